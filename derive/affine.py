@@ -1,0 +1,144 @@
+"""Integer expressions: positions of entries and bounds of ranges.
+
+Everything that stands inside square brackets is affine, `2*t + s - 1`, over four kinds of atom: an index `l`,
+a size `m`, a width `n(l - 1)`, and an entry of integer data `label[i]`. Affine expressions are kept in one
+normal form, so two that are equal as affine expressions are equal as objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+
+class Node:
+    """A frozen tree node. `key` is its canonical text: equality, hash and order are those of the key."""
+
+    @cached_property
+    def key(self) -> str:
+        raise NotImplementedError(type(self).__name__)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (type(self) is type(other) and self.key == other.key)  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@dataclass(frozen=True, eq=False)
+class Index(Node):
+    """An index letter, `l`. Primes mark copies that a rule made: `l'`."""
+
+    name: str
+
+    @cached_property
+    def key(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Size(Node):
+    """A symbolic size, `m` or `L`: a positive integer that stays symbolic for ever."""
+
+    name: str
+
+    @cached_property
+    def key(self) -> str:
+        return f"#{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Width(Node):
+    """A size that depends on a position, `n(l - 1)`."""
+
+    name: str
+    at: Affine
+
+    @cached_property
+    def key(self) -> str:
+        return f"#{self.name}({self.at.key})"
+
+
+@dataclass(frozen=True, eq=False)
+class Affine(Node):
+    """Sum of integer multiples of atoms plus an integer: `terms` sorted by key, no zero coefficient."""
+
+    terms: tuple[tuple[Node, int], ...]
+    constant: int
+
+    @cached_property
+    def key(self) -> str:
+        return "+".join([f"{c}{a.key}" for a, c in self.terms] + [str(self.constant)])
+
+    @staticmethod
+    def of(value: Node | int) -> Affine:
+        """The affine expression of an integer, of an atom, or of itself."""
+        if isinstance(value, Affine):
+            return value
+        return Affine((), value) if isinstance(value, int) else Affine(((value, 1),), 0)
+
+    def __add__(self, other: Affine | Node | int) -> Affine:
+        other = Affine.of(other)
+        return collect((*self.terms, *other.terms), self.constant + other.constant)
+
+    def __sub__(self, other: Affine | Node | int) -> Affine:
+        return self + Affine.of(other) * -1
+
+    def __mul__(self, factor: int) -> Affine:
+        return collect(tuple((a, c * factor) for a, c in self.terms), self.constant * factor)
+
+    def coefficient(self, atom: Node) -> int:
+        """The integer in front of `atom`, 0 if it does not stand here (widths and data are not searched)."""
+        return next((c for a, c in self.terms if a == atom), 0)
+
+    @property
+    def alone(self) -> Node | None:
+        """The atom, if the expression is one atom and nothing else."""
+        return self.terms[0][0] if len(self.terms) == 1 and self.terms[0][1] == 1 and not self.constant else None
+
+    @property
+    def number(self) -> int | None:
+        """The integer, if the expression is one."""
+        return None if self.terms else self.constant
+
+
+def collect(terms: Iterable[tuple[Node, int]], constant: int) -> Affine:
+    """Normal form: equal atoms added up, zeros dropped, sorted by key."""
+    total: dict[Node, int] = {}
+    for atom, count in terms:
+        total[atom] = total.get(atom, 0) + count
+    kept = sorted(((a, c) for a, c in total.items() if c), key=lambda term: term[0].key)
+    return Affine(tuple(kept), constant)
+
+
+Atoms = Mapping[Node, Affine]
+
+
+def replace(affine: Affine, values: Atoms, inside: Callable[[Node], Node] | None = None) -> Affine:
+    """Put `values` for atoms, also inside the argument of a width; `inside` rewrites entries of integer data."""
+    result = Affine((), affine.constant)
+    for atom, count in affine.terms:
+        value = values.get(atom)
+        if value is None:
+            if isinstance(atom, Width):
+                value = Affine.of(Width(atom.name, replace(atom.at, values, inside)))
+                value = Affine.of(values.get(value.terms[0][0], value))
+            else:
+                value = Affine.of(inside(atom) if inside and not isinstance(atom, (Index, Size)) else atom)
+        result = result + value * count
+    return result
+
+
+def indices(affine: Affine) -> tuple[Index, ...]:
+    """Every index letter in the expression, those inside widths included, without repetition."""
+    found: dict[Index, None] = {}
+    for atom, _ in affine.terms:
+        if isinstance(atom, Index):
+            found[atom] = None
+        elif isinstance(atom, Width):
+            found.update(dict.fromkeys(indices(atom.at)))
+        elif not isinstance(atom, Size):
+            for position in getattr(atom, "at", ()):
+                found.update(dict.fromkeys(indices(position)))
+    return tuple(found)

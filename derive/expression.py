@@ -1,0 +1,454 @@
+"""Values: the expressions on the two sides of an equation.
+
+The nodes keep products and sums in the order in which the author wrote them; SymPy, which sorts them, is asked
+only for scalar algebra (`derive.algebra`). A node never changes; a rule builds a new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from derive.affine import Affine, Atoms, Index, Node, indices, replace
+
+
+class Expr(Node):
+    """A real number that depends on positions. `children` are its parts; `rebuild` puts other parts in."""
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return ()
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return self
+
+    def __add__(self, other: Expr) -> Expr:
+        return add(self, other)
+
+    def __mul__(self, other: Expr) -> Expr:
+        return mul(self, other)
+
+    def __sub__(self, other: Expr) -> Expr:
+        return add(self, mul(MINUS_ONE, other))
+
+    def __truediv__(self, other: Expr) -> Expr:
+        return mul(self, power(other, MINUS_ONE))
+
+
+@dataclass(frozen=True, eq=False)
+class Number(Expr):
+    """A rational constant."""
+
+    value: Fraction
+
+    @cached_property
+    def key(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(Expr):
+    """A named real constant of SymPy, `pi` or `E`."""
+
+    name: str
+
+    @cached_property
+    def key(self) -> str:
+        return f"!{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Argument(Expr):
+    """A formal argument of a function's formula."""
+
+    name: str
+
+    @cached_property
+    def key(self) -> str:
+        return f"${self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Count(Expr):
+    """An integer expression used as a value: `m` in `1/m`, or `l`."""
+
+    of: Affine
+
+    @cached_property
+    def key(self) -> str:
+        return f"count({self.of.key})"
+
+
+@dataclass(frozen=True, eq=False)
+class Access(Expr):
+    """One entry of a tensor, `w[l, j, k]`; a scalar has no positions. `d.z` is the adjoint of `z`."""
+
+    tensor: str
+    at: tuple[Affine, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        return f"{self.tensor}[{','.join(p.key for p in self.at)}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Add(Expr):
+    """Sum of two or more terms, in written order."""
+
+    terms: tuple[Expr, ...]
+
+    @cached_property
+    def key(self) -> str:
+        return f"(+ {' '.join(t.key for t in self.terms)})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.terms
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return add(*children)
+
+
+@dataclass(frozen=True, eq=False)
+class Mul(Expr):
+    """Product of two or more factors, in written order; a quotient has factors with negative powers."""
+
+    factors: tuple[Expr, ...]
+
+    @cached_property
+    def key(self) -> str:
+        return f"(* {' '.join(f.key for f in self.factors)})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.factors
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return mul(*children)
+
+
+@dataclass(frozen=True, eq=False)
+class Pow(Expr):
+    """`base ** exponent`."""
+
+    base: Expr
+    exponent: Expr
+
+    @cached_property
+    def key(self) -> str:
+        return f"(^ {self.base.key} {self.exponent.key})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.base, self.exponent)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return power(*children)
+
+
+@dataclass(frozen=True, eq=False)
+class Call(Expr):
+    """A scalar function of its arguments, differentiated `orders[k]` times by argument k: f(z), f'(z)."""
+
+    function: str
+    args: tuple[Expr, ...]
+    orders: tuple[int, ...] = (0,)
+
+    @cached_property
+    def key(self) -> str:
+        return f"{self.function}{list(self.orders)}({','.join(a.key for a in self.args)})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.args
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Call(self.function, children, self.orders)
+
+
+@dataclass(frozen=True, eq=False)
+class Relation(Node):
+    """A comparison of two values, the condition of a branch: `op` is one of < <= > >= == !=."""
+
+    op: str
+    left: Expr
+    right: Expr
+
+    @cached_property
+    def key(self) -> str:
+        return f"({self.op} {self.left.key} {self.right.key})"
+
+
+@dataclass(frozen=True, eq=False)
+class Choice(Expr):
+    """The value of the first branch whose condition holds, else `otherwise` (SymPy's Piecewise)."""
+
+    branches: tuple[tuple[Relation, Expr], ...]
+    otherwise: Expr
+
+    @cached_property
+    def key(self) -> str:
+        return f"(? {' '.join(f'{c.key}:{v.key}' for c, v in self.branches)} {self.otherwise.key})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (*(part for c, v in self.branches for part in (c.left, c.right, v)), self.otherwise)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        groups = [children[k : k + 3] for k in range(0, len(children) - 1, 3)]
+        branches = tuple((Relation(c.op, left, right), value)
+                         for (c, _), (left, right, value) in zip(self.branches, groups, strict=True))
+        return Choice(branches, children[-1])
+
+
+@dataclass(frozen=True, eq=False)
+class Bound(Node):
+    """A summation index and its range lo..hi, both included; an empty range has hi = lo - 1."""
+
+    index: Index
+    lo: Affine
+    hi: Affine
+
+    @cached_property
+    def key(self) -> str:
+        return f"{self.index.key}={self.lo.key}..{self.hi.key}"
+
+
+@dataclass(frozen=True, eq=False)
+class Sum(Expr):
+    """Sum of `body` over `bounds`, outermost first; an empty range gives 0."""
+
+    body: Expr
+    bounds: tuple[Bound, ...]
+
+    @cached_property
+    def key(self) -> str:
+        return f"(S {' '.join(b.key for b in self.bounds)}: {self.body.key})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.body,)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return summed(children[0], self.bounds)
+
+
+@dataclass(frozen=True, eq=False)
+class Bracket(Expr):
+    """Iverson bracket: 1 where `left op right` holds, else 0; `op` is = (a Kronecker delta) or <=."""
+
+    op: str
+    left: Affine
+    right: Affine
+
+    @cached_property
+    def key(self) -> str:
+        return f"[{self.left.key} {self.op} {self.right.key}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Partial(Expr):
+    """Direct derivative of the right side that defines entry `of`, by entry `by`, all other entries held fixed.
+
+    `equation` names which equation defines `of` at this position.
+    """
+
+    equation: str
+    of: Access
+    by: Access
+
+    @cached_property
+    def key(self) -> str:
+        return f"d({self.equation}:{self.of.key}/{self.by.key})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.of, self.by)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        of, by = children
+        assert isinstance(of, Access) and isinstance(by, Access)
+        return Partial(self.equation, of, by)
+
+
+@dataclass(frozen=True, eq=False)
+class Functional(Expr):
+    """An opaque scalar function of whole vectors, `cost(a[L, i, :], y[i, :])`.
+
+    Argument k is the vector of `bodies[k]` over `bounds[k]`. `by` lists (argument, position): the partial
+    derivatives taken so far. Nothing else is known of it.
+    """
+
+    name: str
+    bodies: tuple[Expr, ...]
+    bounds: tuple[Bound, ...]
+    by: tuple[tuple[int, Affine], ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        rows = ",".join(f"{b.key}:{e.key}" for b, e in zip(self.bounds, self.bodies, strict=True))
+        return f"{self.name}{[(k, p.key) for k, p in self.by]}({rows})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.bodies
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return Functional(self.name, children, self.bounds, self.by)
+
+
+ZERO, ONE, MINUS_ONE = Number(Fraction(0)), Number(Fraction(1)), Number(Fraction(-1))
+
+
+def number(value: int | Fraction) -> Number:
+    """The rational constant of an integer or a fraction."""
+    return Number(Fraction(value))
+
+
+def add(*terms: Expr) -> Expr:
+    """Flat sum without zeros."""
+    flat = [t for term in terms for t in (term.terms if isinstance(term, Add) else (term,)) if t != ZERO]
+    return Add(tuple(flat)) if len(flat) > 1 else flat[0] if flat else ZERO
+
+
+def mul(*factors: Expr) -> Expr:
+    """Flat product: numbers multiplied into one that stands first, zero absorbs."""
+    flat = [f for factor in factors for f in (factor.factors if isinstance(factor, Mul) else (factor,))]
+    scale = Fraction(1)
+    for factor in flat:
+        if isinstance(factor, Number):
+            scale *= factor.value
+    if not scale:
+        return ZERO
+    rest = [f for f in flat if not isinstance(f, Number)]
+    flat = rest if scale == 1 and rest else [Number(scale), *rest]
+    return Mul(tuple(flat)) if len(flat) > 1 else flat[0]
+
+
+def power(base: Expr, exponent: Expr) -> Expr:
+    """`base ** exponent`, evaluated where that is exact: numbers, exponents 0 and 1, powers of integer powers."""
+    if isinstance(exponent, Number):
+        whole = exponent.value.denominator == 1
+        if exponent.value == 1:
+            return base
+        if exponent.value == 0:
+            return ONE
+        if isinstance(base, Number) and whole and (base.value or exponent.value > 0):
+            return Number(base.value ** int(exponent.value))
+        if isinstance(base, Pow) and isinstance(base.exponent, Number) and whole:
+            return power(base.base, Number(base.exponent.value * exponent.value))
+        if isinstance(base, Mul) and whole:
+            return mul(*(power(f, exponent) for f in base.factors))
+    return Pow(base, exponent)
+
+
+def summed(body: Expr, bounds: tuple[Bound, ...]) -> Expr:
+    """Sum of `body`, merged with a sum directly inside; nothing to sum over gives the body, zero stays zero."""
+    if body == ZERO or not bounds:
+        return body
+    if isinstance(body, Sum):
+        return Sum(body.body, (*bounds, *body.bounds))
+    return Sum(body, bounds)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every node, parents first, from left to right."""
+    yield expr
+    for child in expr.children:
+        yield from walk(child)
+
+
+def transform(expr: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
+    """Apply `rewrite` to every node, children first."""
+    children = expr.children
+    if children:
+        changed = tuple(transform(child, rewrite) for child in children)
+        if any(new is not old for new, old in zip(changed, children, strict=True)):
+            expr = expr.rebuild(changed)
+    return rewrite(expr)
+
+
+def free_indices(expr: Expr) -> tuple[Index, ...]:
+    """Index letters that no sum inside `expr` binds, in order of appearance."""
+    return tuple(_free(expr))
+
+
+def _free(expr: Expr) -> dict[Index, None]:
+    found: dict[Index, None] = {}
+    for position in positions(expr):
+        found.update(dict.fromkeys(indices(position)))
+    for child in expr.children:
+        found.update(_free(child))
+    if isinstance(expr, (Sum, Functional)):
+        for bound in expr.bounds:
+            found.update(dict.fromkeys((*indices(bound.lo), *indices(bound.hi))))
+        for bound in expr.bounds:
+            found.pop(bound.index, None)
+    return found
+
+
+def positions(expr: Expr) -> tuple[Affine, ...]:
+    """The integer expressions that stand directly in this node (not those of its children or its bounds)."""
+    if isinstance(expr, Access):
+        return expr.at
+    if isinstance(expr, Count):
+        return (expr.of,)
+    if isinstance(expr, Bracket):
+        return (expr.left, expr.right)
+    return tuple(p for _, p in expr.by) if isinstance(expr, Functional) else ()
+
+
+def substitute(expr: Expr, values: Atoms) -> Expr:
+    """Put integer expressions for indices (or sizes), renaming bound indices that would capture them."""
+    if not values:
+        return expr
+
+    def inside(atom: Node) -> Node:
+        return substitute(atom, values) if isinstance(atom, Expr) else atom
+
+    def put(position: Affine) -> Affine:
+        return replace(position, values, inside)
+
+    if isinstance(expr, Access):
+        return Access(expr.tensor, tuple(put(p) for p in expr.at))
+    if isinstance(expr, Count):
+        return Count(put(expr.of))
+    if isinstance(expr, Bracket):
+        return Bracket(expr.op, put(expr.left), put(expr.right))
+    if isinstance(expr, Sum):
+        bounds, inner = _open(expr.bounds, values, (expr.body,))
+        return summed(substitute(expr.body, inner), bounds)
+    if isinstance(expr, Functional):
+        bounds, inner = _open(expr.bounds, values, expr.bodies)
+        by = tuple((k, put(p)) for k, p in expr.by)
+        return Functional(expr.name, tuple(substitute(b, inner) for b in expr.bodies), bounds, by)
+    children = expr.children
+    return expr.rebuild(tuple(substitute(child, values) for child in children)) if children else expr
+
+
+def _open(bounds: tuple[Bound, ...], values: Atoms, bodies: tuple[Expr, ...]) -> tuple[tuple[Bound, ...], Atoms]:
+    """Bounds and values for going under a binder: bound letters hide values, and step aside for those they meet."""
+    hidden = {b.index for b in bounds}
+    inner: dict[Node, Affine] = {a: v for a, v in values.items() if a not in hidden}
+    arriving = {letter for value in inner.values() for letter in indices(value)}
+    taken = arriving | hidden | {letter for body in bodies for letter in free_indices(body)}
+    for bound in bounds:
+        if bound.index in arriving:
+            new = fresh(bound.index, taken)
+            taken = taken | {new}
+            inner[bound.index] = Affine.of(new)
+    opened = []
+    for bound in bounds:
+        letter = inner[bound.index].alone if bound.index in inner else bound.index
+        assert isinstance(letter, Index)
+        opened.append(Bound(letter, replace(bound.lo, inner), replace(bound.hi, inner)))
+    return tuple(opened), inner
+
+
+def fresh(index: Index, taken: set[Index] | frozenset[Index]) -> Index:
+    """`index` with as many primes as it takes to differ from every letter in `taken`."""
+    while index in taken:
+        index = Index(index.name + "'")
+    return index

@@ -1,0 +1,319 @@
+"""The language: a model is a short file of index equations."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sympy
+
+from derive.affine import Affine, Index, Node, Size, Width
+from derive.errors import ModelError, Source
+from derive.expression import Access, Bound, Expr, Functional, Sum as SumNode
+from derive.facts import Facts
+from derive.functions import Function, checked_name
+from derive.ranges import Draft, resolve
+from derive.surface import UNKNOWN, Formula, IndexSymbol, SizeSymbol, lift, lift_affine
+from derive.system import Alias, Slot, System, Tensor
+
+RESERVED = frozenset("J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d".split())
+
+
+class Quantity:
+    """A declared tensor: `w[l, j, k]` reads an entry, `z[l, i, j] = ...` states an equation."""
+
+    def __init__(self, name: str, model: Model) -> None:
+        self.name, self.owner = name, model
+
+    def __getitem__(self, at: Any) -> Any:
+        at = at if isinstance(at, tuple) else (at,)
+        if any(isinstance(p, slice) for p in at):
+            return Row(self.name, at)
+        return Formula(Access(self.name, tuple(lift_affine(p) for p in at)), self.owner)
+
+    def __setitem__(self, at: Any, value: Any) -> None:
+        at = at if isinstance(at, tuple) else (at,)
+        source = _source(sys._getframe(1))
+        try:
+            self.owner.state(Access(self.name, tuple(lift_affine(p) for p in at)), value, source)
+        except ModelError as error:
+            raise error.at(source) from None
+
+    def as_node(self) -> Expr:
+        """A scalar tensor may be written without brackets."""
+        return Access(self.name)
+
+    def _sympy_(self) -> Formula:
+        return Formula(self.as_node(), self.owner)
+
+
+class Row:
+    """A whole vector of a tensor, `a[L, i, :]`, the argument of an opaque functional."""
+
+    def __init__(self, name: str, at: tuple[Any, ...]) -> None:
+        self.name, self.at = name, at
+
+
+class Named:
+    """`d(z[L, i, j])`: the adjoint equation of an entry, to be given a textbook name."""
+
+    def __init__(self, target: Access) -> None:
+        self.target = target
+
+
+def d(entry: Formula) -> Named:
+    """The derivative of the objective by an entry, for naming its equation: `model.alias(BP1=d(z[L, i, j]))`."""
+    if not isinstance(entry, Formula) or not isinstance(entry.node, Access):
+        raise ModelError("d(...) takes one entry, such as d(z[L, i, j])")
+    return Named(entry.node)
+
+
+class Model:
+    """A model under construction, used as `with Model("mlp") as model:`; leaving the block checks it.
+
+    `title` is the sentence that the report shows. Raises ModelError, with file and line, for anything that cannot
+    be meant: unbound or unused indices, two ranges for one index, gaps or overlaps of regions, undefined entries,
+    cycles, undeclared size equalities.
+    """
+
+    def __init__(self, name: str, title: str = "") -> None:
+        frame = sys._getframe(1)
+        self.name = checked_name(name, "model name")
+        self.title = title or (frame.f_globals.get("__doc__") or "").strip().split("\n")[0]
+        self.file = frame.f_code.co_filename
+        self._sizes: list[str] = []
+        self._widths: list[str] = []
+        self._letters: list[str] = []
+        self._tensors: dict[str, Tensor] = {}
+        self._undeclared: list[str] = []
+        self._functions: dict[str, Function] = {}
+        self._functionals: list[str] = []
+        self._drafts: list[Draft] = []
+        self._objective: Draft | None = None
+        self._facts = Facts()
+        self._sums: list[tuple[Expr, Expr]] = []
+        self._aliases: list[Alias] = []
+        self._prediction: tuple[Any, Source] | None = None
+        self._regions: dict[Index, tuple[Affine, Affine]] = {}
+        self._system: System | None = None
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if kind is None:
+            self._system = self._check()
+
+    @property
+    def system(self) -> System:
+        """The checked model. ModelError while its `with` block is open."""
+        if self._system is None:
+            raise ModelError(f"the model {self.name} is not complete", fix="write its equations inside `with Model(...)`")
+        return self._system
+
+    # declarations
+
+    def sizes(self, names: str) -> Any:
+        """Symbolic sizes, `m, L = model.sizes("m L")`: positive integers."""
+        made = [self._declare(n, self._sizes) or SizeSymbol(n, integer=True, positive=True) for n in names.split()]
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def width(self, name: str) -> Callable[[Any], Any]:
+        """A size that depends on a position: `n = model.width("n")`, then `n(l - 1)`."""
+        self._declare(name, self._widths)
+        head = sympy.Function(name, integer=True, positive=True)
+        head.is_width = True
+        return head  # type: ignore[no-any-return]
+
+    def indices(self, names: str) -> Any:
+        """Index letters, `i, j, k, l = model.indices("i j k l")`; ranges follow from where they stand."""
+        made = [self._declare(n, self._letters) or IndexSymbol(n, integer=True) for n in names.split()]
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def data(self, **shapes: Any) -> Any:
+        """Given tensors that are not trained: `x, y = model.data(x=(m, n(1)), y=(m, n(L)))`."""
+        return self._tensors_of("data", shapes, None)
+
+    def parameters(self, *, over: Any = None, **shapes: Any) -> Any:
+        """What is trained: `model.parameters(w=(l, n(l), n(l - 1)), over=(l, 2, L))`.
+
+        A slot is a size, or the index of `over`, whose range it states; the other slots may depend on that index.
+        """
+        return self._tensors_of("parameter", shapes, over)
+
+    def hyper(self, name: str, *, latex: str = "") -> Formula:
+        """A named scalar that is given and not trained."""
+        self._add(Tensor(self._declare(name) or name, "hyper", (), latex))
+        return Formula(Access(name), self)
+
+    def variables(self, names: str, **latex: str) -> Any:
+        """Quantities that equations define."""
+        for name in names.split():
+            self._undeclared.append(self._declare(name) or name)
+        self._latex = {**getattr(self, "_latex", {}), **latex}
+        made = [Quantity(n, self) for n in names.split()]
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def functional(self, name: str) -> Callable[..., Formula]:
+        """An opaque scalar function of whole vectors: `cost = model.functional("cost")`, `cost(a[L, :], y[:])`."""
+        self._declare(name, self._functionals)
+
+        def apply(*rows: Row) -> Formula:
+            return Formula(self._functional(name, rows), self)
+
+        return apply
+
+    def assume(self, *facts: Any) -> None:
+        """Declared facts: `L >= 3`, `Eq(n(L), n(1))`, `Eq(Sum(y[i, j], j), 1)`. Nothing undeclared is used."""
+        for fact in facts:
+            self._assume(fact)
+
+    def _assume(self, fact: Any) -> None:
+        if fact is True or fact is sympy.true:
+            return
+        if isinstance(fact, sympy.Eq) and isinstance(fact.lhs, Formula):
+            self._sums.append((fact.lhs.node, lift(fact.rhs)))
+        elif isinstance(fact, sympy.Eq):
+            left, right = lift_affine(fact.lhs), lift_affine(fact.rhs)
+            if not isinstance(left.alone, (Size, Width)):
+                raise ModelError(f"{fact.lhs} is not a size", fix="put the size alone on the left: Eq(n(L), n(1))")
+            self._facts = Facts((*self._facts.equal, (left.alone, right)), self._facts.at_least)
+        elif isinstance(fact, (sympy.Ge, sympy.Gt, sympy.Le, sympy.Lt)):
+            gap = lift_affine(fact.gts) - lift_affine(fact.lts)
+            self._facts = self._facts.with_bounds([gap if isinstance(fact, (sympy.Ge, sympy.Le)) else gap - 1])
+        else:
+            raise ModelError(f"{fact} is not a fact about sizes or sums", fix="L >= 3, or Eq(n(L), n(1))")
+
+    # equations
+
+    @contextmanager
+    def over(self, index: Any, lo: Any, hi: Any) -> Iterator[None]:
+        """The equations inside hold for `index` = lo..hi only; the region may be empty."""
+        letter, before = Index(index.name), dict(self._regions)
+        self._regions = {**before, letter: (lift_affine(lo), lift_affine(hi))}
+        try:
+            yield
+        finally:
+            self._regions = before
+
+    def state(self, target: Access, value: Any, source: Source) -> None:
+        """Add one equation."""
+        if target.tensor not in self._undeclared:
+            raise ModelError(f"{target.tensor} is given, so no equation may define it",
+                             fix=f'declare it with model.variables("{target.tensor}")')
+        try:
+            node = lift(value)
+        except TypeError as error:
+            raise ModelError(f"the right side is no value: {error}") from None
+        self._drafts.append(Draft(target, node, dict(self._regions), source))
+
+    def minimise(self, objective: Any) -> None:
+        """The scalar that is trained: J."""
+        source = _source(sys._getframe(1))
+        if self._objective is not None:
+            raise ModelError(f"a second objective; the first is at line {self._objective.source.line}", source=source)
+        try:
+            self._objective = Draft(Access("J"), lift(objective), {}, source)
+        except ModelError as error:
+            raise error.at(source) from None
+
+    def alias(self, **aliases: Named) -> None:
+        """Textbook names for derived equations, used by printers and the command line only."""
+        source = _source(sys._getframe(1))
+        for name, named in aliases.items():
+            if not isinstance(named, Named):
+                raise ModelError(f"{name} names nothing", source=source, fix=f"model.alias({name}=d(z[L, i, j]))")
+            self._aliases.append(Alias(checked_name(name, "alias"), named.target, source))
+
+    def predict(self, prediction: Any) -> None:
+        """What `predict` returns: a value, a comparison `a[L, i, j] > 0`, or `argmax(a[L, i, j], j)`."""
+        self._prediction = (prediction, _source(sys._getframe(1)))
+
+    # machinery
+
+    def register(self, function: Any) -> None:
+        """Remember a function that an equation uses; one name, one formula."""
+        known = self._functions.setdefault(function.name, function)
+        if known != function:
+            raise ModelError(f"two functions are called {function.name}: {known.formula} and {function.formula}",
+                             fix="give one of them another name")
+
+    def _declare(self, name: str, into: list[str] | None = None) -> None:
+        checked_name(name)
+        taken = {*self._sizes, *self._widths, *self._letters, *self._tensors, *self._undeclared, *self._functionals}
+        if name in taken or name in RESERVED:
+            raise ModelError(f"the name {name} is " + ("declared twice" if name in taken else "reserved"),
+                             source=_outer_source(), fix="choose another letter")
+        if into is not None:
+            into.append(name)
+
+    def _add(self, tensor: Tensor) -> None:
+        self._tensors[tensor.name] = tensor
+
+    def _tensors_of(self, role: str, shapes: dict[str, Any], over: Any) -> Any:
+        made = []
+        for name, shape in shapes.items():
+            self._declare(name)
+            shape = shape if isinstance(shape, tuple) else (shape,)
+            self._add(Tensor(name, role, tuple(_slot(q, s, over) for q, s in enumerate(shape))))
+            made.append(Quantity(name, self) if shape else Formula(Access(name), self))
+        return made[0] if len(made) == 1 else tuple(made)
+
+    def _functional(self, name: str, rows: tuple[Any, ...]) -> Functional:
+        bodies, bounds = [], []
+        for q, row in enumerate(rows):
+            if not isinstance(row, Row) or sum(isinstance(p, slice) for p in row.at) != 1:
+                raise ModelError(f"{name} takes whole vectors, with one `:` each", fix=f"{name}(a[L, i, :], y[i, :])")
+            letter = Index(f"_{q}")
+            at = tuple(Affine.of(letter) if isinstance(p, slice) else lift_affine(p) for p in row.at)
+            bodies.append(Access(row.name, at))
+            bounds.append(Bound(letter, UNKNOWN, UNKNOWN))
+        return Functional(name, tuple(bodies), tuple(bounds))
+
+    def _check(self) -> System:
+        if self._objective is None:
+            raise ModelError(f"the model {self.name} has no objective", fix="model.minimise(...)")
+        return resolve(
+            name=self.name, title=self.title, file=self.file, sizes=tuple(self._sizes), widths=tuple(self._widths),
+            letters=tuple(self._letters), tensors=tuple(self._tensors.values()), variables=tuple(self._undeclared),
+            latex=getattr(self, "_latex", {}), functions=tuple(self._functions.values()),
+            functionals=tuple(self._functionals), drafts=tuple(self._drafts), objective=self._objective,
+            facts=self._facts, sums=tuple(self._sums), aliases=tuple(self._aliases), prediction=self._prediction,
+        )
+
+
+class Argmax:
+    """The position of the largest entry, for `model.predict`."""
+
+    def __init__(self, value: Expr, index: Index) -> None:
+        self.value, self.index = value, index
+
+
+def argmax(value: Any, index: Any) -> Argmax:
+    """The smallest index at which `value` is largest: `argmax(a[L, i, j], j)`."""
+    return Argmax(lift(value), Index(index.name))
+
+
+def _slot(position: int, spec: Any, over: Any) -> Slot:
+    if isinstance(spec, IndexSymbol):
+        if not isinstance(over, tuple) or len(over) != 3 or over[0] != spec:
+            raise ModelError(f"the slot {spec} has no range", source=_outer_source(), fix=f"over=({spec}, 2, L)")
+        return Slot(Index(spec.name), lift_affine(over[1]), lift_affine(over[2]))
+    return Slot(Index(f"_{position}"), Affine.of(1), lift_affine(spec))
+
+
+def _source(frame: Any) -> Source:
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    return Source(Path(file).name, line, linecache.getline(file, line).strip())
+
+
+def _outer_source() -> Source:
+    """The line of the model file that is being executed: the first frame outside this package's machinery."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "") in (__name__, "derive.ranges", "derive.surface"):
+        frame = frame.f_back
+    return _source(frame)

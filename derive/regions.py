@@ -1,0 +1,172 @@
+"""Regions of a recurrence range: cut points in affine order, one region between neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.affine import Affine, Index, Node, indices, replace
+from derive.errors import ModelError
+from derive.expression import Bound, Expr, Functional, Sum
+from derive.facts import Facts
+from derive.system import Equation, System, Tensor, accesses
+from derive.text import render_affine, render_expr, render_range
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The integers lo..hi; empty if hi = lo - 1."""
+
+    lo: Affine
+    hi: Affine
+
+    @property
+    def point(self) -> Affine | None:
+        """The only place in it, if the two ends are the same expression."""
+        return self.lo if self.lo == self.hi else None
+
+    def __str__(self) -> str:
+        return render_affine(self.lo) if self.point else render_range(self.lo, self.hi)
+
+
+class UnknownOrder(Exception):
+    """Two integer expressions whose order the facts do not decide."""
+
+    def __init__(self, left: Affine, right: Affine) -> None:
+        self.left, self.right = left, right
+        super().__init__(f"whether {render_affine(left)} <= {render_affine(right)} is not known")
+
+
+def cut(domain: Interval, intervals: list[Interval], facts: Facts) -> list[Interval]:
+    """Disjoint regions that cover `domain` and on each of which every interval holds everywhere or nowhere.
+
+    Raises UnknownOrder where the facts do not order two ends.
+    """
+    points = [domain.lo]
+    for interval in intervals:
+        for point in (interval.lo, interval.hi + 1):
+            if _inside(point, domain, facts):
+                _insert(points, point, facts)
+    ends = [p - 1 for p in points[1:]] + [domain.hi]
+    return [Interval(lo, hi) for lo, hi in zip(points, ends, strict=True)]
+
+
+def _inside(point: Affine, domain: Interval, facts: Facts) -> bool:
+    """Does a cut before `point` divide the domain? The region before it may be empty for small sizes."""
+    if facts.below(point, domain.lo) or facts.below(domain.hi + 1, point):
+        return False
+    above, within = facts.below(domain.lo, point), facts.below(point, domain.hi + 1)
+    if above and within:
+        return True
+    raise UnknownOrder(*((domain.lo, point) if not above else (point, domain.hi + 1)))
+
+
+def _insert(points: list[Affine], point: Affine, facts: Facts) -> None:
+    for q, other in enumerate(points):
+        if facts.same(point, other):
+            return
+        if facts.below(point, other):
+            points.insert(q, point)
+            return
+        if not facts.below(other, point):
+            raise UnknownOrder(point, other)
+    points.append(point)
+
+
+def covers(interval: Interval, region: Interval, facts: Facts) -> bool:
+    """Does the interval hold on all of the region (it holds on all or on nothing of it)?"""
+    return bool(facts.below(interval.lo, region.lo) and facts.below(region.hi, interval.hi))
+
+
+def extent(position: Affine, bounds: tuple[Bound, ...]) -> Interval:
+    """Smallest and largest value of a position when the letters run over their bounds."""
+    lo = hi = position
+    for bound in reversed(bounds):
+        lo, hi = _end(lo, bound, 1), _end(hi, bound, -1)
+    return Interval(lo, hi)
+
+
+def _end(value: Affine, bound: Bound, sign: int) -> Affine:
+    end = bound.lo if value.coefficient(bound.index) * sign > 0 else bound.hi
+    return replace(value, {bound.index: end})
+
+
+def check_regions(system: System) -> None:
+    """Every variable has exactly one equation at each place, and every entry that is read exists."""
+    for tensor in system.role("variable"):
+        equations = system.equations_of(tensor.name)
+        for slot in range(len(tensor.slots)):
+            _check_cover(system, tensor, slot, equations)
+    for equation in (*system.equations, system.objective):
+        try:
+            _check_reads(system, equation, equation.value, equation.bounds)
+        except ModelError as error:
+            raise error.at(equation.source) from None
+
+
+def region_of(equation: Equation, slot: int) -> Interval:
+    """Where an equation holds along one slot of its target."""
+    position = equation.target.at[slot]
+    for bound in equation.bounds:
+        if position.alone == bound.index:
+            return Interval(bound.lo, bound.hi)
+    return Interval(position, position)
+
+
+def _check_cover(system: System, tensor: Tensor, slot: int, equations: tuple[Equation, ...]) -> None:
+    """Along the slot in which the equations differ, their regions follow one another without gap or overlap."""
+    facts = system.facts
+    regions = [(region_of(e, slot), e) for e in equations]
+    if len(regions) == 1 or not any(isinstance(e.target.at[slot].alone, Index) is False or _partial(r, tensor, slot, e, facts)
+                                    for r, e in regions):
+        return
+    ordered: list[tuple[Interval, Equation]] = []
+    for region, equation in regions:
+        place = next((q for q, (other, _) in enumerate(ordered) if facts.below(region.hi, other.lo)), len(ordered))
+        ordered.insert(place, (region, equation))
+    for (left, first), (right, second) in zip(ordered, ordered[1:], strict=False):
+        if facts.same(left.hi + 1, right.lo):
+            continue
+        kind = "leave a gap" if facts.below(left.hi + 2, right.lo) else "overlap"
+        raise ModelError(f"the equations of {tensor.name} {kind}: {left} (line {first.source.line}) and {right}",
+                         source=second.source,
+                         fix=f"state regions that touch, for example: with model.over({tensor.slots[slot].index.name}, "
+                             f"{render_affine(left.hi + 1)}, ...)")
+
+
+def _partial(region: Interval, tensor: Tensor, slot: int, equation: Equation, facts: Facts) -> bool:
+    lo, hi = tensor.range_of(slot, equation.target.at)
+    return not (facts.same(region.lo, lo) and facts.same(region.hi, hi))
+
+
+def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:
+    inner = (*bounds, *expr.bounds) if isinstance(expr, (Sum, Functional)) else bounds
+    for child in expr.children:
+        _check_reads(system, equation, child, inner)
+    for access in accesses(expr) if not expr.children else ():
+        tensor = system.tensor(access.tensor)
+        for slot, position in enumerate(access.at):
+            if any(not isinstance(a, Node) or a.__class__.__name__ == "Access" for a, _ in position.terms):
+                continue
+            allowed = Interval(*tensor.range_of(slot, access.at))
+            if not _equal_range(position, inner, allowed, system.facts):
+                _check_inside(access, slot, position, inner, tensor, system.facts)
+
+
+def _equal_range(position: Affine, bounds: tuple[Bound, ...], allowed: Interval, facts: Facts) -> bool:
+    return any(position.alone == b.index and facts.same(b.lo, allowed.lo) and facts.same(b.hi, allowed.hi) for b in bounds)
+
+
+def _check_inside(access: object, slot: int, position: Affine, bounds: tuple[Bound, ...], tensor: Tensor,
+                  facts: Facts) -> None:
+    assert hasattr(access, "at")
+    used = extent(position, bounds)
+    allowed = Interval(*tensor.range_of(slot, access.at))
+    if any(isinstance(x, Index) for end in (allowed.lo, allowed.hi) for x in indices(end)):
+        allowed = Interval(extent(allowed.lo, bounds).hi, extent(allowed.hi, bounds).lo)
+    for left, right in ((allowed.lo, used.lo), (used.hi, allowed.hi)):
+        known = facts.below(left, right)
+        if not known:
+            where = f"{render_expr(access)} is read at {used}, but {tensor.name} has {allowed} there"  # type: ignore[arg-type]
+            fix = ("change the position or the range" if known is False or left.terms == right.terms else
+                   f"if this never happens, declare model.assume({render_affine(left)} <= {render_affine(right)})")
+            raise ModelError(where, fix=fix)

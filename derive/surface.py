@@ -1,0 +1,237 @@
+"""What an author types: SymPy symbols and functions on one side, our ordered nodes on the other.
+
+A `Formula` is an atom to SymPy, so `exp(z[l, i, j])` works, and does its own arithmetic, so that the order of
+`w[l, j, k] * a[l - 1, i, k]` is kept. `lift` turns whatever came out into nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Protocol
+
+import sympy
+from sympy.core.function import AppliedUndef
+
+from derive.affine import Affine, Index, Size, Width
+from derive.errors import ModelError, Refused
+from derive.expression import (
+    MINUS_ONE, Add, Bound, Call, Choice, Constant, Count, Expr, Mul, Number, Relation, Sum as SumNode,
+    add, mul, number, power, Access,
+)
+
+
+class IndexSymbol(sympy.Symbol):
+    """An index letter, usable in positions and as an integer value."""
+
+
+class SizeSymbol(sympy.Symbol):
+    """A symbolic size, a positive integer."""
+
+
+class Owner(Protocol):
+    """The model that a formula belongs to: it collects the functions used in its equations."""
+
+    def register(self, function: Any) -> None: ...
+
+
+class Formula(sympy.Expr):  # type: ignore[misc]
+    """A value in an equation: an atom to SymPy that carries one of our nodes in `node`."""
+
+    _op_priority = 1000.0
+    is_commutative = True
+    is_real = True
+    is_Atom = True
+
+    def __new__(cls, node: Expr, owner: Owner) -> Formula:
+        formula = sympy.Expr.__new__(cls)
+        formula.node, formula.owner = node, owner
+        return formula
+
+    def _hashable_content(self) -> tuple[str]:
+        return (self.node.key,)
+
+    def _sympystr(self, printer: Any) -> str:
+        return self.node.key
+
+    def sort_key(self, order: Any = None) -> Any:
+        return self.class_key(), (1, (self.node.key,)), sympy.S.One.sort_key(), sympy.S.One
+
+    def _join(self, other: Any, make: Callable[[Expr, Expr], Expr], swapped: bool = False) -> Any:
+        try:
+            right = lift(other)
+        except TypeError:
+            return NotImplemented
+        return Formula(make(right, self.node) if swapped else make(self.node, right), self.owner)
+
+    def __add__(self, other: Any) -> Any:
+        return self._join(other, add)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._join(other, add, swapped=True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._join(other, _minus)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._join(other, _minus, swapped=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._join(other, mul)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._join(other, mul, swapped=True)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._join(other, _quotient)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._join(other, _quotient, swapped=True)
+
+    def __pow__(self, other: Any, modulo: Any = None) -> Any:
+        return self._join(other, power)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._join(other, power, swapped=True)
+
+    def __neg__(self) -> Any:
+        return Formula(mul(MINUS_ONE, self.node), self.owner)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return sympy.Abs(self)
+
+    def diff(self, *symbols: Any, **assumptions: Any) -> Any:
+        raise ModelError("an entry is not differentiated by SymPy, which would answer 0",
+                         fix="name the derivative of the objective with d(...), or write the formula as a function")
+
+
+def _minus(left: Expr, right: Expr) -> Expr:
+    return add(left, mul(MINUS_ONE, right))
+
+
+def _quotient(left: Expr, right: Expr) -> Expr:
+    return mul(left, power(right, MINUS_ONE))
+
+
+def lift(value: Any) -> Expr:
+    """The node of anything that may stand in an equation. TypeError if it is no value at all."""
+    node = getattr(value, "as_node", None)
+    if node is not None:
+        return node()  # type: ignore[no-any-return]
+    if isinstance(value, Formula):
+        return value.node
+    if isinstance(value, bool):
+        raise TypeError(value)
+    if isinstance(value, (int, Fraction)):
+        return number(value)
+    if isinstance(value, float):
+        return number(Fraction(repr(value)))
+    if isinstance(value, sympy.Basic):
+        return _lift_sympy(value)
+    raise TypeError(f"{value!r} is not a value of an equation")
+
+
+def _lift_sympy(value: sympy.Basic) -> Expr:
+    if isinstance(value, sympy.Rational):
+        return number(Fraction(int(value.p), int(value.q)))
+    if isinstance(value, sympy.Float):
+        return number(Fraction(str(value)))
+    if isinstance(value, sympy.NumberSymbol):
+        return Constant(str(value))
+    if isinstance(value, (IndexSymbol, SizeSymbol)) or _is_width(value):
+        return Count(lift_affine(value))
+    if isinstance(value, sympy.Add):
+        return add(*map(lift, value.args))
+    if isinstance(value, sympy.Mul):
+        return mul(*map(lift, value.args))
+    if isinstance(value, sympy.Pow):
+        return power(lift(value.base), lift(value.exp))
+    if isinstance(value, sympy.exp):
+        return Call("exp", (lift(value.exp),))
+    if isinstance(value, sympy.Piecewise):
+        return _lift_piecewise(value)
+    if isinstance(value, (sympy.Max, sympy.Min)):
+        args = sorted(value.args, key=lambda a: (not a.is_number, sympy.default_sort_key(a)))
+        return Call(type(value).__name__, tuple(map(lift, args)), (0,) * len(args))
+    if isinstance(value, sympy.Function) and not isinstance(value, AppliedUndef):
+        return Call(type(value).__name__, tuple(map(lift, value.args)), (0,) * len(value.args))
+    if isinstance(value, sympy.Symbol):
+        raise ModelError(f"the symbol {value} is not declared in this model",
+                         fix=f'declare it: model.hyper("{value}"), or use the index, size or variable that you meant')
+    raise Refused(f"{type(value).__name__} is not supported in an equation: {value}")
+
+
+def _lift_piecewise(value: sympy.Piecewise) -> Expr:
+    *branches, (last, condition) = value.args
+    if condition is not sympy.true:
+        raise Refused(f"this Piecewise has no value outside its branches: {value}", fix="end it with (value, True)")
+    return Choice(tuple((lift_relation(c), lift(v)) for v, c in branches), lift(last))
+
+
+def lift_relation(condition: sympy.Basic) -> Relation:
+    """The node of a comparison."""
+    if not isinstance(condition, sympy.core.relational.Relational):
+        raise Refused(f"only a single comparison can choose a branch, not {condition}")
+    return Relation(condition.rel_op, lift(condition.lhs), lift(condition.rhs))
+
+
+def _is_width(value: sympy.Basic) -> bool:
+    return isinstance(value, AppliedUndef) and getattr(value.func, "is_width", False)
+
+
+def lift_affine(value: Any) -> Affine:
+    """The integer expression of a position or a bound: indices, sizes, widths and integers, combined linearly."""
+    if isinstance(value, Affine):
+        return value
+    value = sympy.sympify(value)
+    if isinstance(value, sympy.Integer):
+        return Affine.of(int(value))
+    if isinstance(value, IndexSymbol):
+        return Affine.of(Index(value.name))
+    if isinstance(value, SizeSymbol):
+        return Affine.of(Size(value.name))
+    if _is_width(value):
+        return Affine.of(Width(value.func.__name__, lift_affine(value.args[0])))
+    if isinstance(value, sympy.Add):
+        total = Affine.of(0)
+        for term in value.args:
+            total = total + lift_affine(term)
+        return total
+    if isinstance(value, sympy.Mul) and len(value.args) == 2 and isinstance(value.args[0], sympy.Integer):
+        return lift_affine(value.args[1]) * int(value.args[0])
+    raise Refused(f"a position or a bound must be linear in indices and sizes with integer factors, not {value}")
+
+
+def Sum(body: Any, *bounds: Any) -> Formula:  # noqa: N802 - the mathematical name
+    """Sum over indices, outermost first: `Sum(w[l, j, k]**2, l, j, k)`.
+
+    A bare index takes its range from where it stands; `(k, 1, n(l))` states it. Raises ModelError without an index.
+    """
+    owner = _owner(body)
+    if not bounds:
+        raise ModelError("Sum needs the indices to sum over", fix="Sum(body, k)")
+    return Formula(SumNode(lift(body), tuple(_bound(b) for b in bounds)), owner)
+
+
+def _owner(body: Any) -> Owner:
+    formulas = sorted(body.atoms(Formula), key=lambda f: f.node.key) if isinstance(body, sympy.Basic) else []
+    owner = formulas[0].owner if formulas else getattr(body, "owner", None)
+    if owner is None:
+        raise ModelError(f"nothing of a model stands in {body}", fix="sum over entries of declared tensors")
+    return owner  # type: ignore[no-any-return]
+
+
+UNKNOWN = Affine.of(Size("?"))
+
+
+def _bound(bound: Any) -> Bound:
+    index, lo, hi = bound if isinstance(bound, tuple) else (bound, UNKNOWN, UNKNOWN)
+    if not isinstance(index, IndexSymbol):
+        raise ModelError(f"{index} is not an index", fix='declare it: model.indices("i j k")')
+    return Bound(Index(index.name), lift_affine(lo), lift_affine(hi))
+
+
+__all__ = ["Access", "Add", "Formula", "IndexSymbol", "Mul", "Number", "SizeSymbol", "Sum", "lift", "lift_affine"]

@@ -1,0 +1,142 @@
+"""The checked form of a model: frozen records that every later stage reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from derive.affine import Affine, Index, Node, replace
+from derive.errors import ModelError, Source
+from derive.expression import Access, Bound, Call, Expr, positions, walk
+from derive.facts import Facts
+from derive.functions import Function, elementary
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One position of a tensor: its letter, and its range in terms of the letters of the other slots."""
+
+    index: Index
+    lo: Affine
+    hi: Affine
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A named quantity. `role` is parameter, data, hyper or variable; a scalar has no slots."""
+
+    name: str
+    role: str
+    slots: tuple[Slot, ...]
+    latex: str = ""
+
+    def range_of(self, slot: int, at: tuple[Affine, ...]) -> tuple[Affine, Affine]:
+        """Lower and upper end of a slot when the other slots stand at `at`."""
+        values: dict[Node, Affine] = {s.index: p for s, p in zip(self.slots, at, strict=True)}
+        return replace(self.slots[slot].lo, values), replace(self.slots[slot].hi, values)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """`target = value` for all free indices of the target in `bounds`.
+
+    The positions of the target are letters, or fixed places such as `1` or `L`. `id` is systematic: the variable,
+    followed by its region where the variable has several equations (`a@l=1`).
+    """
+
+    id: str
+    target: Access
+    bounds: tuple[Bound, ...]
+    value: Expr
+    source: Source
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model predicts: a value, whether it exceeds `cut`, or its largest entry over `over`."""
+
+    value: Expr
+    bounds: tuple[Bound, ...]
+    cut: Expr | None = None
+    over: Bound | None = None
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A textbook name for the adjoint equation of an entry at a position: BP1 is d.z at [L, i, j]."""
+
+    name: str
+    target: Access
+    source: Source
+
+
+@dataclass(frozen=True)
+class System:
+    """A checked model. `equations` stand in written order; `objective` has target J and no free index."""
+
+    name: str
+    title: str
+    file: str
+    sizes: tuple[str, ...]
+    widths: tuple[str, ...]
+    letters: tuple[str, ...]
+    tensors: tuple[Tensor, ...]
+    functions: tuple[Function, ...]
+    functionals: tuple[str, ...]
+    equations: tuple[Equation, ...]
+    objective: Equation
+    facts: Facts
+    sums: tuple[tuple[Expr, Expr], ...]
+    aliases: tuple[Alias, ...]
+    prediction: Prediction | None
+
+    @cached_property
+    def by_name(self) -> dict[str, Tensor]:
+        return {t.name: t for t in self.tensors}
+
+    def tensor(self, name: str) -> Tensor:
+        """The tensor of that name. ModelError if there is none."""
+        if name not in self.by_name:
+            raise ModelError(f"{name} is not a tensor of {self.name}", fix=f"one of {', '.join(self.by_name)}")
+        return self.by_name[name]
+
+    def role(self, role: str) -> tuple[Tensor, ...]:
+        """The tensors of one role, in declared order."""
+        return tuple(t for t in self.tensors if t.role == role)
+
+    def equations_of(self, name: str) -> tuple[Equation, ...]:
+        """The equations that define a variable, in written order."""
+        return tuple(e for e in (*self.equations, self.objective) if e.target.tensor == name)
+
+    def equation(self, ident: str) -> Equation:
+        """The equation with that id. ModelError if there is none."""
+        for equation in (*self.equations, self.objective):
+            if equation.id == ident:
+                return equation
+        known = ", ".join(e.id for e in (*self.equations, self.objective))
+        raise ModelError(f"{self.name} has no equation {ident}", fix=f"one of {known}")
+
+    def function(self, name: str, count: int = 1) -> Function:
+        """A function of the model, or the elementary function of that name."""
+        for candidate in self.functions:
+            if candidate.name == name:
+                return candidate
+        return elementary(name, count)
+
+
+def accesses(expr: Expr) -> tuple[Access, ...]:
+    """Every entry in an expression, those inside positions included, from left to right."""
+    found: list[Access] = []
+    for node in walk(expr):
+        if isinstance(node, Access):
+            found.append(node)
+        for position in positions(node):
+            for atom, _ in position.terms:
+                if isinstance(atom, Access):
+                    found.extend(accesses(atom))
+    return tuple(found)
+
+
+def calls(expr: Expr) -> tuple[Call, ...]:
+    """Every application of a function in an expression."""
+    return tuple(node for node in walk(expr) if isinstance(node, Call))
