@@ -97,6 +97,7 @@ class Model:
         self._facts = Facts()
         self._sums: list[tuple[Expr, Expr]] = []
         self._aliases: list[Alias] = []
+        self._errors: dict[str, str] = {}
         self._prediction: tuple[Any, Source] | None = None
         self._regions: dict[Index, tuple[Affine, Affine]] = {}
         self._system: System | None = None
@@ -229,6 +230,12 @@ class Model:
                 raise ModelError(f"{name} names nothing", source=source, fix=f"model.alias({name}=d(z[L, i, j]))")
             self._aliases.append(Alias(checked_name(name, "alias"), named.target, source))
 
+    def error(self, **letters: str) -> None:
+        """Letters for adjoints: `model.error(z="delta")` calls dJ/dz delta."""
+        for variable, letter in letters.items():
+            self._declare(letter)
+            self._errors[variable] = letter
+
     def predict(self, prediction: Any) -> None:
         """What `predict` returns: a value, a comparison `a[L, i, j] > 0`, or `argmax(a[L, i, j], j)`."""
         self._prediction = (prediction, _source(sys._getframe(1)))
@@ -244,7 +251,8 @@ class Model:
 
     def _declare(self, name: str, into: list[str] | None = None) -> None:
         checked_name(name)
-        taken = {*self._sizes, *self._widths, *self._letters, *self._tensors, *self._undeclared, *self._functionals}
+        taken = {*self._sizes, *self._widths, *self._letters, *self._tensors, *self._undeclared, *self._functionals,
+                 *self._errors.values()}
         if name in taken or name in RESERVED:
             raise ModelError(f"the name {name} is " + ("declared twice" if name in taken else "reserved"),
                              source=_outer_source(), fix="choose another letter")
@@ -282,7 +290,8 @@ class Model:
             letters=tuple(self._letters), tensors=tuple(self._tensors.values()), variables=tuple(self._undeclared),
             latex=getattr(self, "_latex", {}), functions=tuple(self._functions.values()),
             functionals=tuple(self._functionals), drafts=tuple(self._drafts), objective=self._objective,
-            facts=self._facts, sums=tuple(self._sums), aliases=tuple(self._aliases), prediction=self._prediction,
+            facts=self._facts, sums=tuple(self._sums), aliases=tuple(self._aliases),
+            errors=tuple(self._errors.items()), prediction=self._prediction,
         )
 
 

@@ -33,7 +33,7 @@ def resolve(*, name: str, title: str, file: str, sizes: tuple[str, ...], widths:
             letters: tuple[str, ...], tensors: tuple[Tensor, ...], variables: tuple[str, ...], latex: dict[str, str],
             functions: tuple[Function, ...], functionals: tuple[str, ...], drafts: tuple[Draft, ...],
             objective: Draft, facts: Facts, sums: tuple[tuple[Expr, Expr], ...], aliases: tuple[Alias, ...],
-            prediction: tuple[Any, Source] | None) -> System:
+            errors: tuple[tuple[str, str], ...], prediction: tuple[Any, Source] | None) -> System:
     """The checked system of a model's declarations and drafts. ModelError for anything that cannot be meant."""
     facts = facts.with_bounds(s.hi - s.lo for t in tensors for s in t.slots if s.index.name[0] != "_")
     known = {t.name: t for t in tensors}
@@ -46,7 +46,7 @@ def resolve(*, name: str, title: str, file: str, sizes: tuple[str, ...], widths:
     closed = tuple((_finish(Draft(Access("?", tuple(map(Affine.of, free_indices(left)))), left, {}, objective.source),
                             shapes).value, right) for left, right in sums)
     system = System(name, title, file, sizes, widths, letters, _lettered(shapes.tensors, (*solved, whole)), functions,
-                    functionals, equations, goal, shapes.facts, closed, aliases,
+                    functionals, equations, goal, shapes.facts, closed, aliases, errors,
                     _prediction(prediction, shapes) if prediction else None)
     check_regions(system)
     check_order(system)

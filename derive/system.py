@@ -72,7 +72,10 @@ class Alias:
 
 @dataclass(frozen=True)
 class System:
-    """A checked model. `equations` stand in written order; `objective` has target J and no free index."""
+    """A checked model. `equations` stand in written order; `objective` has target J and no free index.
+
+    `sums` are declared facts, left = right for all letters; `errors` are letters for adjoints, z -> delta.
+    """
 
     name: str
     title: str
@@ -88,6 +91,7 @@ class System:
     facts: Facts
     sums: tuple[tuple[Expr, Expr], ...]
     aliases: tuple[Alias, ...]
+    errors: tuple[tuple[str, str], ...]
     prediction: Prediction | None
 
     @cached_property
@@ -99,6 +103,10 @@ class System:
         if name not in self.by_name:
             raise ModelError(f"{name} is not a tensor of {self.name}", fix=f"one of {', '.join(self.by_name)}")
         return self.by_name[name]
+
+    def adjoint_name(self, name: str) -> str:
+        """The name of an adjoint in code: the declared letter (`delta` for z), or `d` and the name (`dw`)."""
+        return dict(self.errors).get(name, f"d{name}")
 
     def role(self, role: str) -> tuple[Tensor, ...]:
         """The tensors of one role, in declared order."""

@@ -21,5 +21,6 @@ with Model("mlp") as model:
     C[i] = Sum((a[L, i, j] - y[i, j]) ** 2, j) / 2
     model.minimise(Sum(C[i], i) / m + lam / 2 * Sum(w[l, j, k] ** 2, l, j, k))
 
+    model.error(z="delta")
     model.alias(BP1=d(z[L, i, j]), BP2=d(z[l, i, j]), BP3=d(b[l, j]), BP4=d(w[l, j, k]))
     model.predict(a[L, i, j] > 0.5)
