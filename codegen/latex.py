@@ -1,0 +1,383 @@
+"""Equations in LaTeX, in textbook order and letters.
+
+One convention for entries: the slot on which the ranges of other slots depend (the layer) and slots along which a
+recurrence runs stand above, all other slots below, `w^{l}_{jk}`. A letter with something above it is bracketed
+before it is raised to a power, so no superscript can be read as an exponent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from codegen.latex_names import checked_latex, head, letter
+from derive.affine import Affine, Index, Node, Size, Width, indices
+from derive.expression import (
+    Access, Add, Argument, Bound, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Partial, Pow,
+    Relation, Sum, substitute,
+)
+from derive.system import System, Tensor, accesses
+from derive.text import split_quotient, split_sign
+
+SUM, BIG, PRODUCT, POWER, ATOM = range(5)
+RELATIONS = {"=": "=", "==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "!=": r"\ne"}
+CONSTANTS = {"pi": r"\pi", "Exp1": r"\mathrm{e}", "E": r"\mathrm{e}"}
+
+
+@dataclass(frozen=True)
+class Printer:
+    """Prints the expressions of one system."""
+
+    system: System
+
+    @cached_property
+    def raised(self) -> dict[str, frozenset[int]]:
+        """For each tensor the slots that are printed above the letter."""
+        return {t.name: frozenset(raised_slots(self.system, t)) for t in self.system.tensors}
+
+    # names and integers
+
+    def name(self, tensor: str) -> str:
+        """The letter of a tensor, as declared or as its name says."""
+        given = self.system.by_name[tensor].latex if tensor in self.system.by_name else ""
+        return checked_latex(given) if given else letter(tensor)
+
+    def objective(self) -> str:
+        """The letter of the objective."""
+        return self.name(self.system.objective.target.tensor)
+
+    def affine(self, affine: Affine) -> str:
+        """`l-1`, `2t+s`: positive terms first, then negative ones, then the number."""
+        ordered: list[tuple[Node | None, int]] = sorted(affine.terms, key=lambda term: term[1] < 0)  # type: ignore[arg-type]
+        if affine.constant or not ordered:
+            ordered.append((None, affine.constant))
+        parts: list[str] = []
+        for atom, count in ordered:
+            size = str(abs(count)) if atom is None else ("" if abs(count) == 1 else str(abs(count))) + self._atom(atom)
+            parts.append(("-" if count < 0 else "+" if parts else "") + size)
+        return "".join(parts)
+
+    def _atom(self, atom: Node) -> str:
+        if isinstance(atom, Width):
+            return f"{letter(atom.name)}_{{{self.affine(atom.at)}}}"
+        if isinstance(atom, (Index, Size)):
+            return letter(atom.name)
+        assert isinstance(atom, Expr), type(atom).__name__
+        return self.expr(atom)
+
+    def extent(self, lo: Affine, hi: Affine) -> str:
+        """`2,\\dots,L`."""
+        return self.affine(lo) if lo == hi else rf"{self.affine(lo)},\dots,{self.affine(hi)}"
+
+    def ranges(self, bounds: tuple[Bound, ...]) -> str:
+        """`l=2,\\dots,L,\\quad i=1,\\dots,m`."""
+        return r",\quad ".join(f"{letter(b.index.name)}={self.extent(b.lo, b.hi)}" for b in bounds)
+
+    # entries
+
+    def access(self, access: Access, hidden: int = -1) -> str:
+        """`w^{l}_{jk}`; an adjoint by its declared letter, otherwise as a quotient. Slot `hidden` is shown as a dot."""
+        if access.tensor.startswith("d."):
+            below = Access(access.tensor[2:], access.at)
+            declared = dict(self.system.errors).get(below.tensor)
+            if declared is None:
+                return rf"\frac{{\partial {self.objective()}}}{{\partial {self.access(below)}}}"
+            return self._indexed(letter(declared), below.tensor, access.at, hidden)
+        return self._indexed(self.name(access.tensor), access.tensor, access.at, hidden)
+
+    def _indexed(self, look: str, tensor: str, at: tuple[Affine, ...], hidden: int) -> str:
+        above = self.raised.get(tensor, frozenset())
+        shown = [r"\bullet" if q == hidden else self.affine(p) for q, p in enumerate(at)]
+        upper = join([s for q, s in enumerate(shown) if q in above])
+        lower = join([s for q, s in enumerate(shown) if q not in above])
+        return look + (f"^{{{upper}}}" if upper else "") + (f"_{{{lower}}}" if lower else "")
+
+    # expressions
+
+    def expr(self, expr: Expr) -> str:
+        """The LaTeX of an expression."""
+        return self.piece(expr)[0]
+
+    def piece(self, expr: Expr) -> tuple[str, int]:
+        """LaTeX and how tightly it binds."""
+        return RENDER[type(expr)](self, expr)
+
+    def bracketed(self, expr: Expr, least: int) -> str:
+        """LaTeX that binds at least so tightly."""
+        text, binds = self.piece(expr)
+        return text if binds >= least else brackets(text)
+
+    def lines(self, expr: Expr, limit: float) -> list[str]:
+        """The terms of a sum on as many lines as it takes for none to be wider than `limit` (in em)."""
+        if not isinstance(expr, Add):
+            return [self.expr(expr)]
+        lines, width = [""], 0.0
+        for q, term in enumerate(expr.terms):
+            text = signed(self, term, first=q == 0)
+            if lines[-1] and width + breadth(text) > limit:
+                lines.append("")
+                width = 0.0
+            lines[-1] += text if q == 0 or lines[-1] else "{}" + text
+            width += breadth(text)
+        return lines
+
+    def equation(self, target: Expr, value: Expr, limit: float = 34.0) -> str:
+        """`target = value`, broken into aligned lines where it is wide."""
+        left = self.expr(target)
+        lines = self.lines(value, limit - breadth(left))
+        if len(lines) == 1:
+            return f"{left} = {lines[0]}"
+        body = r" \\ &\quad ".join(lines)
+        return rf"\begin{{aligned}}[t] {left} &= {body} \end{{aligned}}"
+
+
+def raised_slots(system: System, tensor: Tensor) -> list[int]:
+    """Slots on which ranges of other slots depend, and slots along which a variable is defined from its own entries."""
+    found = [q for q, slot in enumerate(tensor.slots)
+             if any(slot.index in (*indices(o.lo), *indices(o.hi)) for o in tensor.slots if o is not slot)]
+    if tensor.role == "variable" and not found:
+        found = [q for q in range(len(tensor.slots)) if _recurs(system, tensor.name, q)]
+    return found
+
+
+def _recurs(system: System, name: str, slot: int) -> bool:
+    """Is the slot read, in an equation that the variable itself needs, at a constant distance from where it is written?"""
+    for equation in system.equations:
+        letters = [b.index for b in equation.bounds]
+        for access in accesses(equation.value):
+            if access.tensor == name and needs(system, name, equation.target.tensor):
+                position = access.at[slot]
+                if position.constant and any(position.coefficient(i) == 1 for i in letters) and len(position.terms) == 1:
+                    return True
+    return False
+
+
+def needs(system: System, name: str, other: str) -> bool:
+    """Does the definition of variable `name` rest, directly or through others, on variable `other`?"""
+    reached, found = [name], {name}
+    while reached:
+        for equation in system.equations_of(reached.pop()):
+            new = {a.tensor for a in accesses(equation.value)} - found
+            found |= new
+            reached.extend(sorted(new))
+            if other in {a.tensor for a in accesses(equation.value)}:
+                return True
+    return other == name
+
+
+def join(shown: list[str]) -> str:
+    """Positions side by side, `ij`; with commas as soon as one of them is more than a letter."""
+    plain = all(len(s.rstrip("'").lstrip("\\")) == 1 and not s.isdigit() or s == r"\bullet" for s in shown)
+    return "".join(shown) if plain or len(shown) == 1 else ",".join(shown)
+
+
+def brackets(text: str) -> str:
+    """Round brackets as high as what they hold."""
+    if r"\begin{cases}" in text:
+        return rf"\left({text}\right)"
+    if r"\sum" in text or r"\frac{\partial" in text:
+        return rf"\Bigl({text}\Bigr)"
+    return rf"\bigl({text}\bigr)" if r"\frac" in text or "^" in text else f"({text})"
+
+
+# one function for each node
+
+
+def render_number(printer: Printer, expr: Number) -> tuple[str, int]:
+    top, bottom = abs(expr.value.numerator), expr.value.denominator
+    text = str(top) if bottom == 1 else decimal(Fraction(top, bottom)) or rf"\tfrac{{{top}}}{{{bottom}}}"
+    return (text, ATOM) if expr.value >= 0 else (f"-{text}", SUM)
+
+
+def decimal(value: Fraction) -> str:
+    """`1.7159` for a fraction with a power of ten below that is longer than a textbook fraction."""
+    for digits in range(2, 8):
+        scaled = value * 10**digits
+        if scaled.denominator == 1 and value.denominator > 16:
+            return f"{int(scaled) // 10**digits}.{int(scaled) % 10**digits:0{digits}d}"
+    return ""
+
+
+def render_add(printer: Printer, expr: Add) -> tuple[str, int]:
+    return "".join(signed(printer, t, first=q == 0) for q, t in enumerate(expr.terms)), SUM
+
+
+def signed(printer: Printer, term: Expr, first: bool) -> str:
+    """A term of a sum with its sign."""
+    negative, size = split_sign(term)
+    text = printer.bracketed(size, BIG)
+    return ("-" if negative else "" if first else "+") + text
+
+
+def render_mul(printer: Printer, expr: Mul) -> tuple[str, int]:
+    negative, size = split_sign(expr)
+    if negative:
+        return "-" + printer.bracketed(size, BIG), SUM
+    above, below = split_quotient(expr)
+    scale_below = [f for f in below if scalar(f)]
+    other_below = [f for f in below if not scalar(f)]
+    scale_above = [f for f in above if scalar(f)] if scale_below else []
+    rest = [f for f in above if f not in scale_above]
+    if other_below and not rest:
+        rest, scale_above = scale_above, []
+    parts: list[str] = []
+    if scale_below:
+        parts.append(rf"\frac{{{chain(printer, scale_above)}}}{{{chain(printer, scale_below)}}}")
+    if other_below:
+        tall = [f for f in rest if isinstance(f, (Sum, Add, Choice))] if len(rest) > 1 else []
+        parts.append(rf"\frac{{{chain(printer, [f for f in rest if f not in tall])}}}{{{chain(printer, other_below)}}}")
+        rest = tall
+    if rest:
+        parts.append(chain(printer, rest, alone=not parts))
+    ends_big = bool(rest) and printer.piece(rest[-1])[1] == BIG
+    return r"\,".join(parts), BIG if ends_big else PRODUCT
+
+
+def scalar(factor: Expr) -> bool:
+    """Does a factor read the same everywhere: numbers, sizes, hyper-parameters."""
+    if isinstance(factor, Pow):
+        return scalar(factor.base) and isinstance(factor.exponent, Number)
+    return isinstance(factor, (Number, Count)) or isinstance(factor, Access) and not factor.at
+
+
+def chain(printer: Printer, factors: list[Expr], alone: bool = True) -> str:
+    """Factors side by side; a sum may stand last without brackets."""
+    if not factors:
+        return "1"
+    if len(factors) == 1 and alone:
+        return printer.expr(factors[0])
+    texts = [printer.bracketed(f, PRODUCT) for f in factors[:-1]]
+    texts.append(printer.bracketed(factors[-1], BIG))
+    joined = texts[0]
+    for before, text in zip(texts, texts[1:], strict=False):
+        joined += (r"\cdot " if before[-1:].isdigit() and text[:1].isdigit() else r"\,") + text
+    return joined
+
+
+def render_pow(printer: Printer, expr: Pow) -> tuple[str, int]:
+    if isinstance(expr.exponent, Number) and expr.exponent.value < 0:
+        flipped = Number(-expr.exponent.value)
+        below = expr.base if flipped.value == 1 else Pow(expr.base, flipped)
+        return rf"\frac{{1}}{{{printer.expr(below)}}}", PRODUCT
+    if expr.exponent == Number(Fraction(1, 2)):
+        return rf"\sqrt{{{printer.expr(expr.base)}}}", ATOM
+    text, binds = printer.piece(expr.base)
+    plain = binds == ATOM and "^" not in text and r"\frac" not in text and not isinstance(expr.base, Call)
+    return f"{text if plain else brackets(text)}^{{{printer.expr(expr.exponent)}}}", POWER
+
+
+def render_count(printer: Printer, expr: Count) -> tuple[str, int]:
+    single = expr.of.alone is not None or expr.of.number is not None
+    return printer.affine(expr.of), ATOM if single else SUM
+
+
+def render_access(printer: Printer, expr: Access) -> tuple[str, int]:
+    return printer.access(expr), ATOM
+
+
+def render_constant(printer: Printer, expr: Constant) -> tuple[str, int]:
+    return CONSTANTS.get(expr.name, rf"\mathrm{{{expr.name}}}"), ATOM
+
+
+def render_argument(printer: Printer, expr: Argument) -> tuple[str, int]:
+    return letter(expr.name), ATOM
+
+
+def render_call(printer: Printer, expr: Call) -> tuple[str, int]:
+    name = expr.function
+    args = [printer.expr(a) for a in expr.args]
+    if name == "exp" and not any(expr.orders) and not any(c in args[0] for c in ("\\frac", "\\sum", "\\begin")):
+        return f"e^{{{args[0]}}}", POWER
+    if name == "Abs" and not any(expr.orders):
+        return rf"\lvert {args[0]}\rvert", ATOM
+    given = next((f.latex for f in printer.system.functions if f.name == name), "")
+    text = head(name, given)
+    if len(expr.orders) == 1:
+        text += "'" * expr.orders[0]
+    elif any(expr.orders):
+        text += f"^{{({','.join(map(str, expr.orders))})}}"
+    inside = ", ".join(args)
+    return text + brackets(inside).replace(r"\bigl(", "(").replace(r"\bigr)", ")"), ATOM
+
+
+def render_choice(printer: Printer, expr: Choice) -> tuple[str, int]:
+    rows = [rf"{printer.expr(v)} & \text{{if }} {relation(printer, c)}" for c, v in expr.branches]
+    rows.append(rf"{printer.expr(expr.otherwise)} & \text{{otherwise}}")
+    return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}", SUM
+
+
+def relation(printer: Printer, condition: Relation) -> str:
+    """`z > 0`."""
+    return f"{printer.expr(condition.left)} {RELATIONS[condition.op]} {printer.expr(condition.right)}"
+
+
+def render_sum(printer: Printer, expr: Sum) -> tuple[str, int]:
+    signs = "".join(rf"\sum_{{{letter(b.index.name)}={printer.affine(b.lo)}}}^{{{printer.affine(b.hi)}}}" for b in expr.bounds)
+    return rf"{signs} {printer.bracketed(expr.body, BIG)}", BIG
+
+
+def render_bracket(printer: Printer, expr: Bracket) -> tuple[str, int]:
+    return rf"[{printer.affine(expr.left)} {RELATIONS[expr.op]} {printer.affine(expr.right)}]", ATOM
+
+
+def render_partial(printer: Printer, expr: Partial) -> tuple[str, int]:
+    return rf"\frac{{\partial {printer.access(expr.of)}}}{{\partial {printer.access(expr.by)}}}", ATOM
+
+
+def render_functional(printer: Printer, expr: Functional) -> tuple[str, int]:
+    name = letter(expr.name)
+    if expr.by:
+        below = [printer.expr(substitute(expr.bodies[k], {expr.bounds[k].index: p})) for k, p in expr.by]
+        order = f"^{{{len(below)}}}" if len(below) > 1 else ""
+        return rf"\frac{{\partial{order} {name}}}{{" + " ".join(rf"\partial {b}" for b in below) + "}", ATOM
+    rows = []
+    for body, bound in zip(expr.bodies, expr.bounds, strict=True):
+        hidden = [q for q, p in enumerate(body.at) if p.alone == bound.index] if isinstance(body, Access) else []
+        rows.append(printer.access(body, hidden[0]) if isinstance(body, Access) and hidden else printer.expr(body))
+    return rf"{name}({', '.join(rows)})", ATOM
+
+
+RENDER: dict[type, Callable[[Printer, "Expr"], tuple[str, int]]] = {  # type: ignore[dict-item]
+    Number: render_number, Add: render_add, Mul: render_mul, Pow: render_pow, Count: render_count, Access: render_access,
+    Constant: render_constant, Argument: render_argument, Call: render_call, Choice: render_choice, Sum: render_sum,
+    Bracket: render_bracket, Partial: render_partial, Functional: render_functional,
+}
+
+
+def breadth(text: str) -> float:
+    """A rough width in em, for deciding where lines break; what is wrong by a little, TeX shrinks."""
+    return _breadth(text, 0)[0]
+
+
+def _breadth(text: str, start: int) -> tuple[float, int]:
+    width, at, scale = 0.0, start, 1.0
+    while at < len(text) and text[at] != "}":
+        char = text[at]
+        at += 1
+        if char in "^_":
+            scale = 0.7
+            continue
+        if char == "{":
+            inner, at = _breadth(text, at)
+            width += inner * scale
+            at += 1
+        elif char == "\\":
+            stop = at
+            while stop < len(text) and text[stop].isalpha():
+                stop += 1
+            command, at = text[at:stop], max(stop, at + 1)
+            if command in ("frac", "tfrac", "dfrac"):
+                top, at = _breadth(text, at + 1)
+                bottom, at = _breadth(text, at + 2)
+                width += max(top, bottom) + 0.25
+                at += 1
+            elif command in ("mathrm", "operatorname", "text", "Bigl", "Bigr", "bigl", "bigr", "boldsymbol"):
+                continue
+            else:
+                width += {"sum": 1.45, "": 0.17, "quad": 1.0, "partial": 0.55}.get(command, 0.6) * scale
+        elif char != " ":
+            width += (1.3 if char in "+=-" and scale == 1.0 else 0.35 if char in "()[],'" else 0.55) * scale
+        scale = 1.0
+    return width, at
