@@ -1,0 +1,54 @@
+"""Which models a command is about: those named, or all of the project that the folder of generated files belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.drift import Stored
+from gradproof.load import Loaded, Place, UsageError, find, load, place, project, shipped
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The models of a command; `whole` if they are all models of the project."""
+
+    models: tuple[Loaded, ...]
+    whole: bool
+
+
+def choose(names: Sequence[str], stored: Stored) -> Choice:
+    """The named models, or without names all of them. UsageError or ModelError if one cannot be had."""
+    places = [find(n) for n in names] if names else _all(stored)
+    models = tuple(model for where in dict.fromkeys(places) for model in load(where))
+    _check_names(models)
+    return Choice(models, not names)
+
+
+def _all(stored: Stored) -> list[Place]:
+    """The shipped models in their own project or where nothing is recorded; elsewhere the recorded ones."""
+    known = {p.source: p for p in shipped().values()}
+    root = project(stored.folder.parent) or stored.folder.resolve().parent
+    sources = sorted({e.source for e in (stored.entries or {}).values()})
+    at_home = any(p.path.is_relative_to(root / "derive") for p in known.values())
+    own = [place(root / s) for s in sources if s not in known and (root / s).is_file()]
+    return [*(p for s, p in known.items() if at_home or not sources or s in sources), *own]
+
+
+def _check_names(models: Iterable[Loaded]) -> None:
+    seen: dict[str, Loaded] = {}
+    for model in models:
+        other = seen.setdefault(model.name, model)
+        if other is not model:
+            raise UsageError(f"two models are called {model.name}: in {other.place.source} and {model.place.source}; "
+                             "give one of them another name")
+
+
+def check_owner(models: Iterable[Loaded], stored: Stored) -> None:
+    """UsageError if a model would replace the generated files of another one with the same name."""
+    for model in models:
+        entry = (stored.entries or {}).get(model.name)
+        if entry and entry.source != model.place.source:
+            raise UsageError(f"{stored.folder.name}/{model.name}.py belongs to {entry.source}; give the model in "
+                             f"{model.place.source} another name, or write elsewhere with --out, or use --force")

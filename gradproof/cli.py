@@ -1,0 +1,122 @@
+"""The command line. Nothing heavy is imported before a command needs it: `--help` and usage errors are immediate."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gradproof import __version__
+from gradproof.load import UsageError
+
+GOOD, FINDINGS, UNUSABLE, INTERNAL = range(4)
+
+app = typer.Typer(
+    name="gradproof", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Equations of a network in; derived, generated, verified and typeset backpropagation out.\n\n"
+         "MODEL is the name of a shipped model, or a Python file of your own that defines one.",
+    epilog="Exit codes: 0 good, 1 findings, 2 usage or model error, 3 internal error.",
+)
+
+Models = Annotated[list[str] | None, typer.Argument(metavar="[MODEL|FILE.py]...", help="Default: all models.")]
+OneModel = Annotated[str, typer.Argument(metavar="MODEL|FILE.py")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of generated files.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")]
+GENERATED, BUILD = Path("generated"), Path("build")
+
+
+@app.command()
+def build(models: Models = None, out: Out = GENERATED, force: Force = False) -> None:
+    """Derive, generate, verify and report: everything, once."""
+    from gradproof import commands
+
+    raise typer.Exit(commands.build(models or [], out, BUILD, force=force))
+
+
+@app.command()
+def derive(
+    model: OneModel,
+    equation: Annotated[str | None, typer.Option("--equation", metavar="ID", help="One equation, BP2 or d.w.")] = None,
+) -> None:
+    """Show the derivation, step by step, with the rule of every step."""
+    from gradproof import commands
+
+    raise typer.Exit(commands.derive(model, equation))
+
+
+@app.command()
+def generate(
+    models: Models = None,
+    out: Out = GENERATED,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not up to date.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+    force: Force = False,
+) -> None:
+    """Write the NumPy modules and the LaTeX reports, or check that they are up to date."""
+    from gradproof import commands
+
+    if check or diff:
+        raise typer.Exit(commands.check_drift(models or [], out, diff=diff))
+    raise typer.Exit(commands.generate(models or [], out, force=force))
+
+
+@app.command()
+def check(models: Models = None) -> None:
+    """Verify that equations, generated code and numerical differences agree."""
+    from gradproof import commands
+
+    raise typer.Exit(commands.check(models or []))
+
+
+@app.command()
+def report(model: OneModel) -> None:
+    """Write the derivation of one model as a PDF into build/."""
+    from gradproof import commands
+
+    raise typer.Exit(commands.report(model, BUILD))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gradproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code."""
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="gradproof")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else GOOD
+    except Exception as error:
+        return _explain(error)
+    return GOOD
+
+
+def script() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _explain(error: Exception) -> int:
+    errors: Any = sys.modules.get("derive.errors")
+    if isinstance(error, UsageError) or (errors and isinstance(error, errors.ModelError)):
+        typer.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        typer.echo(str(error), err=True)
+        return UNUSABLE
+    typer.echo("".join(traceback.format_exception(error)), err=True)
+    typer.secho("internal error, which is a fault of gradproof: please report it with the model and the lines above",
+                fg="red", err=True)
+    return INTERNAL

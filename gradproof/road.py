@@ -1,0 +1,69 @@
+"""The whole road, once: model -> derivation -> module and report -> certificate. Four calls, one record between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from codegen import manifest
+from codegen.drift import Wanted
+from codegen.render import render_module
+from codegen.report import render_report
+from derive import derive
+from derive.derivation import Derivation
+from gradproof.load import Loaded
+from verify import Certificate, agree
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was made of one model: its derivation, and the texts of its module and its report."""
+
+    loaded: Loaded
+    derivation: Derivation
+    texts: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.derivation.system.name
+
+    @property
+    def module_text(self) -> str:
+        return self.texts[f"{self.name}.py"]
+
+    @property
+    def report_text(self) -> str:
+        return self.texts[f"{self.name}.tex"]
+
+    @property
+    def wanted(self) -> Wanted:
+        """The form in which drift compares it with what is stored."""
+        entry = manifest.entry(self.derivation, source=self.loaded.place.source, texts=self.texts)
+        return Wanted(self.derivation.system, entry, self.texts)
+
+
+def derive_model(loaded: Loaded) -> Derivation:
+    """Every gradient of a model, with its steps."""
+    return derive(loaded.model)
+
+
+def generate(loaded: Loaded, derivation: Derivation) -> Written:
+    """The module and the report of a derivation, in memory."""
+    source, name = loaded.place.source, derivation.system.name
+    digest = manifest.model_digest(derivation.system)
+    module = render_module(derivation, source=source, digest=digest)
+    report = render_report(derivation, module, source=source, digest=digest, certificate=None)
+    return Written(loaded, derivation, {f"{name}.py": module, f"{name}.tex": report})
+
+
+def module_of(written: Written) -> ModuleType:
+    """The generated module, run from its text: no file is read and nothing is left in `sys.modules`."""
+    module = ModuleType(written.name)
+    exec(compile(written.module_text, f"generated/{written.name}.py", "exec"), module.__dict__)
+    return module
+
+
+def check(written: Written) -> Certificate:
+    """The agreement of equations, generated code and differences."""
+    return agree(written.derivation.system, written.derivation, module_of(written))
