@@ -1,9 +1,11 @@
 """Equations in, derivation out. SymPy does the scalar algebra."""
 
+from derive.adjoint import derive
+from derive.derivation import Adjoint, Derivation, Step
 from derive.errors import ModelError, Refused, RuleDidNotApply
 from derive.functions import Function, function
 from derive.model import Model, argmax, d
 from derive.surface import Sum
 from derive.system import System
 
-__all__ = ["Function", "Model", "ModelError", "Refused", "RuleDidNotApply", "Sum", "System", "argmax", "d", "function"]
+__all__ = ["Adjoint", "Derivation", "Function", "Model", "ModelError", "Refused", "RuleDidNotApply", "Step", "Sum", "System", "argmax", "d", "derive", "function"]

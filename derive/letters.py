@@ -1,0 +1,46 @@
+"""Letters for summed indices: the model's own, chosen so that a sum over n(l) uses a letter that ran over n before."""
+
+from __future__ import annotations
+
+from derive.affine import Affine, Node, Size, Width
+from derive.expression import Access, Expr, Functional, Sum, free_indices, walk
+from derive.system import System
+
+
+def renaming(expr: Expr, target: Access, system: System) -> tuple[tuple[str, str], ...]:
+    """New names for primed summation letters, each different from every letter it could meet."""
+    taken = {x.name for x in (*free_indices(expr), *free_indices(target))}
+    bound = {b.index.name: b.hi for node in walk(expr) if isinstance(node, (Sum, Functional)) for b in node.bounds}
+    taken |= {name for name in bound if "'" not in name}
+    kinds = _kinds(system)
+    chosen: dict[str, str] = {}
+    for name, hi in bound.items():
+        if "'" in name:
+            kind = _kind(hi)
+            free = [x for x in system.letters if x not in taken and kind in kinds.get(x, ())]
+            plain = name.rstrip("'")
+            if plain not in taken:
+                free = [plain]
+            if free:
+                chosen[name] = free[0]
+                taken.add(free[0])
+    return tuple(chosen.items())
+
+
+def _kinds(system: System) -> dict[str, set[str]]:
+    """The sizes over which each letter runs in the model's equations."""
+    found: dict[str, set[str]] = {}
+    for equation in (*system.equations, system.objective):
+        bounds = [*equation.bounds, *(b for node in walk(equation.value) if isinstance(node, Sum) for b in node.bounds)]
+        for bound in bounds:
+            found.setdefault(bound.index.name, set()).add(_kind(bound.hi))
+    return found
+
+
+def _kind(hi: Affine) -> str:
+    """The name of the size or width that ends a range."""
+    atoms: list[Node] = [a for a, _ in hi.terms]
+    named = [a.name for a in atoms if isinstance(a, (Size, Width))]
+    return named[0] if named else ""
+
+
