@@ -1,0 +1,172 @@
+"""The value of an expression at concrete sizes: an interpreter of its own, which shares nothing with the calculus.
+
+Sums over empty ranges are 0, a bracket that is 0 keeps its product from being looked at, and every read is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from derive.affine import Affine
+from derive.expression import (
+    Access, Add, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number as NumberNode, Partial, Pow, Sum,
+)
+from derive.system import System
+from verify.formula import Formulas, times, total
+from verify.numbers import Field, Number, chain, power, primal
+from verify.sizes import Sizes
+
+Letters = dict[str, int]
+Compiled = Callable[[Letters], Number]
+Read = Callable[[str, tuple[int, ...]], Number]
+Direct = Callable[[str, Access, tuple[int, ...], Access, tuple[int, ...]], Number]
+
+
+class Evaluator:
+    """Expressions of one system at given sizes as functions of their free letters.
+
+    `read(tensor, at)` supplies entries; `direct(equation, tensor, of, by_tensor, by)` the direct derivatives.
+    """
+
+    def __init__(self, system: System, sizes: Sizes, field: Field, read: Read,
+                 direct: Direct | None = None) -> None:
+        self.sizes, self.field, self.read, self.direct = sizes, field, read, direct
+        self.functions = Formulas(system, field)
+        self.compiled: dict[str, Compiled] = {}
+        self.zero, self.one = field.rational(Fraction(0)), field.rational(Fraction(1))
+
+    def compile(self, expr: Expr) -> Compiled:
+        """The expression as a function of its free letters."""
+        if expr.key not in self.compiled:
+            self.compiled[expr.key] = getattr(self, f"compile_{type(expr).__name__.lower()}")(expr)
+        return self.compiled[expr.key]
+
+    def compile_affine(self, affine: Affine) -> Callable[[Letters], int]:
+        """A position as a function of the letters."""
+        if not affine.terms:
+            return lambda letters: affine.constant
+        name, shift = getattr(affine.terms[0][0], "name", ""), affine.constant
+        if len(affine.terms) == 1 and affine.terms[0][1] == 1 and type(affine.terms[0][0]).__name__ == "Index":
+            return lambda letters: letters[name] + shift
+        return lambda letters: self.sizes.value(affine, letters, lambda access: self.integer(access, letters))
+
+    def integer(self, access: Access, letters: Letters) -> int:
+        """An entry of integer data."""
+        return int(str(primal(self.compile(access)(letters))))
+
+    def compile_number(self, expr: NumberNode) -> Compiled:
+        value = self.field.rational(expr.value)
+        return lambda letters: value
+
+    def compile_constant(self, expr: Constant) -> Compiled:
+        value = self.field.constant(expr.name)
+        return lambda letters: value
+
+    def compile_count(self, expr: Count) -> Compiled:
+        position = self.compile_affine(expr.of)
+        return lambda letters: self.field.rational(Fraction(position(letters)))
+
+    def compile_access(self, expr: Access) -> Compiled:
+        positions = tuple(self.compile_affine(p) for p in expr.at)
+        return lambda letters: self.read(expr.tensor, tuple(p(letters) for p in positions))
+
+    def compile_add(self, expr: Add) -> Compiled:
+        terms = tuple(self.compile(t) for t in expr.terms)
+        return lambda letters: total(tuple(t(letters) for t in terms))
+
+    def compile_mul(self, expr: Mul) -> Compiled:
+        """Brackets first: where one is 0 the other factors need not exist."""
+        guards = tuple(self.compile(f) for f in expr.factors if isinstance(f, Bracket))
+        factors = tuple(self.compile(f) for f in expr.factors if not isinstance(f, Bracket))
+
+        def product(letters: Letters) -> Number:
+            if not all(guard(letters) for guard in guards):
+                return self.zero
+            return times(tuple(f(letters) for f in factors)) if factors else self.one
+
+        return product
+
+    def compile_pow(self, expr: Pow) -> Compiled:
+        base = self.compile(expr.base)
+        if isinstance(expr.exponent, NumberNode) and expr.exponent.value == 2:
+            return lambda letters: square(base(letters))
+        exponent = self.compile(expr.exponent)
+        return lambda letters: power(self.field, base(letters), exponent(letters))
+
+    def compile_call(self, expr: Call) -> Compiled:
+        args = tuple(self.compile(a) for a in expr.args)
+        return lambda letters: self.functions.call(expr.function, tuple(a(letters) for a in args), expr.orders)
+
+    def compile_choice(self, expr: Choice) -> Compiled:
+        branches = tuple((c.op, self.compile(c.left), self.compile(c.right), self.compile(v)) for c, v in expr.branches)
+        otherwise = self.compile(expr.otherwise)
+
+        def choose(letters: Letters) -> Number:
+            for op, left, right, value in branches:
+                if self.functions.compare(op, left(letters), right(letters)):
+                    return value(letters)
+            return otherwise(letters)
+
+        return choose
+
+    def compile_sum(self, expr: Sum) -> Compiled:
+        body = self.compile(expr.body)
+        ranges = tuple((b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi)) for b in expr.bounds)
+
+        def add_up(letters: Letters, depth: int) -> Number:
+            if depth == len(ranges):
+                return body(letters)
+            name, lo, hi = ranges[depth]
+            inner = dict(letters)
+            result = None
+            for place in range(lo(letters), hi(letters) + 1):
+                inner[name] = place
+                term = add_up(inner, depth + 1)
+                result = term if result is None else result + term
+            return self.zero if result is None else result
+
+        return lambda letters: add_up(letters, 0)
+
+    def compile_bracket(self, expr: Bracket) -> Compiled:
+        left, right = self.compile_affine(expr.left), self.compile_affine(expr.right)
+        if expr.op in ("=", "=="):
+            return lambda letters: self.one if left(letters) == right(letters) else self.zero
+        assert expr.op == "<=", expr.op
+        return lambda letters: self.one if left(letters) <= right(letters) else self.zero
+
+    def compile_partial(self, expr: Partial) -> Compiled:
+        of = tuple(self.compile_affine(p) for p in expr.of.at)
+        by = tuple(self.compile_affine(p) for p in expr.by.at)
+        assert self.direct is not None, "a direct derivative stands where none is expected"
+        direct = self.direct
+        return lambda letters: direct(expr.equation, expr.of, tuple(p(letters) for p in of),
+                                      expr.by, tuple(p(letters) for p in by))
+
+    def compile_functional(self, expr: Functional) -> Compiled:
+        """An unknown function of all entries of its rows; `by` counts how often each was differentiated by."""
+        bodies = tuple(self.compile(b) for b in expr.bodies)
+        ranges = tuple((b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi)) for b in expr.bounds)
+        by = tuple((row, self.compile_affine(p)) for row, p in expr.by)
+
+        def apply(letters: Letters) -> Number:
+            slots = [(row, place) for row, (_, lo, hi) in enumerate(ranges) for place in range(lo(letters), hi(letters) + 1)]
+            args = tuple(bodies[row]({**letters, ranges[row][0]: place}) for row, place in slots)
+            plain = tuple(primal(a) for a in args)
+            taken = [(row, p(letters)) for row, p in by]
+            orders = tuple(taken.count(slot) for slot in slots)
+            if sum(orders) < len(taken):
+                return self.zero
+            name = f"{expr.name}{len(bodies)}"
+
+            def slope(k: int) -> Number:
+                return self.field.unknown(name, plain, tuple(o + (q == k) for q, o in enumerate(orders)))
+
+            return chain(self.field.unknown(name, plain, orders), args, slope)
+
+        return apply
+
+
+def square(value: Number) -> Number:
+    """value**2"""
+    return value * value

@@ -1,0 +1,113 @@
+"""Concrete entries for what is given: parameters, data and hyper-parameters, as rationals drawn by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from random import Random
+
+from flint import fmpq
+
+from derive.affine import Affine, Index, indices
+from derive.errors import ModelError
+from derive.expression import Access, Bound, Expr, free_indices
+from derive.system import System, Tensor, accesses
+from verify.evaluate import Evaluator
+from verify.numbers import Exact
+from verify.sizes import Sizes
+
+Entry = tuple[str, tuple[int, ...]]
+GIVEN = ("parameter", "data", "hyper")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A system at concrete sizes with a rational for every given entry."""
+
+    system: System
+    sizes: Sizes
+    entries: dict[Entry, Fraction]
+
+    def __str__(self) -> str:
+        return f"{self.system.name} at {self.sizes}"
+
+
+def places(tensor: Tensor, sizes: Sizes) -> Iterator[tuple[int, ...]]:
+    """Every position of a tensor, in order: a slot that others depend on is walked before them."""
+    order = sorted(range(len(tensor.slots)), key=lambda q: _depends(tensor, q))
+    bounds = tuple(Bound(tensor.slots[q].index, tensor.slots[q].lo, tensor.slots[q].hi) for q in order)
+    found = [tuple(place[slot.index.name] for slot in tensor.slots) for place in sizes.places(bounds)]
+    yield from sorted(found)
+
+
+def _depends(tensor: Tensor, slot: int) -> bool:
+    names = {s.index.name for s in tensor.slots}
+    return any(x.name in names for x in (*indices(tensor.slots[slot].lo), *indices(tensor.slots[slot].hi)))
+
+
+def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> Instance:
+    """Random entries, positive for data and hyper-parameters, that honour every declared sum."""
+    entries: dict[Entry, Fraction] = {}
+    integers = integer_data(system)
+    for role in GIVEN:
+        for tensor in system.role(role):
+            for at in places(tensor, sizes):
+                dice = Random(f"{seed} {tensor.name} {at}")
+                sign = dice.choice((-1, 1)) if role == "parameter" else 1
+                value = Fraction(sign * dice.randint(1, digits), digits + 1)
+                if tensor.name in integers:
+                    value = Fraction(dice.randint(1, integer_limit(system, tensor.name, sizes)))
+                entries[tensor.name, at] = value
+    for left, right in system.sums:
+        _honour(system, sizes, entries, left, right)
+    return Instance(system, sizes, entries)
+
+
+def integer_data(system: System) -> frozenset[str]:
+    """Data whose entries stand in positions."""
+    return frozenset(atom.tensor for e in (*system.equations, system.objective) for a in accesses(e.value)
+                     for p in a.at for atom, _ in p.terms if isinstance(atom, Access))
+
+
+def integer_limit(system: System, name: str, sizes: Sizes) -> int:
+    """The smallest upper end of the slots in which the data stands alone."""
+    limits = [sizes.value(system.tensor(a.tensor).slots[q].hi)
+              for e in (*system.equations, system.objective) for a in accesses(e.value)
+              for q, p in enumerate(a.at) if isinstance(p.alone, Access) and p.alone.tensor == name]
+    return min(limits) if limits else 1
+
+
+def _honour(system: System, sizes: Sizes, entries: dict[Entry, Fraction], left: Expr, right: Expr) -> None:
+    """Scale the data on the left side so that left = right holds, for every value of the free letters."""
+    letters = [x.name for x in free_indices(left)]
+    bounds = tuple(Bound(Index(n), *_range(system, left, n)) for n in letters)
+    for place in sizes.places(bounds):
+        touched: list[Entry] = []
+        value = _linear(system, left, sizes, entries, place, touched)
+        wanted = _linear(system, right, sizes, entries, place, [])
+        if not value or any(system.tensor(name).role != "data" for name, _ in touched):
+            raise ModelError(f"the declared sum {left.key} cannot be met by scaling data")
+        for entry in dict.fromkeys(touched):
+            entries[entry] *= wanted / value
+        if _linear(system, left, sizes, entries, place, []) != wanted:
+            raise ModelError(f"the declared sum {left.key} is not linear in the data")
+
+
+def _range(system: System, expr: Expr, letter: str) -> tuple[Affine, Affine]:
+    for access in accesses(expr):
+        for q, position in enumerate(access.at):
+            if position.alone == Index(letter):
+                return system.tensor(access.tensor).range_of(q, access.at)
+    raise ModelError(f"nothing gives {letter} a range in {expr.key}")
+
+
+def _linear(system: System, expr: Expr, sizes: Sizes, entries: dict[Entry, Fraction], letters: dict[str, int],
+            touched: list[Entry]) -> Fraction:
+    """The value of a declared sum; `touched` collects the entries that it reads."""
+    def read(tensor: str, at: tuple[int, ...]) -> fmpq:
+        touched.append((tensor, at))
+        return fmpq(entries[tensor, at].numerator, entries[tensor, at].denominator)
+
+    value = Evaluator(system, sizes, Exact(0), read).compile(expr)(letters)
+    return Fraction(str(value))

@@ -1,0 +1,221 @@
+"""Kinds of numbers in which a model is evaluated: exact rationals with oracles, and balls.
+
+A field supplies what `+ - * /` do not: constants, elementary functions, unknown functions, powers and decided
+comparisons. The exact field answers a function's value by an *oracle*: a rational that depends on the seed, the name
+and the argument only. An unknown f and its derivatives are then the values of some polynomial over Q (Hermite
+interpolation); the derivative of a known function is its formula, read through the oracle, so laws hold exactly.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+from math import perm
+from random import Random
+from typing import Any, Protocol
+
+from flint import arb, ctx, fmpq
+
+Number = Any
+BITS = 170
+RADIUS = 1e-30
+
+
+class Undecided(ArithmeticError):
+    """A comparison that the balls cannot decide, or a value outside the domain of a function."""
+
+
+class Field(Protocol):
+    """What evaluation needs of a kind of numbers."""
+
+    grade: str
+
+    def context(self) -> AbstractContextManager[Any]: ...
+    def rational(self, value: Fraction) -> Number: ...
+    def constant(self, name: str) -> Number: ...
+    def elementary(self, name: str, args: tuple[Number, ...]) -> Number: ...
+    def unknown(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> Number: ...
+    def power(self, base: Number, exponent: Number) -> Number: ...
+    def below(self, left: Number, right: Number) -> bool: ...
+    def same(self, left: Number, right: Number) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Rationals; every elementary function is an oracle."""
+
+    seed: int
+    memo: dict[str, fmpq] = field(default_factory=dict, compare=False, repr=False)
+    grade: str = "exact"
+
+    def context(self) -> AbstractContextManager[Any]:
+        return nullcontext()
+
+    def rational(self, value: Fraction) -> fmpq:
+        return fmpq(value.numerator, value.denominator)
+
+    def constant(self, name: str) -> fmpq:
+        return self.oracle(f"constant {name}")
+
+    def elementary(self, name: str, args: tuple[Number, ...]) -> fmpq:
+        if name == "floor":
+            return fmpq(args[0].floor())
+        if name == "ceiling":
+            return fmpq(args[0].ceil())
+        return self.oracle(f"{name} {args}")
+
+    def unknown(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> fmpq:
+        return self.oracle(f"unknown {name} {args} {orders}")
+
+    def power(self, base: Number, exponent: Number) -> fmpq:
+        """base**(n + r) = base**n * (an oracle for base**r), 0 <= r < 1"""
+        whole = exponent.floor() if isinstance(exponent, fmpq) else exponent
+        rest = exponent - whole
+        value = base ** int(whole)
+        return value * self.oracle(f"power {base} {rest}") if rest else value
+
+    def below(self, left: Number, right: Number) -> bool:
+        return bool(left < right)
+
+    def same(self, left: Number, right: Number) -> bool:
+        return bool(left == right)
+
+    def oracle(self, key: str) -> fmpq:
+        """A positive rational that is the same for the same key."""
+        if key not in self.memo:
+            draw = Random(f"{self.seed} {key}")
+            self.memo[key] = fmpq(draw.randint(1, 97), draw.randint(2, 89))
+        return self.memo[key]
+
+
+RENAMED = {"loggamma": "lgamma", "Abs": "__abs__", "sign": "sgn", "ceiling": "ceil", "LambertW": "lambertw"}
+CONSTANTS = {"pi": "pi", "E": "const_e", "EulerGamma": "const_euler", "Catalan": "const_catalan"}
+
+
+@dataclass(frozen=True)
+class Balls:
+    """Real balls of `bits` bits (Arb). Unknown functions are fixed random polynomials of degree 3."""
+
+    seed: int
+    bits: int = BITS
+    grade: str = "enclosed"
+
+    def context(self) -> AbstractContextManager[Any]:
+        return ctx.workprec(self.bits)  # type: ignore[no-any-return]
+
+    def rational(self, value: Fraction) -> arb:
+        return arb(fmpq(value.numerator, value.denominator))
+
+    def constant(self, name: str) -> arb:
+        return (1 + arb(5).sqrt()) / 2 if name == "GoldenRatio" else getattr(arb, CONSTANTS[name])()
+
+    def elementary(self, name: str, args: tuple[Number, ...]) -> arb:
+        value = getattr(args[0], RENAMED.get(name, name))(*args[1:])
+        if not value.is_finite():
+            raise Undecided(f"{name}{args} is not finite")
+        return value
+
+    def unknown(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> arb:
+        """Sum_e c_e Prod_k args_k^(e_k) over |e| <= 3, differentiated"""
+        total = arb(0)
+        for exponents in product(range(4), repeat=len(args)) if len(args) < 5 else sparse_exponents(len(args)):
+            if sum(exponents) <= 3 and all(e >= o for e, o in zip(exponents, orders, strict=True)):
+                draw = Random(f"{self.seed} {name} {exponents}")
+                term = arb(fmpq(draw.randint(-97, 97), 89))
+                for arg, e, o in zip(args, exponents, orders, strict=True):
+                    term = term * perm(e, o) * arg ** (e - o)
+                total = total + term
+        return total
+
+    def power(self, base: Number, exponent: Number) -> arb:
+        whole = exponent if isinstance(exponent, int) else exponent.unique_fmpz()
+        value = base ** int(whole) if whole is not None else base**exponent
+        if not value.is_finite():
+            raise Undecided(f"{base}**{exponent} is not finite")
+        return value
+
+    def below(self, left: Number, right: Number) -> bool:
+        if left < right:
+            return True
+        if left >= right:
+            return False
+        raise Undecided(f"{left} < {right} cannot be decided")
+
+    def same(self, left: Number, right: Number) -> bool:
+        gap = left - right
+        scale = max(1.0, abs(float(right.mid())))
+        return bool(gap.contains(0)) and float(gap.rad()) < RADIUS * scale
+
+
+def sparse_exponents(count: int) -> list[tuple[int, ...]]:
+    """The exponents of all monomials of degree 0, 1 and 2 in `count` unknowns."""
+    unit = [tuple(int(p == q) for p in range(count)) for q in range(count)]
+    pairs = [tuple(a + b for a, b in zip(unit[p], unit[q], strict=True)) for p in range(count) for q in range(p, count)]
+    return [(0,) * count, *unit, *pairs]
+
+
+class Dual:
+    """value + Sum_e parts[e] d(e): a number and its derivatives by entries, kept sparse."""
+
+    __slots__ = ("parts", "value")
+
+    def __init__(self, value: Number, parts: dict[Any, Number]) -> None:
+        self.value, self.parts = value, parts
+
+    def __add__(self, other: Any) -> Dual:
+        if not isinstance(other, Dual):
+            return Dual(self.value + other, self.parts)
+        return Dual(self.value + other.value, combine((self.parts, 1), (other.parts, 1)))
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> Dual:
+        if not isinstance(other, Dual):
+            return Dual(self.value * other, combine((self.parts, other)))
+        return Dual(self.value * other.value, combine((self.parts, other.value), (other.parts, self.value)))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Dual:
+        return Dual(-self.value, combine((self.parts, -1)))
+
+    def __sub__(self, other: Any) -> Dual:
+        return self + (-other)
+
+    def __rsub__(self, other: Any) -> Dual:
+        return -self + other
+
+
+def combine(*weighted: tuple[dict[Any, Number], Number]) -> dict[Any, Number]:
+    """Sum of sparse vectors, each times its weight."""
+    total: dict[Any, Number] = {}
+    for parts, weight in weighted:
+        for entry, part in parts.items():
+            term = part * weight
+            total[entry] = total[entry] + term if entry in total else term
+    return total
+
+
+def primal(value: Number) -> Number:
+    """The number without its derivatives."""
+    return value.value if isinstance(value, Dual) else value
+
+
+def chain(value: Number, args: tuple[Any, ...], slopes: Any) -> Number:
+    """value of a function at `args`, with the derivatives that dual arguments bring; slopes(k) is its k-th partial."""
+    duals = [k for k, arg in enumerate(args) if isinstance(arg, Dual) and arg.parts]
+    if not duals:
+        return value
+    return Dual(value, combine(*((args[k].parts, slopes(k)) for k in duals)))
+
+
+def power(field: Field, base: Number, exponent: Number) -> Number:
+    """d(b^e) = e b^(e-1) db + log(b) b^e de"""
+    b, e = primal(base), primal(exponent)
+
+    def slope(k: int) -> Number:
+        return e * field.power(b, e - 1) if k == 0 else field.elementary("log", (b,)) * field.power(b, e)
+
+    return chain(field.power(b, e), (base, exponent), slope)
