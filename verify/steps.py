@@ -1,0 +1,198 @@
+"""Every step of a derivation on its own: before and after are the same number, and that number is the true adjoint.
+
+Evidence is graded: proved (SymPy reduces the difference to 0, and the numbers agree), exact (equal rationals over
+oracles), enclosed (balls of 170 bits that overlap), failed, or not visited (no size reaches the region).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from random import Random
+
+from derive.derivation import Adjoint, Derivation
+from derive.expression import Expr
+from derive.text import render_expr
+from verify.instance import instance, places
+from verify.numbers import Balls, Exact, Field, Number, Undecided
+from verify.proof import proved
+from verify.sizes import Sizes, plan
+from verify.unroll import OutOfRange, Unrolled, match
+
+GRADES = ("proved", "exact", "enclosed", "not visited", "failed")
+PLACES = 6
+ATTEMPTS = 8
+BROKEN = (OutOfRange, Undecided, ZeroDivisionError, KeyError)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Why one step is believed, or where it fails: the place and the two values. `number` counts from 1; 0 is the start."""
+
+    equation: str
+    number: int
+    rule: str
+    grade: str
+    where: str = ""
+    before: str = ""
+    after: str = ""
+
+    @property
+    def good(self) -> bool:
+        return self.grade in GRADES[:3]
+
+    def __str__(self) -> str:
+        tail = f" at {self.where}: {self.before} is not {self.after}" if self.where else ""
+        return f"{self.equation} step {self.number} ({self.rule}): {self.grade}{tail}"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A claim that two expressions are equal on a region; `left` None stands for the true adjoint."""
+
+    number: int
+    rule: str
+    left: Expr | None
+    right: Expr
+
+
+def links(adjoint: Adjoint) -> tuple[Link, ...]:
+    """The claims of an adjoint equation: its start is the adjoint, each step, and that the steps hang together."""
+    if not adjoint.steps:
+        return (Link(0, "value", None, adjoint.value),)
+    found = [Link(0, "chain rule", None, adjoint.steps[0].before)]
+    last = adjoint.steps[0].before
+    for number, step in enumerate(adjoint.steps, 1):
+        if step.before != last:
+            found.append(Link(number, "chain of steps", last, step.before))
+        found.append(Link(number, step.rule, step.before, step.after))
+        last = step.after
+    if adjoint.value != last:
+        found.append(Link(len(adjoint.steps), "chain of steps", last, adjoint.value))
+    return tuple(found)
+
+
+def check_steps(derivation: Derivation, seed: int = 0) -> tuple[Evidence, ...]:
+    """Evidence for every step of every adjoint equation, and for the regions covering every parameter."""
+    plans = plan(derivation.system, seed)
+    exact = [unroll(derivation, sizes, seed, "exact") for sizes in plans]
+    balls = Later(derivation, plans, seed)
+    found = [evidence for adjoint in derivation.adjoints for evidence in check_adjoint(adjoint, exact, balls)]
+    return (*found, *check_regions(derivation, plans))
+
+
+class Later:
+    """The ball instances, made only if some step needs them."""
+
+    def __init__(self, derivation: Derivation, plans: tuple[Sizes, ...], seed: int) -> None:
+        self.derivation, self.plans, self.seed = derivation, plans, seed
+        self.made: list[Unrolled] = []
+
+    def get(self) -> list[Unrolled]:
+        """Unrolled instances over balls."""
+        if not self.made:
+            self.made = [unroll(self.derivation, sizes, self.seed, "balls") for sizes in self.plans]
+        return self.made
+
+
+def unroll(derivation: Derivation, sizes: Sizes, seed: int, kind: str) -> Unrolled:
+    """A random instance at which everything is defined; several seeds are tried."""
+    for attempt in range(ATTEMPTS):
+        field: Field = Exact(seed + attempt) if kind == "exact" else Balls(seed + attempt)
+        drawn = instance(derivation.system, sizes, seed + attempt)
+        unrolled = Unrolled(drawn, field)
+        try:
+            with field.context():
+                assert unrolled.adjoints
+        except (Undecided, ZeroDivisionError):
+            continue
+        return unrolled
+    raise Undecided(f"no random instance of {derivation.system.name} at {sizes} lies in the domain of its functions")
+
+
+def check_adjoint(adjoint: Adjoint, exact: list[Unrolled], balls: Later) -> Iterator[Evidence]:
+    """Evidence for each claim of one adjoint equation."""
+    system = exact[0].system
+    for link in links(adjoint):
+        found = judge(adjoint, link, exact)
+        if found.grade == "failed":
+            second = judge(adjoint, link, balls.get())
+            found = second if second.good else found if not second.where else second
+        if found.good and link.left is not None and proved(link.left, link.right, system):
+            found = replace(found, grade="proved")
+        yield found
+
+
+def judge(adjoint: Adjoint, link: Link, instances: list[Unrolled]) -> Evidence:
+    """Compare both sides at places of every instance; the first difference is reported."""
+    visited = False
+    for unrolled in instances:
+        with unrolled.field.context():
+            for letters in sample(adjoint, unrolled.sizes):
+                visited = True
+                left, right = side(adjoint, link.left, unrolled, letters), side(adjoint, link.right, unrolled, letters)
+                if isinstance(left, str) or isinstance(right, str) or not unrolled.field.same(left, right):
+                    return Evidence(adjoint.id, link.number, link.rule, "failed", place(adjoint, unrolled, letters),
+                                    show(left, link.left), show(right, link.right))
+    return Evidence(adjoint.id, link.number, link.rule, instances[0].field.grade if visited else "not visited")
+
+
+def sample(adjoint: Adjoint, sizes: Sizes) -> list[dict[str, int]]:
+    """Up to PLACES places of the region: the first, the last, and others drawn by the name of the equation."""
+    everywhere = list(sizes.places(adjoint.bounds))
+    if len(everywhere) <= PLACES:
+        return everywhere
+    middle = Random(adjoint.id).sample(range(1, len(everywhere) - 1), PLACES - 2)
+    return [everywhere[q] for q in (0, *sorted(middle), len(everywhere) - 1)]
+
+
+def side(adjoint: Adjoint, expr: Expr | None, unrolled: Unrolled, letters: dict[str, int]) -> Number:
+    """The value of one side at a place; a string says why there is none."""
+    at = tuple(unrolled.sizes.value(p, letters) for p in adjoint.target.at)
+    slots = unrolled.system.tensor(adjoint.of).slots if adjoint.of != "J" else ()
+    named = {slot.index.name: position for slot, position in zip(slots, at, strict=True)}
+    try:
+        if expr is None:
+            return unrolled.adjoint(adjoint.of, at)
+        return unrolled.evaluator.compile(expr)({**named, **letters})
+    except BROKEN as error:
+        return f"undefined ({type(error).__name__}: {error})"
+
+
+def place(adjoint: Adjoint, unrolled: Unrolled, letters: dict[str, int]) -> str:
+    """`d.w[2, 1, 3] with m=2, L=3, random widths`."""
+    at = ", ".join(str(unrolled.sizes.value(p, letters)) for p in adjoint.target.at)
+    return f"{adjoint.target.tensor}[{at}] with {unrolled.sizes}"
+
+
+def show(value: Number, expr: Expr | None) -> str:
+    """`1/3 = a[l, i, j] - y[i, j]`, shortened."""
+    text = value if isinstance(value, str) else value.str(20) if hasattr(value, "rad") else str(value)
+    text = text if len(text) < 60 else f"{text[:28]}...{text[-28:]}"
+    return f"{text} = {'the adjoint' if expr is None else render_expr(expr)}"
+
+
+def check_regions(derivation: Derivation, plans: tuple[Sizes, ...]) -> Iterator[Evidence]:
+    """Every entry of every parameter has exactly one computed adjoint equation."""
+    for tensor in derivation.system.role("parameter"):
+        adjoints = [a for a in derivation.computed if a.of == tensor.name]
+        for sizes in plans:
+            counts = {at: sum(match(a.target, a.bounds, at, sizes) is not None for a in adjoints)
+                      for at in places(tensor, sizes)}
+            wrong = next((at for at, count in counts.items() if count != 1), None)
+            if wrong is not None:
+                where = f"d.{tensor.name}{list(wrong)} with {sizes}"
+                yield Evidence(f"d.{tensor.name}", 0, "regions", "failed", where, f"{counts[wrong]} equations", "1")
+
+
+def failures(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Those that are not believed."""
+    return tuple(e for e in evidence if not e.good)
+
+
+def weakest(evidence: tuple[Evidence, ...]) -> str:
+    """The weakest grade among them."""
+    return max((e.grade for e in evidence), key=GRADES.index, default="not visited")
+
+
+

@@ -1,0 +1,55 @@
+"""The gradient that the derived adjoint equations give, evaluated as they stand."""
+
+from __future__ import annotations
+
+from derive.derivation import Adjoint, Derivation
+from verify.evaluate import Evaluator
+from verify.instance import Entry, Instance, places
+from verify.numbers import Field, Number
+from verify.unroll import OutOfRange, Unrolled, match
+
+
+class Symbolic:
+    """Values by the equations, adjoints by the computed adjoint equations, each entry once."""
+
+    def __init__(self, derivation: Derivation, unrolled: Unrolled) -> None:
+        self.derivation, self.unrolled = derivation, unrolled
+        self.known: dict[Entry, Number] = {("J", ()): unrolled.evaluator.one}
+        self.evaluator = Evaluator(unrolled.system, unrolled.sizes, unrolled.field, self.read)
+
+    def read(self, tensor: str, at: tuple[int, ...]) -> Number:
+        """An entry; for `d.u`, by the adjoint equation that covers it."""
+        if not tensor.startswith("d."):
+            return self.unrolled.value(tensor, at)
+        entry = tensor[2:], at
+        if entry not in self.known:
+            adjoint, letters = self.adjoint_at(*entry)
+            self.known[entry] = self.evaluator.compile(adjoint.value)(letters)
+        return self.known[entry]
+
+    def adjoint_at(self, tensor: str, at: tuple[int, ...]) -> tuple[Adjoint, dict[str, int]]:
+        """The computed adjoint equation of an entry. OutOfRange if none, or more than one, covers it."""
+        found = [(a, letters) for a in self.derivation.computed if a.of == tensor
+                 for letters in (match(a.target, a.bounds, at, self.unrolled.sizes),) if letters is not None]
+        if len(found) != 1:
+            raise OutOfRange(f"{len(found) or 'no'} adjoint equations cover d.{tensor}{list(at)} at {self.unrolled.sizes}")
+        return found[0]
+
+    def gradient(self) -> dict[Entry, Number]:
+        """dJ/du for every entry u of every parameter."""
+        system, sizes = self.unrolled.system, self.unrolled.sizes
+        return {(t.name, at): self.read(f"d.{t.name}", at) for t in system.role("parameter") for at in places(t, sizes)}
+
+
+def symbolic_gradient(derivation: Derivation, instance: Instance, field: Field) -> dict[Entry, Number]:
+    """The gradient of an instance by the derived equations, over one field."""
+    with field.context():
+        return Symbolic(derivation, Unrolled(instance, field)).gradient()
+
+
+def true_gradient(instance: Instance, field: Field) -> dict[Entry, Number]:
+    """The gradient of an instance by dual numbers on the unrolled equations, without any derivation."""
+    with field.context():
+        unrolled = Unrolled(instance, field)
+        return {(t.name, at): unrolled.adjoint(t.name, at)
+                for t in instance.system.role("parameter") for at in places(t, instance.sizes)}
