@@ -13,12 +13,13 @@ from fractions import Fraction
 from functools import cached_property
 
 from codegen.latex_names import checked_latex, head, letter
-from derive.affine import Affine, Index, Node, Size, Width, indices
+from derive.affine import Affine, Index, Node, Size, Width
 from derive.expression import (
     Access, Add, Argument, Bound, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Partial, Pow,
     Relation, Sum, substitute,
 )
-from derive.system import System, Tensor, accesses
+from derive.slots import stacked_slots
+from derive.system import System
 from derive.text import split_quotient, split_sign
 
 SUM, BIG, PRODUCT, POWER, ATOM = range(5)
@@ -35,7 +36,7 @@ class Printer:
     @cached_property
     def raised(self) -> dict[str, frozenset[int]]:
         """For each tensor the slots that are printed above the letter."""
-        return {t.name: frozenset(raised_slots(self.system, t)) for t in self.system.tensors}
+        return {t.name: frozenset(stacked_slots(self.system, t)) for t in self.system.tensors}
 
     # names and integers
 
@@ -133,40 +134,6 @@ class Printer:
         return rf"\begin{{aligned}}[t] {left} &= {body} \end{{aligned}}"
 
 
-def raised_slots(system: System, tensor: Tensor) -> list[int]:
-    """Slots on which ranges of other slots depend, and slots along which a variable is defined from its own entries."""
-    found = [q for q, slot in enumerate(tensor.slots)
-             if any(slot.index in (*indices(o.lo), *indices(o.hi)) for o in tensor.slots if o is not slot)]
-    if tensor.role == "variable" and not found:
-        found = [q for q in range(len(tensor.slots)) if _recurs(system, tensor.name, q)]
-    return found
-
-
-def _recurs(system: System, name: str, slot: int) -> bool:
-    """Is the slot read, in an equation that the variable itself needs, at a constant distance from where it is written?"""
-    for equation in system.equations:
-        letters = [b.index for b in equation.bounds]
-        for access in accesses(equation.value):
-            if access.tensor == name and needs(system, name, equation.target.tensor):
-                position = access.at[slot]
-                if position.constant and any(position.coefficient(i) == 1 for i in letters) and len(position.terms) == 1:
-                    return True
-    return False
-
-
-def needs(system: System, name: str, other: str) -> bool:
-    """Does the definition of variable `name` rest, directly or through others, on variable `other`?"""
-    reached, found = [name], {name}
-    while reached:
-        for equation in system.equations_of(reached.pop()):
-            new = {a.tensor for a in accesses(equation.value)} - found
-            found |= new
-            reached.extend(sorted(new))
-            if other in {a.tensor for a in accesses(equation.value)}:
-                return True
-    return other == name
-
-
 def join(shown: list[str]) -> str:
     """Positions side by side, `ij`; with commas as soon as one of them is more than a letter."""
     plain = all(len(s.rstrip("'").lstrip("\\")) == 1 and not s.isdigit() or s == r"\bullet" for s in shown)
@@ -232,7 +199,7 @@ def render_mul(printer: Printer, expr: Mul) -> tuple[str, int]:
     if rest:
         parts.append(chain(printer, rest, alone=not parts))
     ends_big = bool(rest) and printer.piece(rest[-1])[1] == BIG
-    return r"\,".join(parts), BIG if ends_big else PRODUCT
+    return r"\,".join(parts).replace(r"\,\sum", r"\sum"), BIG if ends_big else PRODUCT
 
 
 def scalar(factor: Expr) -> bool:

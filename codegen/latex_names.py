@@ -14,7 +14,7 @@ ACCENTS = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot", "
 OPERATORS = frozenset("exp log sin cos tan sinh cosh tanh arctan arcsin arccos max min".split())
 WORDS = {"Max": r"\max", "Min": r"\min", "log": r"\ln"}
 COMMANDS = frozenset("hat bar tilde vec dot ddot mathrm mathbf mathit mathsf mathcal mathbb boldsymbol operatorname ell "
-                     "varepsilon varphi vartheta varrho prime star ast dagger".split()) | GREEK
+                     "varepsilon varphi vartheta varrho prime star ast dagger".split()) | GREEK | OPERATORS
 TEXT = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "^": r"\textasciicircum{}", "%": r"\%", "&": r"\&",
         "#": r"\#", "$": r"\$", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': "''",
         "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "|": r"\textbar{}"}
