@@ -21,7 +21,7 @@ from derive.expression import (
 )
 from derive.letters import renaming
 from derive.regions import Interval, UnknownOrder, cut, region_of
-from derive.rules import Context, apply, condition
+from derive.rules import Context, apply, condition, defining
 from derive.scalars import scalars_of
 from derive.system import Equation, System, Tensor, accesses
 from derive.text import render_affine
@@ -40,8 +40,7 @@ def derive(model: Any) -> Derivation:
     flow = Flow.of(system)
     for name in flow.order():
         made = _adjoints_of(name, flow, context)
-        inlined = frozenset(made.inlined)
-        kept = tuple(with_changes(a, inlined=True) if a.of in inlined else a for a in context.adjoints)
+        kept = tuple(with_changes(a, inlined=True) if a.id in made.inlined else a for a in context.adjoints)
         context = with_changes(context, adjoints=(*kept, *made.adjoints))
     return Derivation(system, _aliased(system, context.adjoints), scalars.laws)
 
@@ -99,7 +98,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Made:
-    """The adjoint equations of one quantity, and the variables whose adjoints were written out in them."""
+    """The adjoint equations of one quantity, and the ids of those that were written out in them."""
 
     adjoints: tuple[Adjoint, ...]
     inlined: tuple[str, ...]
@@ -130,10 +129,13 @@ def _adjoints_of(name: str, flow: Flow, context: Context) -> Made:
     if chain.expr != ZERO:
         chain.step("differentiate")
         chain.step("sift", bounds=bounds)
-    inlined = tuple(v for v in dict.fromkeys(flow.feeds(name)) if _may_insert(v, name, chain.expr, flow, context, bounds))
-    made = []
-    for places in _regions(name, chain.expr, bounds, inlined, context):
-        made.append(_on_region(name, target, bounds, places, chain, inlined))
+    candidates = _candidates(name, chain.expr, flow, context, bounds)
+    made, kept = [], set[str]()
+    for places in _regions(name, chain.expr, bounds, candidates, context):
+        adjoint, read = _on_region(name, target, bounds, places, chain, candidates)
+        made.append(adjoint)
+        kept |= read
+    inlined = tuple(a.id for a in context.adjoints if a.of in candidates and a.id not in kept)
     return Made(tuple(made), inlined)
 
 
@@ -196,20 +198,30 @@ def _chain_rule(target: Access, bounds: tuple[Bound, ...], flow: Flow) -> Expr:
     return add(*terms)
 
 
-def _may_insert(variable: str, name: str, expr: Expr, flow: Flow, context: Context, bounds: tuple[Bound, ...]) -> bool:
-    """Is the adjoint of `variable` written out in that of `name`, its only use, without computing anything twice?"""
-    known = [a for a in context.adjoints if a.of == variable]
-    named = variable in dict(context.system.errors) or any(x.target.tensor == variable for x in context.system.aliases)
-    if flow.single(variable) != name or named or not known:
-        return False
-    uses = [n for n in walk(expr) if isinstance(n, Access) and n.tensor == f"d.{variable}"]
+def _candidates(name: str, expr: Expr, flow: Flow, context: Context, bounds: tuple[Bound, ...]) -> tuple[str, ...]:
+    """Variables whose adjoints are read here only, have no letter of their own, and so may be written out."""
+    named = {v for v, _ in context.system.errors} | {x.target.tensor for x in context.system.aliases}
     letters = {b.index for b in bounds}
-    plain = len(uses) == 1 and set(uses[0].at) >= {Affine.of(x) for x in letters} and not _under_sum(expr, uses[0])
-    summation = any(isinstance(n, Sum) for a in known for n in walk(a.value))
-    small = all(sum(1 for _ in walk(a.value)) <= SMALL for a in known)
-    slots = _free_slots(context.system.tensor(variable))
-    reachable = len(known) == 1 or all(_on_letters(use, known, letters, slots) for use in uses)
-    return reachable and (plain or (small and not summation))
+    chosen = []
+    for variable in dict.fromkeys(flow.feeds(name)):
+        known = [a for a in context.adjoints if a.of == variable]
+        slots = _free_slots(context.system.tensor(variable))
+        uses = [n for n in walk(expr) if isinstance(n, Access) and n.tensor == f"d.{variable}"]
+        reachable = len(known) == 1 or all(_on_letters(use, known, letters, slots) for use in uses)
+        if flow.single(variable) == name and variable not in named and known and reachable:
+            chosen.append(variable)
+    return tuple(chosen)
+
+
+def _written_out(variable: str, chain: Chain, bounds: tuple[Bound, ...]) -> tuple[bool, set[str]]:
+    """Can the adjoint of `variable` be written out here without computing anything twice; which equations it means."""
+    uses = [n for n in walk(chain.expr) if isinstance(n, Access) and n.tensor == f"d.{variable}"]
+    meant = [defining(use, chain.context, bounds)[0] for use in uses]
+    letters = {Affine.of(b.index) for b in bounds}
+    plain = len(uses) == 1 and set(uses[0].at) >= letters and not _under_sum(chain.expr, uses[0])
+    cheap = not any(isinstance(n, Sum) for a in meant for n in walk(a.value)) and all(
+        sum(1 for _ in walk(a.value)) <= SMALL for a in meant)
+    return bool(uses) and (plain or cheap), {a.id for a in meant}
 
 
 def _under_sum(expr: Expr, use: Access) -> bool:
@@ -235,12 +247,12 @@ def region_of_adjoint(adjoint: Adjoint, slot: int) -> Interval:
     return Interval(position, position)
 
 
-def _regions(name: str, expr: Expr, bounds: tuple[Bound, ...], inlined: tuple[str, ...],
+def _regions(name: str, expr: Expr, bounds: tuple[Bound, ...], candidates: tuple[str, ...],
              context: Context) -> list[tuple[tuple[Index, Interval], ...]]:
     """The regions of the target: for each letter with conditions, the intervals between its cut points."""
     choices = []
     for bound in bounds:
-        intervals = _intervals(expr, bound, inlined, context)
+        intervals = _intervals(expr, bound, candidates, context)
         if not intervals:
             continue
         try:
@@ -253,7 +265,7 @@ def _regions(name: str, expr: Expr, bounds: tuple[Bound, ...], inlined: tuple[st
     return list(product(*choices))
 
 
-def _intervals(expr: Expr, bound: Bound, inlined: tuple[str, ...], context: Context) -> list[Interval]:
+def _intervals(expr: Expr, bound: Bound, candidates: tuple[str, ...], context: Context) -> list[Interval]:
     found = []
     for node in walk(expr):
         if isinstance(node, Bracket):
@@ -261,10 +273,10 @@ def _intervals(expr: Expr, bound: Bound, inlined: tuple[str, ...], context: Cont
             if limits is not None:
                 lo, hi = limits
                 found.append(Interval(lo if lo is not None else bound.lo, hi if hi is not None else bound.hi))
-        if isinstance(node, Access) and node.tensor in {f"d.{v}" for v in inlined}:
-            for adjoint in context.adjoints:
-                if adjoint.target.tensor == node.tensor:
-                    found.extend(_shifted(node, adjoint, bound, context.system))
+        if isinstance(node, Access) and node.tensor in {f"d.{v}" for v in candidates}:
+            known = [a for a in context.adjoints if a.target.tensor == node.tensor]
+            for adjoint in known if len(known) > 1 else ():
+                found.extend(_shifted(node, adjoint, bound, context.system))
     return [i for i in found if not (i.lo == bound.lo and i.hi == bound.hi)]
 
 
@@ -285,19 +297,24 @@ def _free_slots(tensor: Tensor) -> list[int]:
 
 
 def _on_region(name: str, target: Access, bounds: tuple[Bound, ...], places: tuple[tuple[Index, Interval], ...],
-               start: Chain, inlined: tuple[str, ...]) -> Adjoint:
+               start: Chain, candidates: tuple[str, ...]) -> tuple[Adjoint, set[str]]:
+    """The adjoint equation on one region, and the equations that it reads instead of writing them out."""
     chain = Chain(start.expr, start.context, start.steps)
     for index, region in places:
         chain.step("restrict", letter=index.name, lo=region.lo, hi=region.hi)
         target, bounds = _placed(target, bounds, index, region)
     _check_conditions(name, chain.expr)
-    names = tuple(f"d.{v}" for v in inlined)
-    if names:
-        chain.step("insert", names=names, bounds=bounds)
-    for rule in ("fold", "law"):
-        chain.step(rule, bounds=bounds)
-    for rule in ("formula", "simplify"):
-        chain.step(rule)
+    kept = set[str]()
+    for variable in candidates:
+        writable, meant = _written_out(variable, chain, bounds)
+        if writable:
+            chain.step("insert", names=(f"d.{variable}",), bounds=bounds)
+        else:
+            kept |= meant
+    chain.step("law", bounds=bounds)
+    chain.step("formula")
+    chain.step("fold", bounds=bounds)
+    chain.step("simplify")
     while any([chain.step("hoist"), chain.step("declared"), chain.step("simplify")]):
         pass
     names_of = renaming(chain.expr, target, chain.context.system)
@@ -308,8 +325,8 @@ def _on_region(name: str, target: Access, bounds: tuple[Bound, ...], places: tup
     empty = any(facts.below(region.lo, region.hi) is not True for _, region in places)
     where = ",".join(f"{index.name}={region}" for index, region in places)
     uses = tuple(dict.fromkeys(a.tensor for a in accesses(chain.expr)))
-    return Adjoint(f"d.{name}@{where}" if where else f"d.{name}", name, entry, bounds, chain.expr, chain.steps,
-                   uses=uses, may_be_empty=empty)
+    ident = f"d.{name}@{where}" if where else f"d.{name}"
+    return Adjoint(ident, name, entry, bounds, chain.expr, chain.steps, uses=uses, may_be_empty=empty), kept
 
 
 def _placed(target: Access, bounds: tuple[Bound, ...], index: Index, region: Interval) -> tuple[Access, tuple[Bound, ...]]:

@@ -23,24 +23,19 @@ def size(expr: Expr) -> int:
 def simplified(expr: Expr, rank: Callable[[Expr], int]) -> Expr:
     """Equal as a rational function of its entries: powers merged, like terms collected, common factors outside.
 
-    SymPy's `cancel` is taken where it gives fewer nodes; `rank` orders the factors of what comes back from it.
+    SymPy's `cancel` is asked where a factor may cancel a denominator inside a sum, and taken where it does; `rank`
+    orders the factors of what comes back from it.
     """
     children = expr.children
     if children and not isinstance(expr, Functional):
         expr = expr.rebuild(tuple(simplified(child, rank) for child in children))
     if isinstance(expr, Mul):
         expr = _merged(expr)
-        if isinstance(expr, Mul) and _worth_cancelling(expr):
-            expr = _shorter(expr, _cancelled(expr, rank))
-    elif isinstance(expr, Add):
-        expr = _collected(expr)
-        if isinstance(expr, Add) and _worth_cancelling(expr):
-            expr = _shorter(expr, _cancelled(expr, rank))
-    return expr
-
-
-def _shorter(old: Expr, new: Expr) -> Expr:
-    return new if size(new) < size(old) else old
+        if isinstance(expr, Mul) and _may_cancel(expr):
+            new = _cancelled(expr, rank)
+            shorter = size(new) < size(expr) and len(_denominators(new)) < len(_denominators(expr))
+            expr = new if shorter else expr
+    return _collected(expr) if isinstance(expr, Add) else expr
 
 
 def _base(factor: Expr) -> tuple[Expr, Fraction]:
@@ -119,21 +114,24 @@ def _merge_all(expr: Expr) -> Expr:
     return _merged(expr) if isinstance(expr, Mul) else expr
 
 
-def _worth_cancelling(expr: Expr) -> bool:
-    """Is there a sum in play together with a quotient by something that is not constant?"""
-    nodes = list(_scalar_nodes(expr))
-    quotient = any(isinstance(n, Pow) and isinstance(n.exponent, Number) and n.exponent.value < 0
-                   and not isinstance(n.base, Count) for n in nodes)
-    return quotient and any(isinstance(n, Add) for n in nodes)
+def _may_cancel(product: Mul) -> bool:
+    """Does an entry of a factor stand in a denominator inside another factor, which is a sum?"""
+    below = {e for f in product.factors if isinstance(f, Add) for d in _denominators(f) for e in _entries(d)}
+    return any(below & set(_entries(f)) for f in product.factors if not isinstance(f, Add) or not _denominators(f))
 
 
-def _scalar_nodes(expr: Expr) -> list[Expr]:
-    """The nodes that SymPy would see: sums, calls and entries are atoms."""
-    found = [expr]
+def _denominators(expr: Expr) -> list[Expr]:
+    """What the expression divides by, sizes apart."""
+    if isinstance(expr, Pow) and isinstance(expr.exponent, Number) and expr.exponent.value < 0:
+        return [] if isinstance(expr.base, Count) else [expr.base]
+    return [d for child in expr.children for d in _denominators(child)] if isinstance(expr, (Add, Mul)) else []
+
+
+def _entries(expr: Expr) -> list[Expr]:
+    """The parts that are no arithmetic: SymPy sees them as symbols."""
     if isinstance(expr, (Add, Mul, Pow)):
-        for child in expr.children:
-            found.extend(_scalar_nodes(child))
-    return found
+        return [e for child in expr.children for e in _entries(child)]
+    return [] if isinstance(expr, (Number, Constant, Count)) else [expr]
 
 
 def to_sympy(expr: Expr, symbols: dict[Expr, sympy.Symbol]) -> sympy.Expr:

@@ -7,9 +7,10 @@ from typing import Any
 
 from derive.affine import Affine, Index, Node, indices, replace
 from derive.errors import ModelError, Refused, Source
-from derive.expression import Access, Bound, Call, Expr, Functional, Sum, free_indices, walk
+from derive.expression import Access, Bound, Expr, Functional, Sum, free_indices, substitute, walk
 from derive.facts import Facts
 from derive.functions import Function
+from derive.letters import relettered, renaming
 from derive.regions import check_regions
 from derive.schedule import check_order
 from derive.surface import UNKNOWN, lift, lift_relation
@@ -48,9 +49,17 @@ def resolve(*, name: str, title: str, file: str, sizes: tuple[str, ...], widths:
     system = System(name, title, file, sizes, widths, letters, _lettered(shapes.tensors, (*solved, whole)), functions,
                     functionals, equations, goal, shapes.facts, closed, aliases, errors,
                     _prediction(prediction, shapes) if prediction else None)
+    system = with_changes(system, equations=tuple(_relettered(e, system) for e in equations),
+                          objective=_relettered(goal, system))
     check_regions(system)
     check_order(system)
     return system
+
+
+def _relettered(equation: Equation, system: System) -> Equation:
+    """The equation with the model's own letters for sums that an abbreviation wrote."""
+    names = dict(renaming(equation.value, equation.target, system))
+    return with_changes(equation, value=relettered(equation.value, names))
 
 
 class _Shapes:
@@ -99,6 +108,7 @@ def _solve(drafts: tuple[Draft, ...], shapes: _Shapes, variables: tuple[str, ...
                 break
         if not progress and weak:
             stuck = next(draft for q, draft in enumerate(drafts) if q not in done)
+            stuck = with_changes(stuck, value=_scoped(stuck.value, {}))
             letter = next(x for x in _letters(stuck) if x not in _candidates(stuck, shapes, True) and x not in stuck.over)
             raise ModelError(f"nothing gives index {letter.name} a range", source=stuck.source,
                              fix=f"let it stand alone in a slot, or state it: with model.over({letter.name}, 1, ...)")
@@ -117,6 +127,7 @@ def _letters(draft: Draft) -> tuple[Index, ...]:
 
 
 def _ready(draft: Draft, shapes: _Shapes, weak: bool) -> bool:
+    draft = with_changes(draft, value=_scoped(draft.value, {}))
     found = _candidates(draft, shapes, weak)
     return all(x in found or x in draft.over for x in _letters(draft))
 
@@ -143,6 +154,7 @@ def _candidates(draft: Draft, shapes: _Shapes, weak: bool) -> Candidates:
 
 def _finish(draft: Draft, shapes: _Shapes, weak: bool = False) -> Draft:
     """The draft with the range of every index filled in and every sum's bounds known."""
+    draft = with_changes(draft, value=_scoped(draft.value, {}))
     ranges: Ranges = {}
     found = _candidates(draft, shapes, weak)
     stated = {b.index for node in walk(draft.value) if isinstance(node, (Sum, Functional))
@@ -158,9 +170,40 @@ def _finish(draft: Draft, shapes: _Shapes, weak: bool = False) -> Draft:
             raise ModelError(f"nothing gives index {letter.name} a range", source=draft.source,
                              fix=f"state it: Sum(..., ({letter.name}, 1, m))")
     _check_bound(draft)
-    value = _close(draft.value, ranges, draft.source)
+    value = _unscoped(_close(draft.value, ranges, draft.source))
     targets = {x for p in draft.target.at for x in indices(p)}
     return Draft(draft.target, value, {x: r for x, r in ranges.items() if x in targets}, draft.source)
+
+
+def _scoped(expr: Expr, seen: dict[str, int]) -> Expr:
+    """Each sum has its own letters: the second j of an equation may have another range than the first."""
+    if isinstance(expr, (Sum, Functional)):
+        values: dict[Node, Affine] = {}
+        for bound in expr.bounds:
+            name = bound.index.name
+            seen[name] = seen.get(name, 0) + 1
+            if seen[name] > 1:
+                values[bound.index] = Affine.of(Index(f"{name}#{seen[name]}"))
+        expr = _relabelled(expr, values)
+    children = expr.children
+    return expr.rebuild(tuple(_scoped(child, seen) for child in children)) if children else expr
+
+
+def _unscoped(expr: Expr) -> Expr:
+    """The letters as they were written."""
+    children = expr.children
+    expr = expr.rebuild(tuple(_unscoped(child) for child in children)) if children else expr
+    if isinstance(expr, (Sum, Functional)):
+        return _relabelled(expr, {b.index: Affine.of(Index(b.index.name.split("#")[0])) for b in expr.bounds
+                                  if "#" in b.index.name})
+    return expr
+
+
+def _relabelled(expr: Sum | Functional, values: dict[Node, Affine]) -> Sum | Functional:
+    bounds = tuple(Bound(values[b.index].alone if b.index in values else b.index,  # type: ignore[arg-type]
+                         replace(b.lo, values), replace(b.hi, values)) for b in expr.bounds)
+    bodies = tuple(substitute(body, values) for body in expr.children)
+    return Sum(bodies[0], bounds) if isinstance(expr, Sum) else Functional(expr.name, bodies, bounds, expr.by)
 
 
 def _agree(letter: Index, found: list[tuple[tuple[Affine, Affine], Access]], facts: Facts, source: Source) -> None:
@@ -330,6 +373,3 @@ def _prediction(prediction: tuple[Any, Source], shapes: _Shapes) -> Prediction:
         raise ModelError(f"index {over.name} does not stand in the prediction", source=source)
     return Prediction(draft.value, tuple(b for b in bounds if b.index != over), cut,
                       next((b for b in bounds if b.index == over), None))
-
-
-__all__ = ["Call", "Draft", "resolve"]

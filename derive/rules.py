@@ -18,7 +18,8 @@ from derive.expression import (
     MINUS_ONE, ONE, ZERO, Access, Add, Bound, Bracket, Call, Count, Expr, Mul, Number, Partial, Pow, Sum,
     add, free_indices, mul, power, substitute, summed, transform, walk,
 )
-from derive.match import match, same
+from derive.letters import relettered
+from derive.match import Binding, match, same
 from derive.occurrences import occurrences
 from derive.regions import Interval, extent
 from derive.scalars import Scalars
@@ -141,13 +142,19 @@ def insert(expr: Expr, context: Context, names: tuple[str, ...], bounds: tuple[B
 
 
 def definition_at(access: Access, context: Context, bounds: tuple[Bound, ...]) -> Expr:
-    """The right side of the adjoint equation whose region holds the entry. RuleDidNotApply if none does."""
+    """The right side, at this entry, of the adjoint equation whose region holds it. RuleDidNotApply if none does."""
+    adjoint, found = defining(access, context, bounds)
+    return substitute(adjoint.value, found)
+
+
+def defining(access: Access, context: Context, bounds: tuple[Bound, ...]) -> tuple[Adjoint, Binding]:
+    """The adjoint equation whose region holds the entry, and its letters there. RuleDidNotApply if none does."""
     for adjoint in context.adjoints:
         if adjoint.target.tensor == access.tensor:
             letters = frozenset(b.index for b in adjoint.bounds)
             found = match(adjoint.target, access, letters)
             if found is not None and _within(found, adjoint.bounds, bounds, context):
-                return substitute(adjoint.value, found)
+                return adjoint, found
     raise RuleDidNotApply(f"no region of {access.tensor} is known to hold {render_expr(access)}")
 
 
@@ -291,17 +298,7 @@ def simplify(expr: Expr, context: Context) -> Expr:
 
 def rename(expr: Expr, context: Context, names: tuple[tuple[str, str], ...]) -> Expr:
     """Sum_i f(i) = Sum_k f(k)."""
-    table = {Index(old): Index(new) for old, new in names}
-
-    def rewrite(node: Expr) -> Expr:
-        if isinstance(node, Sum) and any(b.index in table for b in node.bounds):
-            values: dict[Node, Affine] = {b.index: Affine.of(table[b.index]) for b in node.bounds if b.index in table}
-            bounds = tuple(Bound(table.get(b.index, b.index), substitute(Count(b.lo), values).of,  # type: ignore[attr-defined]
-                                 substitute(Count(b.hi), values).of) for b in node.bounds)  # type: ignore[attr-defined]
-            return Sum(substitute(node.body, values), bounds)
-        return node
-
-    return _changed("rename", expr, transform(expr, rewrite), "summed letter " + ", ".join(n for n, _ in names))
+    return _changed("rename", expr, relettered(expr, dict(names)), "summed letter " + ", ".join(n for n, _ in names))
 
 
 RULES: dict[str, Rule] = {

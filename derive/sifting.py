@@ -28,7 +28,9 @@ def sift_term(term: Expr, outer: tuple[Bound, ...], facts: Facts) -> Expr:
         conditions += [Bracket("<=", bound.lo, value), Bracket("<=", value, bound.hi)]
         factors = [f for f in factors if not (isinstance(f, Bracket) and f.op == "=" and facts.same(f.left, f.right))]
     known = (*outer, *bounds)
-    conditions = [c for c in conditions if not implied(c, known, facts)]
+    places = _places(factors, outer)
+    there = tuple(Bound(b.index, replace(b.lo, places), replace(b.hi, places)) for b in known if b.index not in places)
+    conditions = [c for c in conditions if not implied(_substituted(c, places), there, facts)]
     if any(isinstance(f, Bracket) and f.op == "=" and _never(f, known, facts) for f in factors):
         return ZERO
     return _assembled(factors, conditions, bounds)
@@ -49,6 +51,20 @@ def _solvable(factors: list[Expr], bounds: list[Bound]) -> tuple[Bound, Affine] 
                 if abs(count) == 1 and bound.index not in indices(rest):
                     return bound, rest * -count
     return None
+
+
+def _places(factors: list[Expr], outer: tuple[Bound, ...]) -> dict[Node, Affine]:
+    """Where a delta holds a letter of the target to one place."""
+    letters = [b.index for b in outer]
+    found: dict[Node, Affine] = {}
+    for factor in factors:
+        if isinstance(factor, Bracket) and factor.op == "=":
+            for letter in letters:
+                count = (factor.left - factor.right).coefficient(letter)
+                rest = factor.left - factor.right - Affine.of(letter) * count
+                if abs(count) == 1 and not indices(rest):
+                    found[letter] = rest * -count
+    return found
 
 
 def implied(bracket: Bracket, bounds: tuple[Bound, ...], facts: Facts) -> bool:

@@ -42,6 +42,7 @@ class Formula(sympy.Expr):  # type: ignore[misc]
     is_commutative = True
     is_real = True
     is_Atom = True
+    is_number = False
 
     def __new__(cls, node: Expr, owner: Owner) -> Formula:
         formula = sympy.Expr.__new__(cls)
@@ -56,6 +57,22 @@ class Formula(sympy.Expr):  # type: ignore[misc]
 
     def sort_key(self, order: Any = None) -> Any:
         return self.class_key(), (1, (self.node.key,)), sympy.S.One.sort_key(), sympy.S.One
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """Not a constant: SymPy's functions must not evaluate it as a number."""
+        return {self}
+
+    def as_coefficient(self, expr: Any) -> None:
+        """An entry is no multiple of anything."""
+
+    def extract_multiplicatively(self, c: Any) -> Any:
+        """An entry is no multiple of anything but 1."""
+        return self if c == 1 else None
+
+    def could_extract_minus_sign(self) -> bool:
+        """SymPy's odd functions leave the sign where the author wrote it."""
+        return False
 
     def _join(self, other: Any, make: Callable[[Expr, Expr], Expr], swapped: bool = False) -> Any:
         try:

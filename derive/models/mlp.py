@@ -1,10 +1,10 @@
-"""L-layer network, squared error, weight decay."""
+"""L-layer network of sigmoid units, squared error, weight decay. The notes' 3-3-1 network is an instance."""
 
 from sympy import exp
 
 from derive import Model, Sum, d, function
 
-sigmoid = function("sigmoid", lambda z: 1 / (1 + exp(-z)))
+sigmoid = function("sigmoid", lambda z: 1 / (1 + exp(-z)), latex=r"\sigma")
 
 with Model("mlp") as model:
     m, L = model.sizes("m L")
@@ -21,6 +21,6 @@ with Model("mlp") as model:
     C[i] = Sum((a[L, i, j] - y[i, j]) ** 2, j) / 2
     model.minimise(Sum(C[i], i) / m + lam / 2 * Sum(w[l, j, k] ** 2, l, j, k))
 
+    model.predict(a[L, i, j] > 0.5)
     model.error(z="delta")
     model.alias(BP1=d(z[L, i, j]), BP2=d(z[l, i, j]), BP3=d(b[l, j]), BP4=d(w[l, j, k]))
-    model.predict(a[L, i, j] > 0.5)
