@@ -89,7 +89,7 @@ def compare(stored: Stored, wanted: Sequence[Wanted], *, whole: bool) -> tuple[F
 
 def write(stored: Stored, wanted: Sequence[Wanted], found: Iterable[Finding], *, whole: bool) -> tuple[Path, ...]:
     """Make the folder agree with `wanted`, edited files included; the paths that were written or removed."""
-    changed = [f.path for f in found if f.state is State.ORPHAN]
+    changed = [f.path for f in found if not f.wanted]
     for path in changed:
         path.unlink()
     for model in wanted:

@@ -15,7 +15,7 @@ from typing import Any
 import sympy
 
 from derive.derivation import Derivation
-from derive.expression import Access, Expr
+from derive.expression import Access, Expr, Partial, walk
 from derive.functions import Function
 from derive.system import Equation, System, Tensor, accesses, calls
 
@@ -79,30 +79,33 @@ def entry(derivation: Derivation, *, source: str, texts: Mapping[str, str]) -> E
 def followers(derivation: Derivation) -> dict[str, tuple[str, ...]]:
     """For every equation of the model, the derived equations whose formula or value depends on it."""
     system = derivation.system
-    needs: dict[str, set[str]] = {}
-    for equation in (*system.equations, system.objective):
-        needs[equation.id] = _read(system, equation.value)
+    equations = (*system.equations, system.objective)
+    given = {e.id for e in equations}
+    reads = {e.id: _read(derivation, e.value) for e in equations}
+    through = {e.id: {e.id} for e in equations}
     for adjoint in derivation.adjoints:
-        read = {x.tensor for x in accesses(adjoint.value)}
-        others = {a.id for a in derivation.adjoints if a.target.tensor in read}
-        needs[adjoint.id] = {*adjoint.uses, *_read(system, adjoint.value), *others}
-    reach = {name: _closure(name, needs) for name in needs}
-    derived = [a.id for a in derivation.adjoints]
-    return {e.id: tuple(a for a in derived if e.id in reach[a]) for e in (*system.equations, system.objective)}
+        first = adjoint.steps[0].before if adjoint.steps else adjoint.value
+        reads[adjoint.id] = _read(derivation, adjoint.value) | (_read(derivation, first) - given)
+        through[adjoint.id] = {node.equation for node in walk(first) if isinstance(node, Partial)}
+    rests_on = {name: {e for x in _closure(name, reads) for e in through[x]} for name in reads}
+    shown = [a.id for a in derivation.adjoints if a.name or not a.inlined]
+    return {e.id: tuple(a for a in shown if e.id in rests_on[a]) for e in equations}
 
 
-def _read(system: System, value: Expr) -> set[str]:
-    return {e.id for x in accesses(value) for e in system.equations_of(x.tensor)}
+def _read(derivation: Derivation, value: Expr) -> set[str]:
+    """The equations, given and derived, that define the entries of a value."""
+    tensors = {x.tensor for x in accesses(value)}
+    given = (*derivation.system.equations, derivation.system.objective)
+    return {e.id for e in (*given, *derivation.adjoints) if e.target.tensor in tensors}
 
 
-def _closure(start: str, needs: Mapping[str, set[str]]) -> frozenset[str]:
-    found: set[str] = set()
-    waiting = [start]
+def _closure(start: str, reads: Mapping[str, set[str]]) -> frozenset[str]:
+    """`start` and everything that it reads, directly or not."""
+    found, waiting = {start}, [start]
     while waiting:
-        for name in sorted(needs.get(waiting.pop(), ())):
-            if name not in found:
-                found.add(name)
-                waiting.append(name)
+        for name in sorted(reads[waiting.pop()] - found):
+            found.add(name)
+            waiting.append(name)
     return frozenset(found)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from codegen.drift import Stored
 from gradproof.load import Loaded, Place, UsageError, find, load, place, project, shipped

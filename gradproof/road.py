@@ -1,4 +1,4 @@
-"""The whole road, once: model -> derivation -> module and report -> certificate. Four calls, one record between them."""
+"""The whole road, once: model -> derivation -> module and report -> certificate. Four calls, a record between."""
 
 from __future__ import annotations
 

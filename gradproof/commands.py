@@ -1,0 +1,148 @@
+"""What each command does. Every function prints, and returns an exit code: 0 good, 1 findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.text import Text
+
+from codegen import drift
+from codegen.drift import Finding, State
+from gradproof import show
+from gradproof.choose import Choice, check_owner, choose
+from gradproof.load import Loaded, UsageError, find, load
+
+GOOD, FINDINGS = 0, 1
+
+
+def derive(name: str, equation: str | None) -> int:
+    """Print the derivation of a model, or of one derived equation."""
+    from derive import derive as derive_system
+
+    console = show.console()
+    for loaded in load(find(name)):
+        made = derive_system(loaded.model)
+        chosen = show.with_lemmas(made, made[equation]) if equation else made.adjoints
+        console.print(Text(f"{made.system.name}: {made.system.title}", style="bold"))
+        console.print(show.equations(made.system), "", show.derivation(made, chosen))
+    return GOOD
+
+
+def check_drift(names: Sequence[str], out: Path, *, diff: bool) -> int:
+    """Compare the stored files with what the equations give now; nothing is written."""
+    stored = drift.read(out)
+    choice = choose(names, stored)
+    wanted = [w.wanted for w in _written(choice.models)]
+    found = drift.compare(stored, wanted, whole=choice.whole)
+    console = show.console()
+    console.print(show.findings(found, diff=diff))
+    if not found:
+        console.print(f"{out}: up to date ({_count(len(wanted), 'model')})")
+        return GOOD
+    console.print(f"{_count(len(found), 'file')} to look at; [bold]{_remedy(names, out, found)}[/bold]")
+    return FINDINGS
+
+
+def generate(names: Sequence[str], out: Path, *, force: bool) -> int:
+    """Write the generated files of the models; refuse to overwrite what was edited by hand."""
+    stored = drift.read(out)
+    choice = choose(names, stored)
+    if not force:
+        check_owner(choice.models, stored)
+    return _store(names, out, stored, choice, _written(choice.models), force=force)
+
+
+def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
+    """Derive, generate, verify and report the models; a closing table."""
+    from gradproof import road
+    from gradproof.verdicts import Row, closing, publish
+
+    stored = drift.read(out)
+    choice = choose(names, stored)
+    if not force:
+        check_owner(choice.models, stored)
+    rows: list[Row] = []
+    with show.progress() as progress:
+        task = progress.add_task("", total=3 * len(choice.models))
+        written = []
+        for loaded in choice.models:
+            progress.update(task, description=f"{loaded.name}: derive and generate")
+            written.append(road.generate(loaded, road.derive_model(loaded)))
+            progress.advance(task)
+        if _store(names, out, stored, choice, written, force=force):
+            return FINDINGS
+        for one in written:
+            progress.update(task, description=f"{one.name}: verify")
+            certificate = road.check(one)
+            progress.advance(task)
+            progress.update(task, description=f"{one.name}: report")
+            rows.append(publish(one, certificate, folder))
+            progress.advance(task)
+    show.console().print(closing(rows))
+    return GOOD if all(row.good for row in rows) else FINDINGS
+
+
+def check(names: Sequence[str]) -> int:
+    """Verify the models: equations, generated code and differences."""
+    from gradproof import road
+    from gradproof.verdicts import is_good, verdict
+
+    good = True
+    choice = choose(names, drift.read(Path("generated")))
+    for loaded in choice.models:
+        with show.progress() as progress:
+            progress.add_task(f"{loaded.name}: verify", total=None)
+            certificate = road.check(road.generate(loaded, road.derive_model(loaded)))
+        show.console().print(verdict(certificate))
+        good = good and is_good(certificate)
+    return GOOD if good else FINDINGS
+
+
+def report(name: str, folder: Path) -> int:
+    """Compile the report of the models of one file."""
+    from codegen.pdf import TeXMissing
+    from gradproof import road
+    from gradproof.verdicts import compile_report
+
+    for loaded in load(find(name)):
+        written = road.generate(loaded, road.derive_model(loaded))
+        with show.progress() as progress:
+            progress.add_task(f"{loaded.name}: report", total=None)
+            try:
+                path = compile_report(written, folder)
+            except TeXMissing as error:
+                raise UsageError(str(error)) from None
+        show.console().print(f"wrote {path}")
+    return GOOD
+
+
+def _written(models: Iterable[Loaded]) -> list[road.Written]:
+    from gradproof import road
+
+    return [road.generate(loaded, road.derive_model(loaded)) for loaded in models]
+
+
+def _store(names: Sequence[str], out: Path, stored: drift.Stored, choice: Choice, written: Iterable[road.Written], *,
+           force: bool) -> int:
+    wanted = [w.wanted for w in written]
+    found = drift.compare(stored, wanted, whole=choice.whole)
+    edited = [f for f in found if f.state is State.EDITED]
+    console = show.console()
+    if edited and not force:
+        console.print(show.findings(edited, diff=True))
+        console.print(f"nothing was written; [bold]{_remedy(names, out, edited)}[/bold]")
+        return FINDINGS
+    for path in drift.write(stored, wanted, found, whole=choice.whole):
+        console.print(f"{'wrote' if path.exists() else 'removed'} {path}")
+    return GOOD
+
+
+def _remedy(names: Sequence[str], out: Path, found: Iterable[Finding]) -> str:
+    where = "" if out == Path("generated") else f" --out {out}"
+    force = " --force" if any(f.state is State.EDITED for f in found) else ""
+    return f"run: gradproof {' '.join(['generate', *names])}{where}{force}" + (" (overwrites what was edited)" if force else "")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,148 @@
+"""What the command line prints: derivations, drift, certificates and the closing table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from codegen.drift import Finding, State
+from derive.derivation import Adjoint, Derivation
+from derive.expression import Access, Bound, Expr, transform
+from derive.rules import RULES
+from derive.system import Equation, System
+from derive.text import render_expr, render_range
+
+STYLES = {State.MISSING: "yellow", State.STALE: "yellow", State.EDITED: "red", State.ORPHAN: "magenta"}
+PIPE_WIDTH = 120
+
+
+def console(*, error: bool = False) -> Console:
+    """The terminal, or 120 columns of plain text where there is none."""
+    stream = sys.stderr if error else sys.stdout
+    return Console(stderr=error, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
+
+
+def progress() -> Progress:
+    """A line that says what is being done, gone when it is done; silent where there is no terminal."""
+    columns = (SpinnerColumn(), BarColumn(bar_width=24), TextColumn("{task.description}"), TimeElapsedColumn())
+    return Progress(*columns, console=console(error=True), transient=True)
+
+
+# derivations
+
+
+def derivation(made: Derivation, adjoints: Iterable[Adjoint]) -> RenderableType:
+    """Derived equations with their steps, and the identities of the rules that were used."""
+    chosen = tuple(adjoints)
+    rules = {step.rule: None for a in chosen for step in a.steps}
+    parts: list[RenderableType] = []
+    for adjoint in chosen:
+        parts += [_head(made.system, adjoint), Padding(_steps(made.system, adjoint), (0, 0, 1, 2))]
+    return Group(*parts, Text("where", style="bold"), Padding(_legend(rules), (0, 0, 0, 2)))
+
+
+def with_lemmas(made: Derivation, adjoint: Adjoint) -> tuple[Adjoint, ...]:
+    """A derived equation, after the lemmas whose right sides were put into it."""
+    given = [value for step in adjoint.steps for key, value in step.arguments if key == "names"]
+    named = {name for value in given if isinstance(value, tuple) for name in value}
+    lemmas = [a for a in made.adjoints if a.inlined and a.target.tensor in named and a is not adjoint]
+    region = adjoint.id.partition("@")[2]
+    near = [a for a in lemmas if a.id.partition("@")[2] == region] or lemmas
+    before = {a.id: a for lemma in near for a in with_lemmas(made, lemma)}
+    return (*before.values(), adjoint)
+
+
+def _head(system: System, adjoint: Adjoint) -> Text:
+    target = named(system, adjoint.target)
+    head = Text(adjoint.name or adjoint.id, style="bold cyan")
+    head.append(f"   {render_expr(target)} = ∂J/∂{render_expr(_of(adjoint))}", style="bold")
+    head.append(f"   {ranges(adjoint.bounds)}", style="dim")
+    if adjoint.name:
+        head.append(f"   ({adjoint.id})", style="dim")
+    if adjoint.inlined:
+        head.append("   lemma", style="dim italic")
+    return head
+
+
+def _steps(system: System, adjoint: Adjoint) -> Table:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="green", no_wrap=True)
+    rows.add_column(no_wrap=True)
+    rows.add_column(overflow="fold")
+    if adjoint.steps:
+        rows.add_row("chain rule", "=", Text(render_expr(named(system, adjoint.steps[0].before))))
+    for step in adjoint.steps:
+        last = step is adjoint.steps[-1]
+        rows.add_row(words(step.rule), "=", Text(render_expr(named(system, step.after)), style="bold" if last else ""))
+    return rows
+
+
+def _legend(rules: Iterable[str]) -> Table:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="green", no_wrap=True)
+    rows.add_column(style="dim")
+    rows.add_row("chain rule", "∂J/∂u = Sum over the equations that read u of ∂J/∂v ∂v/∂u")
+    for rule in rules:
+        identity = (RULES[rule].__doc__ or "").strip().split("\n\n")[0]
+        rows.add_row(words(rule), Text(" ".join(identity.split())))
+    return rows
+
+
+def named(system: System, expr: Expr) -> Expr:
+    """The expression with adjoints called as in the code: `delta` for d.z, `dw` for d.w."""
+
+    def rename(node: Expr) -> Expr:
+        adjoint = isinstance(node, Access) and node.tensor.startswith("d.")
+        return Access(system.adjoint_name(node.tensor[2:]), node.at) if adjoint else node  # type: ignore[attr-defined]
+
+    return transform(expr, rename)
+
+
+def _of(adjoint: Adjoint) -> Access:
+    return Access(adjoint.of, adjoint.target.at)
+
+
+def ranges(bounds: Iterable[Bound]) -> str:
+    """`l = 2..L, i = 1..m`."""
+    return ", ".join(f"{b.index.name} = {render_range(b.lo, b.hi)}" for b in bounds)
+
+
+def words(rule: str) -> str:
+    """A rule's name for reading."""
+    return rule.replace("_", " ")
+
+
+def equations(system: System) -> Table:
+    """The equations of a model as given."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="cyan", no_wrap=True)
+    rows.add_column(overflow="fold")
+    rows.add_column(style="dim")
+    for equation in (*system.equations, system.objective):
+        rows.add_row(equation.id, Text(_text(equation)), Text(ranges(equation.bounds)))
+    return rows
+
+
+def _text(equation: Equation) -> str:
+    return f"{render_expr(equation.target)} = {render_expr(equation.value)}"
+
+
+# drift
+
+
+def findings(found: Iterable[Finding], *, diff: bool) -> RenderableType:
+    """One block a file: its state, why, and on request the difference."""
+    parts: list[RenderableType] = []
+    for finding in found:
+        parts.append(Text.assemble((f"{finding.state:8}", f"bold {STYLES[finding.state]}"), " ", str(finding.path)))
+        parts += [Padding(Text(line), (0, 0, 0, 9)) for line in finding.details]
+        if diff and finding.path.suffix != ".json":
+            parts.append(Syntax(finding.diff(), "diff", theme="ansi_dark", background_color="default", word_wrap=True))
+    return Group(*parts)
