@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from derive.affine import Affine, Index, Node, replace
+from derive.affine import Affine, Index, Node, indices, replace
 from derive.errors import ModelError, Source
 from derive.expression import Access, Bound, Expr, Functional, Sum, substitute
 from derive.facts import Facts
@@ -151,6 +151,9 @@ def _loop(members: tuple[Statement, ...], facts: Facts, carried: frozenset[Index
         bound = next(b for b in aligned[0].bounds if b.index == letter)
         body = _schedule(aligned, facts, carried | {letter})
         return (Loop(letter, bound.lo, bound.hi, max(shifts) > 0, body),)
+    pieces = _peeled(members, facts)
+    if len(pieces) > len(members):
+        return _schedule(pieces, facts, carried)
     names = ", ".join(f"{m.id} ({render_expr(m.target)})" for m in members)
     raise ModelError(f"these equations need each other at the same place: {names}",
                      fix="one of them must read an earlier (or only later) position of a recurrence index")
@@ -184,6 +187,29 @@ def rename(statement: Statement, old: Index, new: Index) -> Statement:
     bounds = tuple(Bound(values[b.index].alone if b.index in values else b.index,  # type: ignore[arg-type]
                          replace(b.lo, values), replace(b.hi, values)) for b in statement.bounds)
     return Statement(statement.id, target, bounds, substitute(statement.value, values))
+
+
+def _peeled(members: tuple[Statement, ...], facts: Facts) -> tuple[Statement, ...]:
+    """Divide every member at the places where it reads what a statement for one single place defines."""
+    pieces = list(members)
+    for edge in _edges(members, facts, frozenset()):
+        for position, place in zip(edge.access.at, members[edge.writer].target.at, strict=True):
+            for bound in members[edge.reader].bounds if not indices(place) else ():
+                shift = position - Affine.of(bound.index)
+                if shift.number is not None:
+                    point = Interval(place - shift, place - shift)
+                    pieces = [part for piece in pieces for part in _divided(piece, members[edge.reader], bound.index, point, facts)]
+    return tuple(pieces)
+
+
+def _divided(piece: Statement, reader: Statement, letter: Index, point: Interval, facts: Facts) -> list[Statement]:
+    own = next((Interval(b.lo, b.hi) for b in piece.bounds if b.index == letter), None)
+    if piece.id != reader.id or own is None:
+        return [piece]
+    try:
+        return [restrict(piece, letter, part) for part in cut(own, [point], facts)]
+    except UnknownOrder as error:
+        raise ModelError(f"the order of computation needs a fact: {error}", fix="declare it with model.assume(...)") from None
 
 
 def _same_range(members: tuple[Statement, ...], letter: Index, facts: Facts) -> tuple[Statement, ...]:
