@@ -106,6 +106,10 @@ class Model:
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, ModelError) and error.source is None:
+            while trace.tb_next and trace.tb_frame.f_code.co_filename != self.file:
+                trace = trace.tb_next
+            raise error.at(_source(trace.tb_frame, trace.tb_lineno)) from None
         if kind is None:
             self._system = self._check()
 
@@ -315,8 +319,8 @@ def _slot(position: int, spec: Any, over: Any) -> Slot:
     return Slot(Index(f"_{position}"), Affine.of(1), lift_affine(spec))
 
 
-def _source(frame: Any) -> Source:
-    file, line = frame.f_code.co_filename, frame.f_lineno
+def _source(frame: Any, line: int | None = None) -> Source:
+    file, line = frame.f_code.co_filename, line or frame.f_lineno
     return Source(Path(file).name, line, linecache.getline(file, line).strip())
 
 

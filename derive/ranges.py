@@ -40,6 +40,8 @@ def resolve(*, name: str, title: str, file: str, sizes: tuple[str, ...], widths:
     known = {t.name: t for t in tensors}
     _check_names(drafts, objective, known, variables)
     shapes = _Shapes(known, facts)
+    for draft in (*drafts, objective):
+        _check_bound(draft)
     solved = _solve(drafts, shapes, variables, latex)
     whole = _finish(objective, shapes)
     equations = tuple(_named(d, solved, shapes) for d in solved)
@@ -63,10 +65,15 @@ def _relettered(equation: Equation, system: System) -> Equation:
 
 
 class _Shapes:
-    """The tensors whose shape is known so far; `partial` holds shapes seen at one fixed position only."""
+    """The tensors whose shape is known so far; `partial` holds shapes seen at one fixed position only.
+
+    `regional` are the slots along which a variable has several equations: an index there may run over a part.
+    """
 
     def __init__(self, tensors: dict[str, Tensor], facts: Facts) -> None:
-        self.tensors, self.facts, self.partial = dict(tensors), facts, dict[str, Tensor]()
+        self.tensors, self.facts = dict(tensors), facts
+        self.partial: dict[str, Tensor] = {}
+        self.regional: set[tuple[str, int]] = set()
 
 
 def _check_names(drafts: tuple[Draft, ...], objective: Draft, known: dict[str, Tensor],
@@ -113,7 +120,7 @@ def _solve(drafts: tuple[Draft, ...], shapes: _Shapes, variables: tuple[str, ...
             raise ModelError(f"nothing gives index {letter.name} a range", source=stuck.source,
                              fix=f"let it stand alone in a slot, or state it: with model.over({letter.name}, 1, ...)")
         weak = not progress
-    return [done[q] for q in range(len(drafts))]
+    return [_finish(draft, shapes) for draft in drafts]
 
 
 def _letters(draft: Draft) -> tuple[Index, ...]:
@@ -139,13 +146,12 @@ def _candidates(draft: Draft, shapes: _Shapes, weak: bool) -> Candidates:
     """For every index, the ranges of the slots in which it stands alone, and the entry that shows it."""
     strong: Candidates = {}
     feeble: Candidates = {}
-    target = (draft.target,) if draft.target.tensor in shapes.tensors else ()
-    for access in (*accesses(draft.value), *target):
-        tensor = shapes.tensors.get(access.tensor)
-        into = strong if tensor else feeble
-        tensor = tensor or (shapes.partial.get(access.tensor) if weak else None)
+    for access in accesses(draft.value):
+        full = shapes.tensors.get(access.tensor)
+        tensor = full or (shapes.partial.get(access.tensor) if weak else None)
         for slot, position in enumerate(access.at if tensor else ()):
             letter = position.alone
+            into = strong if full and (access.tensor, slot) not in shapes.regional else feeble
             fixed = tensor is not None and tensor.slots[slot].index.name.startswith("@")
             if isinstance(letter, Index) and tensor and not fixed:
                 into.setdefault(letter, []).append((tensor.range_of(slot, access.at), access))
@@ -169,7 +175,6 @@ def _finish(draft: Draft, shapes: _Shapes, weak: bool = False) -> Draft:
         else:
             raise ModelError(f"nothing gives index {letter.name} a range", source=draft.source,
                              fix=f"state it: Sum(..., ({letter.name}, 1, m))")
-    _check_bound(draft)
     value = _unscoped(_close(draft.value, ranges, draft.source))
     targets = {x for p in draft.target.at for x in indices(p)}
     return Draft(draft.target, value, {x: r for x, r in ranges.items() if x in targets}, draft.source)
@@ -283,10 +288,17 @@ def _learn(name: str, drafts: tuple[Draft, ...], done: dict[int, Draft], shapes:
     if len(finished) < len(numbers):
         shapes.partial[name] = tensor
         return
+    shapes.regional |= {(name, q) for q in range(len(slots)) if len({d.target.at[q].alone is None for d in finished}) > 1
+                        or len({_ends(d, q) for d in finished}) > 1 and not indices(slots[q].hi)}
     for other in finished:
         tensor = _widen(tensor, other, shapes.facts)
     shapes.partial.pop(name, None)
     shapes.tensors[name] = tensor
+
+
+def _ends(draft: Draft, slot: int) -> tuple[Affine, Affine]:
+    position = draft.target.at[slot]
+    return draft.over[position.alone] if isinstance(position.alone, Index) else (position, position)
 
 
 def _target_letters(draft: Draft) -> list[Index]:
@@ -298,7 +310,7 @@ def _widen(tensor: Tensor, draft: Draft, facts: Facts) -> Tensor:
     slots = list(tensor.slots)
     for q, (slot, position) in enumerate(zip(tensor.slots, draft.target.at, strict=True)):
         letter = position.alone
-        lo, hi = draft.over[letter] if isinstance(letter, Index) else (position, position)
+        lo, hi = _ends(draft, q)
         expected = tensor.range_of(q, draft.target.at)
         if isinstance(letter, Index) and facts.same(lo, expected[0]) and facts.same(hi, expected[1]):
             continue
