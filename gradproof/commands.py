@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -12,6 +13,9 @@ from codegen.drift import Finding, State
 from gradproof import show
 from gradproof.choose import Choice, check_owner, choose
 from gradproof.load import Loaded, UsageError, find, load
+
+if TYPE_CHECKING:
+    from gradproof import road
 
 GOOD, FINDINGS = 0, 1
 
@@ -86,7 +90,7 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
 def check(names: Sequence[str]) -> int:
     """Verify the models: equations, generated code and differences."""
     from gradproof import road
-    from gradproof.verdicts import is_good, verdict
+    from gradproof.verdicts import verdict
 
     good = True
     choice = choose(names, drift.read(Path("generated")))
@@ -95,7 +99,7 @@ def check(names: Sequence[str]) -> int:
             progress.add_task(f"{loaded.name}: verify", total=None)
             certificate = road.check(road.generate(loaded, road.derive_model(loaded)))
         show.console().print(verdict(certificate))
-        good = good and is_good(certificate)
+        good = good and certificate.good
     return GOOD if good else FINDINGS
 
 
@@ -110,10 +114,10 @@ def report(name: str, folder: Path) -> int:
         with show.progress() as progress:
             progress.add_task(f"{loaded.name}: report", total=None)
             try:
-                path = compile_report(written, folder)
+                path, complaints = compile_report(written, road.check(written), folder)
             except TeXMissing as error:
                 raise UsageError(str(error)) from None
-        show.console().print(f"wrote {path}")
+        show.console().print(f"wrote {path}", *complaints, sep="\n")
     return GOOD
 
 
@@ -141,7 +145,8 @@ def _store(names: Sequence[str], out: Path, stored: drift.Stored, choice: Choice
 def _remedy(names: Sequence[str], out: Path, found: Iterable[Finding]) -> str:
     where = "" if out == Path("generated") else f" --out {out}"
     force = " --force" if any(f.state is State.EDITED for f in found) else ""
-    return f"run: gradproof {' '.join(['generate', *names])}{where}{force}" + (" (overwrites what was edited)" if force else "")
+    lost = " (overwrites what was edited)" if force else ""
+    return f"run: gradproof {' '.join(['generate', *names])}{where}{force}{lost}"
 
 
 def _count(number: int, noun: str) -> str:

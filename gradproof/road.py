@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import ModuleType
 
 from codegen import manifest
 from codegen.drift import Wanted
@@ -13,7 +12,9 @@ from codegen.report import render_report
 from derive import derive
 from derive.derivation import Derivation
 from gradproof.load import Loaded
-from verify import Certificate, agree
+from verify.agreement import agree
+from verify.certificate import Certificate
+from verify.run import load
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,15 @@ def generate(loaded: Loaded, derivation: Derivation) -> Written:
     return Written(loaded, derivation, {f"{name}.py": module, f"{name}.tex": report})
 
 
-def module_of(written: Written) -> ModuleType:
-    """The generated module, run from its text: no file is read and nothing is left in `sys.modules`."""
-    module = ModuleType(written.name)
-    exec(compile(written.module_text, f"generated/{written.name}.py", "exec"), module.__dict__)
-    return module
-
-
 def check(written: Written) -> Certificate:
-    """The agreement of equations, generated code and differences."""
-    return agree(written.derivation.system, written.derivation, module_of(written))
+    """The agreement of equations, generated code and differences. The stored module is not read."""
+    return agree(written.derivation.system, written.derivation, load(written.module_text, written.name))
+
+
+def finished_report(written: Written, certificate: Certificate | None) -> str:
+    """The report with the measured errors of a certificate; without one it is the stored report."""
+    if certificate is None:
+        return written.report_text
+    digest = manifest.model_digest(written.derivation.system)
+    return render_report(written.derivation, written.module_text, source=written.loaded.place.source, digest=digest,
+                         certificate=certificate)
