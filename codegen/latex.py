@@ -144,9 +144,9 @@ def brackets(text: str) -> str:
     """Round brackets as high as what they hold."""
     if r"\begin{cases}" in text:
         return rf"\left({text}\right)"
-    if r"\sum" in text or r"\frac{\partial" in text:
+    if r"\sum" in text or r"\frac" in text:
         return rf"\Bigl({text}\Bigr)"
-    return rf"\bigl({text}\bigr)" if r"\frac" in text or "^" in text else f"({text})"
+    return rf"\bigl({text}\bigr)" if "^" in text else f"({text})"
 
 
 # one function for each node
@@ -173,9 +173,17 @@ def render_add(printer: Printer, expr: Add) -> tuple[str, int]:
 
 def signed(printer: Printer, term: Expr, first: bool) -> str:
     """A term of a sum with its sign."""
-    negative, size = split_sign(term)
+    negative, size = sign(term)
     text = printer.bracketed(size, BIG)
     return ("-" if negative else "" if first else "+") + text
+
+
+def sign(term: Expr) -> tuple[bool, Expr]:
+    """Is the term negative, and the term without its sign, which may also stand inside a sum over letters."""
+    if isinstance(term, Sum):
+        negative, body = split_sign(term.body)
+        return negative, Sum(body, term.bounds)
+    return split_sign(term)
 
 
 def render_mul(printer: Printer, expr: Mul) -> tuple[str, int]:
@@ -185,16 +193,17 @@ def render_mul(printer: Printer, expr: Mul) -> tuple[str, int]:
     above, below = split_quotient(expr)
     scale_below = [f for f in below if scalar(f)]
     other_below = [f for f in below if not scalar(f)]
-    scale_above = [f for f in above if scalar(f)] if scale_below else []
+    scale_above = [f for f in above if scalar(f)] if below else []
     rest = [f for f in above if f not in scale_above]
-    if other_below and not rest:
-        rest, scale_above = scale_above, []
     parts: list[str] = []
     if scale_below:
         parts.append(rf"\frac{{{chain(printer, scale_above)}}}{{{chain(printer, scale_below)}}}")
+    elif scale_above and rest:
+        parts.append(chain(printer, scale_above, alone=False))
     if other_below:
-        tall = [f for f in rest if isinstance(f, (Sum, Add, Choice))] if len(rest) > 1 else []
-        parts.append(rf"\frac{{{chain(printer, [f for f in rest if f not in tall])}}}{{{chain(printer, other_below)}}}")
+        tall = [f for f in rest if isinstance(f, (Sum, Choice))]
+        over = [f for f in rest if f not in tall] or ([] if scale_below or rest else scale_above)
+        parts.append(rf"\frac{{{chain(printer, over)}}}{{{chain(printer, other_below)}}}")
         rest = tall
     if rest:
         parts.append(chain(printer, rest, alone=not parts))
@@ -266,7 +275,7 @@ def render_call(printer: Printer, expr: Call) -> tuple[str, int]:
     elif any(expr.orders):
         text += f"^{{({','.join(map(str, expr.orders))})}}"
     inside = ", ".join(args)
-    return text + brackets(inside).replace(r"\bigl(", "(").replace(r"\bigr)", ")"), ATOM
+    return text + (brackets(inside) if any(c in inside for c in ("\\frac", "\\sum", "\\begin")) else f"({inside})"), ATOM
 
 
 def render_choice(printer: Printer, expr: Choice) -> tuple[str, int]:
@@ -282,7 +291,9 @@ def relation(printer: Printer, condition: Relation) -> str:
 
 def render_sum(printer: Printer, expr: Sum) -> tuple[str, int]:
     signs = "".join(rf"\sum_{{{letter(b.index.name)}={printer.affine(b.lo)}}}^{{{printer.affine(b.hi)}}}" for b in expr.bounds)
-    return rf"{signs} {printer.bracketed(expr.body, BIG)}", BIG
+    negative, body = split_sign(expr.body)
+    text = rf"{signs} {printer.bracketed(body, BIG)}"
+    return (f"-{text}", SUM) if negative else (text, BIG)
 
 
 def render_bracket(printer: Printer, expr: Bracket) -> tuple[str, int]:

@@ -96,7 +96,10 @@ def render_entries(printer: MatrixPrinter, matrix: Entries) -> tuple[str, int]:
 
 
 def gradient(printer: MatrixPrinter, of: Functional, rank: int) -> str:
-    """The gradient of an opaque functional by whole vectors."""
+    """An opaque functional, or its gradient by whole vectors."""
+    if not of.by:
+        rows = [printer.symbol(b, 1) if isinstance(b, Access) else printer.printer.expr(b) for b in of.bodies]
+        return f"{letter(of.name)}({', '.join(rows)})"
     below = [of.bodies[k] for k, _ in of.by]
     marks = [printer.symbol(b, rank) if isinstance(b, Access) else printer.printer.expr(b) for b in below]
     return rf"\nabla_{{{' '.join(marks)}}} {letter(of.name)}"
@@ -149,6 +152,8 @@ def render_scaled(printer: MatrixPrinter, matrix: Scaled) -> tuple[str, int]:
             rest = matrix.of if size == ONE else Scaled(Scalar(size), matrix.of)
             return f"-{printer.bracketed(rest, BIG)}", SUM
     text, binds = printer.piece(matrix.of)
+    if isinstance(matrix.factor, Raised) and matrix.factor.exponent == -1:
+        return rf"\frac{{1}}{{{printer.matrix(matrix.factor.of)}}}\,{text if binds >= HADAMARD else brackets(text)}", BIG
     inner = text if binds in (BIG, PRODUCT, ATOM) or binds == HADAMARD else brackets(text)
     front = printer.bracketed(matrix.factor, PRODUCT)
     return rf"{front}\,{inner}".replace(r"\,\sum", r"\sum"), BIG if binds in (BIG, HADAMARD) else PRODUCT
@@ -178,8 +183,9 @@ def render_raised(printer: MatrixPrinter, matrix: Raised) -> tuple[str, int]:
 
 
 def render_diagonal(printer: MatrixPrinter, matrix: Diagonal) -> tuple[str, int]:
-    text = printer.matrix(matrix.of)
-    return rf"\operatorname{{diag}}{brackets(text)}", ATOM
+    inverse = isinstance(matrix.of, Raised) and matrix.of.exponent == -1
+    text = printer.matrix(matrix.of.of if isinstance(matrix.of, Raised) and inverse else matrix.of)
+    return rf"\operatorname{{diag}}{brackets(text)}" + ("^{-1}" if inverse else ""), ATOM
 
 
 def render_series(printer: MatrixPrinter, matrix: Series) -> tuple[str, int]:

@@ -6,19 +6,20 @@ the equation; the column form of the textbooks is the same conversion after the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from derive.affine import Affine, Index, indices
+from derive.affine import Affine, Index, indices, replace
 from derive.expression import (
-    ONE, Access, Add, Bound, Bracket, Call, Count, Expr, Functional, Mul, Number, Pow, Sum, free_indices, mul, number,
-    positions, walk,
+    MINUS_ONE, ONE, Access, Add, Bound, Bracket, Call, Count, Expr, Functional, Mul, Number, Pow, Sum, free_indices, fresh,
+    mul, number, positions, substitute, walk,
 )
 from derive.matrix_nodes import (
     MATRIX_RULES, Entries, Matrix, Ones, Plus, Raised, Scalar, Scaled, Series,
 )
 from derive.slots import stacked_slots
 from derive.system import System
+from derive.text import split_sign
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Stuck(Exception):
 def matrix_form(system: System, target: Access, bounds: tuple[Bound, ...], value: Expr) -> MatrixForm | NoForm:
     """The matrix form of the equation `target = value`, or why there is none."""
     try:
+        value = apart(value, {b.index: b for b in bounds})
         axes = _axes(system, target, bounds, value)
         work = _Conversion(system, axes)
         own = work.letters(target)
@@ -59,28 +61,49 @@ def matrix_form(system: System, target: Access, bounds: tuple[Bound, ...], value
 
 def _axes(system: System, target: Access, bounds: tuple[Bound, ...], value: Expr) -> dict[Index, Bound]:
     """The letters that are axes, with their ranges. Stuck where a letter is an axis here and a layer there."""
-    ranges = {b.index: b for b in bounds}
-    for node in walk(value):
-        if isinstance(node, Sum):
-            for bound in node.bounds:
-                if ranges.setdefault(bound.index, bound) != bound:
-                    raise Stuck(f"the letter {bound.index.name} has two ranges")
+    ranges = {b.index: b for b in (*bounds, *(b for n in walk(value) if isinstance(n, Sum) for b in n.bounds))}
     layers = {i for b in ranges.values() for end in (b.lo, b.hi) for i in indices(end)}
     axes: dict[Index, Bound] = {}
-    for node in (target, *walk(value)):
-        if isinstance(node, Access):
-            above = _stacked(system, node)
-            for q, position in enumerate(node.at):
-                if q in above:
-                    layers.update(indices(position))
-                elif isinstance(position.alone, Index):
-                    axes[position.alone] = ranges[position.alone] if position.alone in ranges else _nowhere(node)
-                elif q not in above:
-                    raise Stuck(f"an entry of {node.tensor} is read at a fixed or shifted place")
+    for node in (target, *_entries(value)):
+        above = _stacked(system, node)
+        for q, position in enumerate(node.at):
+            if q in above:
+                layers.update(indices(position))
+            elif not isinstance(position.alone, Index):
+                raise Stuck(f"an entry of {node.tensor} is read at a fixed or shifted place")
+            else:
+                axes[position.alone] = ranges[position.alone] if position.alone in ranges else _nowhere(node)
     both = [i.name for i in axes if i in layers]
     if both:
         raise Stuck(f"{both[0]} numbers both layers and entries")
     return axes
+
+
+def _entries(expr: Expr) -> Iterator[Access]:
+    """The entries that an expression reads by its own letters; of an opaque functional those it is differentiated by."""
+    if isinstance(expr, Functional):
+        for argument, position in expr.by:
+            yield from _entries(substitute(expr.bodies[argument], {expr.bounds[argument].index: position}))
+    elif isinstance(expr, Access):
+        yield expr
+    else:
+        for child in expr.children:
+            yield from _entries(child)
+
+
+def apart(expr: Expr, taken: dict[Index, Bound]) -> Expr:
+    """The same value with another letter for each sum that takes one with a different range."""
+    if isinstance(expr, Sum):
+        for bound in expr.bounds:
+            if taken.setdefault(bound.index, bound) != bound:
+                new = fresh(bound.index, set(taken))
+                moved = {bound.index: Affine.of(new)}
+                rest = tuple(Bound(new if b is bound else b.index, replace(b.lo, moved), replace(b.hi, moved))
+                             for b in expr.bounds)
+                return apart(Sum(substitute(expr.body, moved), rest), taken)
+    if isinstance(expr, Functional) or not expr.children:
+        return expr
+    return expr.rebuild(tuple(apart(child, taken) for child in expr.children))
 
 
 def _nowhere(node: Access) -> Bound:
@@ -90,6 +113,13 @@ def _nowhere(node: Access) -> Bound:
 def _stacked(system: System, access: Access) -> tuple[int, ...]:
     name = access.tensor.removeprefix("d.")
     return stacked_slots(system, system.by_name[name]) if name in system.by_name else ()
+
+
+def scaled(factor: Expr, of: Matrix) -> Matrix:
+    """A number, size or hyper-parameter times a matrix; two such factors become one."""
+    if isinstance(of, Scaled) and isinstance(of.factor, Scalar):
+        return scaled(mul(factor, of.factor.of), of.of)
+    return of if factor == ONE else Scaled(Scalar(factor), of)
 
 
 Axis = Index | None
@@ -132,24 +162,26 @@ class _Conversion:
             if own == {cols}:
                 return self.use("broadcast_down", self.form(expr, cols, None), self.count(rows))
             if not own:
-                return self.scaled(expr, Ones(self.count(rows), self.count(cols)))
+                return self.repeated(expr, Ones(self.count(rows), self.count(cols)))
             return self.use("broadcast_across", self.form(expr, rows, None), self.count(cols))
         if rows is not None and cols is None and not own:
-            return self.scaled(expr, Ones(self.count(rows)))
+            return self.repeated(expr, Ones(self.count(rows)))
         return self.form(expr, rows, cols)
 
-    def scaled(self, expr: Expr, ones: Ones) -> Matrix:
-        """A scalar repeated."""
-        return ones if expr == ONE else Scaled(self.form(expr, None, None), ones)
+    def repeated(self, expr: Expr, ones: Ones) -> Matrix:
+        """A scalar in every place."""
+        value = self.form(expr, None, None)
+        return scaled(value.of, ones) if isinstance(value, Scalar) else Scaled(value, ones)
 
     def form(self, expr: Expr, rows: Axis, cols: Axis) -> Matrix:
         """The matrix of an expression whose axes are exactly `rows` and `cols`."""
         if rows is None and cols is None and not any(isinstance(n, Sum) for n in walk(expr)):
-            return Entries(expr, ()) if isinstance(expr, Access) else Scalar(expr)
+            return Entries(expr, ()) if isinstance(expr, (Access, Functional)) else Scalar(expr)
         if isinstance(expr, (Access, Functional)):
             return self.entries(expr, rows, cols)
         if isinstance(expr, Add):
-            return Plus(tuple(self.spread(t, rows, cols) for t in expr.terms))
+            signed = [split_sign(t) for t in expr.terms]
+            return Plus(tuple(scaled(MINUS_ONE if negative else ONE, self.spread(t, rows, cols)) for negative, t in signed))
         if isinstance(expr, (Mul, Sum)):
             return self.contraction(expr, rows, cols)
         if isinstance(expr, Pow) and isinstance(expr.exponent, Number):
@@ -196,7 +228,7 @@ class _Conversion:
             scale.extend(lengths)
             result = self.join(items, rows, cols)
         result = Series(outer, result) if outer else result
-        return Scaled(Scalar(mul(*scale)), result) if scale and mul(*scale) != ONE else result
+        return scaled(mul(*scale, ONE), result)
 
     def item(self, factor: Expr) -> Item:
         return Item(frozenset(self.letters(factor)), lambda r, c: self.form(factor, r, c), factor)
@@ -241,7 +273,7 @@ class _Conversion:
             first += [x for x in group if x not in first and x not in last]
             if not first:
                 if len(last) == 1:
-                    return self.use("sum_with_ones", self.use("transpose", last[0].get(letter, None)), self.count(letter))
+                    return self.use("total", last[0].get(letter, None), self.count(letter))
                 return self.use("scalar_product", last[0].get(letter, None), self.join(last[1:], letter, None))
             left = self.join(first, rows, letter)
             if not last:

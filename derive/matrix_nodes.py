@@ -26,7 +26,7 @@ class Scalar(Matrix):
 
 @dataclass(frozen=True)
 class Entries(Matrix):
-    """All entries of a tensor, or of the gradient of an opaque functional, over the letters `axes`."""
+    """All entries of a tensor over the letters `axes`; for an opaque functional its value, or its gradient."""
 
     of: Access | Functional
     axes: tuple[Index, ...]
@@ -146,6 +146,11 @@ def hadamard_product(*parts: Matrix) -> Matrix:
     return Hadamard(tuple(p for part in parts for p in (part.parts if isinstance(part, Hadamard) else (part,))))
 
 
+def total(of: Matrix, count: Affine) -> Matrix:
+    """Sum_k u[k] = 1^T u"""
+    return Product(Transpose(Ones(count)), of)
+
+
 def sum_with_ones(of: Matrix, count: Affine) -> Matrix:
     """Sum_k A[r,k] = (A 1)[r]"""
     return Product(of, Ones(count))
@@ -187,5 +192,5 @@ def identity_matrix(count: Affine) -> Matrix:
 
 
 MATRIX_RULES: dict[str, Callable[..., Matrix]] = {rule.__name__: rule for rule in (
-    transpose, matrix_product, scalar_product, outer_product, hadamard_product, sum_with_ones, broadcast_down,
+    transpose, matrix_product, scalar_product, outer_product, hadamard_product, total, sum_with_ones, broadcast_down,
     broadcast_across, row_scaling, column_scaling, squared_norm, entrywise, identity_matrix)}

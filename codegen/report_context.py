@@ -1,0 +1,111 @@
+"""What every section of a report may consult: the derivation, the printers, and the matrix forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from codegen.latex import Printer
+from codegen.latex_matrix import MatrixPrinter
+from codegen.latex_names import code, escape
+from derive.affine import Index, Size
+from derive.derivation import Adjoint, Derivation
+from derive.expression import Access, Bound, Expr
+from derive.matrix import MatrixForm, NoForm, matrix_form
+from derive.samples import for_one_sample, letters_without_samples, sample_size, without_samples
+from derive.system import System
+
+
+@dataclass(frozen=True)
+class Forms:
+    """An equation in every form it has: LaTeX of the index form, of all samples at once, of one sample, and why not."""
+
+    index: str
+    batch: str
+    column: str
+    reason: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The input of a report."""
+
+    derivation: Derivation
+    module_text: str
+    source: str
+    digest: str
+    certificate: Mapping[str, object] | None
+
+    @property
+    def system(self) -> System:
+        return self.derivation.system
+
+    @cached_property
+    def printer(self) -> Printer:
+        return Printer(self.system)
+
+    @cached_property
+    def samples(self) -> Size | None:
+        """The number of samples, if the model has several."""
+        return sample_size(self.system)
+
+    @cached_property
+    def one(self) -> System | None:
+        """The tensors of one sample."""
+        return None if self.samples is None else without_samples(self.system, self.samples)
+
+    def forms(self, target: Access, bounds: tuple[Bound, ...], value: Expr) -> Forms:
+        """The forms of `target = value`."""
+        index = self.printer.equation(target, value)
+        form = matrix_form(self.system, target, bounds, value)
+        own = self.show(form, self.system)
+        single = matrix_form(self.system, target, bounds, value)
+        if self.one is not None and self.samples is not None:
+            single = matrix_form(self.one, *self.single(target, bounds, value))
+        rules = tuple(dict.fromkeys((*getattr(form, "rules", ()), *getattr(single, "rules", ()))))
+        reason = form.reason if isinstance(form, NoForm) else ""
+        if self.one is None:
+            return Forms(index, "", own, reason, rules)
+        return Forms(index, own, self.show(single, self.one), reason, rules)
+
+    def single(self, target: Access, bounds: tuple[Bound, ...], value: Expr) -> tuple[Access, tuple[Bound, ...], Expr]:
+        """An equation for one sample."""
+        assert self.samples is not None
+        left = for_one_sample(target, self.system, self.samples)
+        assert isinstance(left, Access)
+        return left, letters_without_samples(bounds, self.samples), for_one_sample(value, self.system, self.samples)
+
+    def show(self, form: MatrixForm | NoForm, system: System) -> str:
+        """The LaTeX of a matrix form, nothing if there is none."""
+        return MatrixPrinter(Printer(system)).form(form) if isinstance(form, MatrixForm) else ""
+
+    def stacked(self, bounds: tuple[Bound, ...], target: Access) -> tuple[Bound, ...]:
+        """The bounds of the letters that stand above: layers and steps."""
+        above = self.printer.raised.get(target.tensor.removeprefix("d."), frozenset())
+        letters = {a for q, p in enumerate(target.at) if q in above for a in (p.alone,) if isinstance(a, Index)}
+        return tuple(b for b in bounds if b.index in letters)
+
+    def where(self, bounds: tuple[Bound, ...]) -> str:
+        """` for $l=2,\\dots,L$`, or nothing."""
+        return rf" for ${self.printer.ranges(bounds)}$" if bounds else ""
+
+    def label(self, adjoint: Adjoint) -> str:
+        """The textbook name of a derived equation, or its systematic one."""
+        return escape(adjoint.name) if adjoint.name else code(adjoint.id)
+
+
+def paragraph(text: str) -> str:
+    """Text that stands alone."""
+    return text + "\n\n"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 equation`, `3 equations`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def listed(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]

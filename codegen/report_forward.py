@@ -1,0 +1,162 @@
+"""Sections on what is given: notation, equations, functions with their laws, and the forward pass as matrices."""
+
+from __future__ import annotations
+
+from codegen.latex_formula import formula, symbol
+from codegen.latex_names import checked_latex, code, escape, head, letter
+from codegen.report_context import Report, count, listed, paragraph
+from derive.affine import Affine, Index
+from derive.expression import Access, Call
+from derive.functions import Function
+from derive.laws import Law
+from derive.system import Equation, Tensor, calls
+
+ROLES = {"data": "given", "parameter": "trained", "hyper": "chosen number", "variable": "computed"}
+
+
+def section_notation(report: Report) -> str:
+    printer, system = report.printer, report.system
+    rows = [row(f"${letter(name)}$", "number of samples" if report.samples and name == report.samples.name else "size", "", name)
+            for name in system.sizes]
+    rows += [row(f"${letter(name)}_{{l}}$", "size that depends on a position", "", name) for name in system.widths]
+    for tensor in system.tensors:
+        rows.append(row(f"${entry(report, tensor)}$", meaning(report, tensor), shape(report, tensor), tensor.name))
+    for name, error in system.errors:
+        tensor = system.tensor(name)
+        shown = printer.access(letters_of(tensor, "d."))
+        quotient = rf"\partial {printer.objective()}/\partial {entry(report, tensor)}"
+        rows.append(row(f"${shown}$", rf"error ${quotient}$", shape(report, tensor), error))
+    for declared in system.functions:
+        look = head(declared.name, declared.latex)
+        args = ", ".join(symbol(str(a)) for a in declared.arguments)
+        what = "scalar function, by its formula" if declared.formula is not None else "scalar function, any"
+        rows.append(row(f"${look}({args})$", what, "", declared.name))
+    for opaque in system.functionals:
+        rows.append(row(f"${letter(opaque)}$", "scalar function of vectors, any", "", opaque))
+    text = ("\\begin{center}\\small\\renewcommand{\\arraystretch}{1.22}\n\\begin{tabular}{@{}llll@{}}\\toprule\n"
+            "symbol & meaning & range of its indices & in code\\\\\\midrule\n" + "\n".join(rows) +
+            "\n\\bottomrule\\end{tabular}\\end{center}\n")
+    notes = ["What stands above a letter numbers layers or steps; a power of such an entry is written with brackets."]
+    if report.samples:
+        notes.append(rf"Samples are rows. Bold capitals are matrices of all samples, bold small letters columns of one sample, "
+                     r"$\odot$ and $\oslash$ multiply and divide entry by entry, and $\mathbf{1}$ is a column or matrix of ones.")
+    else:
+        notes.append(r"Bold letters are columns and matrices, $\odot$ multiplies entry by entry, $\mathbf{1}$ is a column of ones.")
+    notes.append(r"$[\,i=p\,]$ is Kronecker's delta: 1 where $i=p$, otherwise 0; $[\,l\le L\,]$ likewise.")
+    return text + paragraph(" ".join(notes))
+
+
+def row(*cells: str) -> str:
+    """A line of the notation table; the last cell is a name in code."""
+    return " & ".join((*cells[:-1], code(cells[-1]))) + r"\\"
+
+
+def letters_of(tensor: Tensor, prefix: str = "") -> Access:
+    """The general entry of a tensor."""
+    return Access(prefix + tensor.name, tuple(Affine.of(s.index) for s in tensor.slots))
+
+
+def entry(report: Report, tensor: Tensor) -> str:
+    return report.printer.access(letters_of(tensor))
+
+
+def meaning(report: Report, tensor: Tensor) -> str:
+    """A word for a tensor, from its role and from what defines it."""
+    if tensor.name == report.system.objective.target.tensor:
+        return "objective"
+    if tensor.role != "variable":
+        return ROLES[tensor.role]
+    ids = [code(e.id) for e in report.system.equations_of(tensor.name)]
+    return f"computed by {listed(ids)}"
+
+
+def shape(report: Report, tensor: Tensor) -> str:
+    """The ranges of a tensor's slots."""
+    return ", ".join(rf"${letter(s.index.name)}={report.printer.extent(s.lo, s.hi)}$" for s in tensor.slots)
+
+
+def section_equations(report: Report) -> str:
+    system = report.system
+    text = [paragraph(f"{count(len(system.equations), 'equation')} and one objective, read from {code(report.source)}. The name at the "
+                      "right is the name of the equation in the code and in the checks.")]
+    for equation in (*system.equations, system.objective):
+        text.append(given(report, equation))
+    facts = declared_facts(report)
+    if facts:
+        text.append(paragraph(r"\medskip Declared facts: " + ", ".join(facts) + ". Nothing undeclared is used."))
+    return "".join(text)
+
+
+def given(report: Report, equation: Equation) -> str:
+    """One equation, its ranges and its name."""
+    shown = report.printer.equation(equation.target, equation.value, 30.0)
+    return rf"\given{{{shown}}}{{{report.printer.ranges(equation.bounds)}}}{{{escape(equation.id)}}}" + "\n"
+
+
+def declared_facts(report: Report) -> list[str]:
+    """Lower bounds, equal sizes, and sums with a known value."""
+    printer, facts = report.printer, report.system.facts
+    bounds = []
+    for bound in facts.at_least:
+        positive = Affine(tuple((a, c) for a, c in bound.terms if c > 0), 0)
+        rest = (positive - bound)
+        bounds.append(rf"${printer.affine(positive)}\ge {printer.affine(rest)}$")
+    equal = [f"${printer.affine(Affine.of(a))}={printer.affine(b)}$" for a, b in facts.equal]
+    sums = [f"${printer.expr(left)}={printer.expr(right)}$" for left, right in report.system.sums]
+    return bounds + equal + sums
+
+
+def section_functions(report: Report) -> str:
+    """Each function of the model with the law of its derivative, derived."""
+    found = dict(report.derivation.laws)
+    text = []
+    for declared in report.system.functions:
+        text.append(function_text(report, declared, found.get(declared.name)))
+    return "".join(text)
+
+
+def function_text(report: Report, declared: Function, law: Law | None) -> str:
+    look = head(declared.name, declared.latex)
+    args = ", ".join(symbol(str(a)) for a in declared.arguments)
+    used = listed([code(e.id) for e in (*report.system.equations, report.system.objective)
+                   if any(c.function == declared.name for c in calls(e.value))] or ["no equation"])
+    title = rf"\subsection*{{The function ${look}$, used in {used}}}" + "\n"
+    if declared.formula is None:
+        return title + paragraph(rf"${look}$ stays symbolic: what follows holds for every differentiable ${look}$, and ${look}'$ "
+                                 "stands for its derivative.")
+    start = rf"\[ {look}({args}) = {formula(declared.formula)} \]" + "\n"
+    if law is None:
+        return title + start + paragraph(
+            f"No law was found: the derivative is not a rational function of the value ${look}$ alone, so it is computed from "
+            "its formula.")
+    value = "a"
+    steps = [law_step(label, formula(left), formula(right), look) for label, left, right in law.steps]
+    closing = rf"\begin{{claim}}{{Law}}\formline{{}}{{{look}' = {formula(law.law)}\qquad\text{{with }} {value} = {look}({args})}}\end{{claim}}"
+    return title + paragraph(rf"The law of its derivative is found by elimination, with ${value}$ for the value:") + "".join(
+        steps) + closing + "\n\n"
+
+
+def law_step(label: str, left: str, right: str, look: str) -> str:
+    """One line of the search for a law."""
+    return rf"\formularow{{1.6em}}{{{left} = {right}}}{{\rulename{{{escape(label)}}}}}" + "\n"
+
+
+def section_forward(report: Report) -> str:
+    """The equations again as matrices, for all samples and for one."""
+    text = [paragraph("Each equation in matrix form, by the rules listed at the end." + (
+        " The second line holds for one sample, with its entries as a column." if report.one else ""))]
+    for equation in (*report.system.equations, report.system.objective):
+        forms = report.forms(equation.target, equation.bounds, equation.value)
+        where = report.printer.ranges(report.stacked(equation.bounds, equation.target))
+        if not (forms.batch or forms.column):
+            text.append(rf"\given{{{forms.index}}}{{}}{{{escape(equation.id)}}}" + "\n" + paragraph(
+                rf"\hspace*{{1.6em}}{{\small\color{{muted}}No matrix form: {escape(forms.reason)}.}}"))
+            continue
+        first = forms.batch or forms.column
+        text.append(rf"\given{{{first}}}{{{where}}}{{{escape(equation.id)}}}" + "\n")
+        if forms.batch and forms.column:
+            text.append(rf"\formularow{{1.6em}}{{{forms.column}}}{{\rulename{{one sample}}}}\medskip" + "\n")
+    return "".join(text)
+
+
+__all__ = ["Call", "Index", "checked_latex", "section_equations", "section_forward", "section_functions", "section_notation"]
