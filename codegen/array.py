@@ -1,0 +1,254 @@
+"""Typed values and statements of the array program.
+
+A value has axes, one index letter with its range each; a loop letter is a plain integer. Nothing here is spelled in
+NumPy: `codegen.numpy_text` owns phrases, and another target would own others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Union
+
+from derive.affine import Affine, Index, indices
+from derive.expression import Bound
+
+Axes = tuple[Bound, ...]
+
+ARITHMETIC = ("+", "-", "*", "/", "**", "neg", "<", "<=", ">", ">=", "==", "!=")
+CHOICE = "where"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of one array axis, zero-based start up to but without stop; `whole` if it is all of it."""
+
+    axis: Bound
+    start: Affine
+    stop: Affine
+    step: int = 1
+    whole: bool = False
+
+
+Pick = Union[Affine, Span, "Read"]
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where a tensor lives: one array for every value of the `keys`, with `axes` in order.
+
+    `role` is parameter, data, hyper, variable or gradient. `allocated`: filled in parts. `local`: alive within
+    one pass of a loop only, so that its keys are not stored.
+    """
+
+    name: str
+    tensor: str
+    role: str
+    keys: Axes = ()
+    axes: Axes = ()
+    layout: tuple[bool, ...] = ()
+    allocated: bool = False
+    local: bool = False
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A rational number."""
+
+    value: Fraction
+    axes: Axes = ()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A real constant, `pi`."""
+
+    name: str
+    axes: Axes = ()
+
+
+@dataclass(frozen=True)
+class Length:
+    """An integer: a size, a width, a loop letter, or a sum of such."""
+
+    of: Affine
+    axes: Axes = ()
+
+
+@dataclass(frozen=True)
+class Places:
+    """The integers `of` for every place of one axis."""
+
+    axis: Bound
+    of: Affine
+
+    @property
+    def axes(self) -> Axes:
+        return (self.axis,)
+
+
+@dataclass(frozen=True)
+class Read:
+    """Part of a store: its array at `keys`, one pick for every axis of it."""
+
+    store: str
+    keys: tuple[Affine, ...] = ()
+    picks: tuple[Pick, ...] = ()
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(axis for p in self.picks for axis in pick_axes(p))
+
+
+@dataclass(frozen=True)
+class Map:
+    """Element by element; an argument without one of the axes is the same along it."""
+
+    op: str
+    args: tuple[Value, ...]
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The same value with its axes in another order."""
+
+    value: Value
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """Sum ("+") or largest entry ("max") over some axes of a value."""
+
+    op: str
+    value: Value
+    over: tuple[Index, ...]
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(a for a in self.value.axes if a.index not in self.over)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Sum over the letters `over` of left times right; axes: common ones, those of left, those of right."""
+
+    left: Value
+    right: Value
+    over: tuple[Index, ...]
+
+    @property
+    def axes(self) -> Axes:
+        theirs = {a.index for a in self.right.axes}
+        ours = {a.index for a in self.left.axes}
+        common = tuple(a for a in self.left.axes if a.index in theirs and a.index not in self.over)
+        return (*common, *(a for a in self.left.axes if a.index not in theirs),
+                *(a for a in self.right.axes if a.index not in ours))
+
+
+@dataclass(frozen=True)
+class Total:
+    """Sum of `body` over a loop letter: the arrays of its terms may differ in shape inside the body."""
+
+    bound: Bound
+    body: Value
+
+    @property
+    def axes(self) -> Axes:
+        return self.body.axes
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A functional given as a callable: `args` are arrays whose last axis is the vector; `by` counts derivatives."""
+
+    name: str
+    by: tuple[int, ...]
+    args: tuple[Value, ...]
+    axes: Axes
+
+
+Value = Union[Literal, Named, Length, Places, Read, Map, Turn, Reduce, Contract, Total, Opaque]
+
+
+@dataclass(frozen=True)
+class Assign:
+    """`target = value`; `id` is the equation, `label` its textbook name if it has one."""
+
+    id: str
+    target: Read
+    value: Value
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Run the body for every value of a letter, upwards, or downwards if `down`."""
+
+    bound: Bound
+    down: bool
+    body: tuple[Line, ...]
+
+
+Line = Union[Assign, Repeat]
+
+
+def pick_axes(pick: Pick) -> Axes:
+    """The axes that one pick leaves: none for a single place, those of the integers for a gather."""
+    return (pick.axis,) if isinstance(pick, Span) else pick.axes if isinstance(pick, Read) else ()
+
+
+def parts(value: Value) -> tuple[Value, ...]:
+    """The values directly inside."""
+    if isinstance(value, (Map, Opaque)):
+        return value.args
+    if isinstance(value, (Turn, Reduce)):
+        return (value.value,)
+    if isinstance(value, Contract):
+        return (value.left, value.right)
+    if isinstance(value, Read):
+        return tuple(p for p in value.picks if isinstance(p, Read))
+    return (value.body,) if isinstance(value, Total) else ()
+
+
+def values(value: Value) -> Iterator[Value]:
+    """The value and everything inside it."""
+    yield value
+    for part in parts(value):
+        yield from values(part)
+
+
+def assigns(lines: tuple[Line, ...], loops: tuple[Bound, ...] = ()) -> Iterator[tuple[Assign, tuple[Bound, ...]]]:
+    """Every assignment with the loops around it, outermost first."""
+    for line in lines:
+        if isinstance(line, Assign):
+            yield line, loops
+        else:
+            yield from assigns(line.body, (*loops, line.bound))
+
+
+def letters(axes: Axes) -> tuple[Index, ...]:
+    """The letters of some axes."""
+    return tuple(a.index for a in axes)
+
+
+def positions_of(value: Value) -> Iterator[Affine]:
+    """Every integer expression that stands directly in a value."""
+    if isinstance(value, (Length, Places)):
+        yield value.of
+    elif isinstance(value, Read):
+        yield from value.keys
+        for pick in value.picks:
+            if isinstance(pick, Affine):
+                yield pick
+            elif isinstance(pick, Span) and not pick.whole:
+                yield from (pick.start, pick.stop)
+    elif isinstance(value, Total):
+        yield from (value.bound.lo, value.bound.hi)
+
+
+def depends(affine: Affine, letter: Index) -> bool:
+    """Does the letter stand in the expression, widths included?"""
+    return letter in indices(affine)

@@ -1,0 +1,238 @@
+"""Expressions of the language to typed values: element by element, and sums as reductions and contractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from codegen.array import CHOICE, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
+from codegen.contract import contraction, elementwise, merged, spread, times, turned
+from codegen.rewrite import LARGEST
+from codegen.scope import Scope, axis_letters, must_loop, read
+from derive.affine import Affine
+from derive.errors import Refused
+from derive.expression import (
+    Access, Add, Bound, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Pow, Sum, add, free_indices,
+    mul,
+)
+from derive.text import render_expr, split_sign
+
+MINUS_ONE, HALF = Fraction(-1), Fraction(1, 2)
+
+
+def lower_expr(expr: Expr, scope: Scope) -> Value:
+    """The typed value of an expression. Refused names a construct that has none."""
+    if isinstance(expr, Access):
+        return read(expr, scope)
+    if isinstance(expr, Number):
+        return Literal(expr.value)
+    if isinstance(expr, Constant):
+        return Named(expr.name)
+    if isinstance(expr, Count):
+        return lower_count(expr.of, scope)
+    if isinstance(expr, Add):
+        return lower_add(expr, scope)
+    if isinstance(expr, Mul):
+        return lower_mul(expr.factors, scope)
+    if isinstance(expr, Pow):
+        return lower_pow(expr, scope)
+    if isinstance(expr, Sum):
+        return lower_sum(expr, scope)
+    if isinstance(expr, Call):
+        return elementwise(call_name(expr), [lower_expr(a, scope) for a in expr.args], scope.order)
+    if isinstance(expr, Bracket):
+        op = {"=": "==", "<=": "<="}[expr.op]
+        return elementwise(op, (lower_count(expr.left, scope), lower_count(expr.right, scope)), scope.order)
+    if isinstance(expr, Choice):
+        return lower_choice(expr, scope)
+    if isinstance(expr, Functional):
+        return lower_functional(expr, scope)
+    raise Refused(f"{type(expr).__name__} cannot be computed: {render_expr(expr)}")
+
+
+def call_name(call: Call) -> str:
+    """The name under which a program calls a function: f, f_prime, f_prime_prime."""
+    if len(call.orders) == 1:
+        return call.function + "_prime" * call.orders[0]
+    return call.function + "".join(f"_d{k + 1}" * count for k, count in enumerate(call.orders))
+
+
+def lower_count(affine: Affine, scope: Scope) -> Value:
+    """An integer, or the integers along an axis."""
+    inner = affine.alone
+    if isinstance(inner, Access):
+        return read(inner, scope)
+    own = axis_letters(affine, scope)
+    if not own:
+        return Length(affine)
+    if len(own) > 1:
+        raise Refused(f"the value {render_expr(Count(affine))} has two axes; write it as a sum of single letters")
+    return Places(scope.axes[own[0]], affine)
+
+
+def lower_add(expr: Add, scope: Scope) -> Value:
+    """Terms from left to right, a negative one subtracted; a sum never starts with a minus if it need not."""
+    result: Value | None = None
+    first = next((t for t in expr.terms if not split_sign(t)[0]), expr.terms[0])
+    for term in (first, *(t for t in expr.terms if t is not first)):
+        negative, size = split_sign(term)
+        value = lower_expr(size, scope)
+        if result is None:
+            result = elementwise("neg", (value,), scope.order) if negative else value
+        else:
+            result = elementwise("-" if negative else "+", (result, value), scope.order)
+    assert result is not None
+    return result
+
+
+def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
+    """Factors from left to right; a reciprocal divides; of a rational, p stands first and q divides last."""
+    scale = Fraction(1)
+    above: list[tuple[str, Value]] = []
+    for factor in factors:
+        if isinstance(factor, Number):
+            scale *= factor.value
+        elif isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
+            above.append(("/", lower_expr(_reciprocal(factor), scope)))
+        else:
+            above.append(("*", lower_expr(factor, scope)))
+    return joined(scale, above, scope)
+
+
+def joined(scale: Fraction, parts: list[tuple[str, Value]], scope: Scope) -> Value:
+    """p * x * y / z / q"""
+    if abs(scale.numerator) != 1 or not any(op == "*" for op, _ in parts):
+        parts = [("*", Literal(Fraction(abs(scale.numerator)))), *parts]
+    head = next(q for q, (op, _) in enumerate(parts) if op == "*")
+    result = parts[head][1]
+    if scale < 0:
+        result = elementwise("neg", (result,), scope.order)
+    for q, (op, value) in enumerate(parts):
+        if q != head:
+            result = elementwise(op, (result, value), scope.order)
+    if scale.denominator != 1:
+        result = elementwise("/", (result, Literal(Fraction(scale.denominator))), scope.order)
+    return result
+
+
+def _reciprocal(factor: Pow) -> Expr:
+    assert isinstance(factor.exponent, Number)
+    return factor.base if factor.exponent.value == -1 else Pow(factor.base, Number(-factor.exponent.value))
+
+
+def lower_pow(expr: Pow, scope: Scope) -> Value:
+    """Square roots and reciprocals have their own forms."""
+    base, exponent = expr.base, expr.exponent
+    if isinstance(exponent, Number) and exponent.value < 0:
+        return elementwise("/", (Literal(Fraction(1)), lower_expr(_reciprocal(expr), scope)), scope.order)
+    if isinstance(exponent, Number) and exponent.value == HALF and not isinstance(base, Number):
+        return elementwise("sqrt", (lower_expr(base, scope),), scope.order)
+    return elementwise("**", (lower_expr(base, scope), lower_expr(exponent, scope)), scope.order)
+
+
+def lower_choice(expr: Choice, scope: Scope) -> Value:
+    """Branches from the last to the first."""
+    result = lower_expr(expr.otherwise, scope)
+    for condition, value in reversed(expr.branches):
+        sides = (lower_expr(condition.left, scope), lower_expr(condition.right, scope))
+        op = {"=": "=="}.get(condition.op, condition.op)
+        test = elementwise(op, sides, scope.order)
+        result = elementwise(CHOICE, (test, lower_expr(value, scope), result), scope.order)
+    return result
+
+
+def lower_sum(expr: Sum, scope: Scope) -> Value:
+    """Factors without a summed letter stand outside; loop letters are summed outermost; the rest is contracted."""
+    factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    mine = {b.index for b in expr.bounds}
+    outer = tuple(f for f in factors if not mine & set(free_indices(f)))
+    inner = tuple(f for f in factors if mine & set(free_indices(f)))
+    if outer or not inner:
+        value = _sum_of(inner, expr.bounds, scope)
+        if isinstance(value, Literal) and value.value == 1:
+            return lower_mul(outer, scope)
+        return _beside(outer, value, scope)
+    return _sum_of(inner, expr.bounds, scope)
+
+
+def _beside(outer: tuple[Expr, ...], value: Value, scope: Scope) -> Value:
+    """The hoisted factors in front of the sum, divisions after it."""
+    scale = Fraction(1)
+    parts: list[tuple[str, Value]] = []
+    later: list[tuple[str, Value]] = []
+    for factor in outer:
+        if isinstance(factor, Number):
+            scale *= factor.value
+        elif isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
+            later.append(("/", lower_expr(_reciprocal(factor), scope)))
+        else:
+            parts.append(("*", lower_expr(factor, scope)))
+    return joined(scale, [*parts, ("*", value), *later], scope)
+
+
+def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) -> Value:
+    """Sum of a product all of whose factors have a summed letter; a letter in none of them counts its range."""
+    inside = scope.with_axes(bounds)
+    looped = must_loop(mul(*factors), bounds, scope)
+    for bound in bounds:
+        if bound.index in looped:
+            rest = tuple(b for b in bounds if b is not bound)
+            within = scope.with_loop(bound.index)
+            body = lower_expr(Sum(mul(*factors), rest), within) if rest else lower_expr(mul(*factors), within)
+            return Total(bound, body)
+    lengths = tuple(b for b in bounds if not any(b.index in free_indices(f) for f in factors))
+    counts: list[Value] = [Length(b.hi - b.lo + 1) for b in lengths]
+    summed = tuple(b for b in bounds if b not in lengths)
+    if not summed:
+        return times(counts, scope.order)
+    if len(factors) == 1 and isinstance(factors[0], Add) and _worth_dividing(factors[0], summed, inside):
+        value = lower_expr(add(*(Sum(t, summed) for t in factors[0].terms)), scope)
+    else:
+        value = _product_sum(factors, summed, inside, scope)
+    return times([*counts, value], scope.order)
+
+
+def _worth_dividing(body: Add, bounds: tuple[Bound, ...], inside: Scope) -> bool:
+    """Is some term of the body a contraction, a product of two arrays neither of which has all the axes?"""
+    mine = {b.index for b in bounds}
+    for term in body.terms:
+        factors = term.factors if isinstance(term, Mul) else (term,)
+        axes = [{x for x in free_indices(f) if x in inside.axes} for f in factors]
+        whole = set().union(*axes)
+        if whole & mine and not any(a == whole for a in axes):
+            return True
+    return False
+
+
+def _product_sum(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], inside: Scope, scope: Scope) -> Value:
+    groups: list[Value] = []
+    for factor in factors:
+        if isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0 and groups:
+            below = lower_expr(_reciprocal(factor), inside)
+            match = [q for q, g in enumerate(groups) if set(letters(below.axes)) <= set(letters(g.axes))]
+            if match:
+                groups[match[0]] = elementwise("/", (groups[match[0]], below), scope.order)
+                continue
+        groups.append(lower_expr(factor, inside))
+    return contraction(groups, bounds, scope.order)
+
+
+def lower_functional(expr: Functional, scope: Scope) -> Value:
+    """The largest entry of a row, or a callable on arrays whose last axis is the vector."""
+    inside = scope.with_axes(expr.bounds)
+    bodies = [lower_expr(b, inside) for b in expr.bodies]
+    if expr.name == LARGEST:
+        return Reduce("max", bodies[0], (expr.bounds[0].index,))
+    outer = merged([tuple(a for a in v.axes if a.index != b.index)
+                    for v, b in zip(bodies, expr.bounds, strict=True)], scope.order)
+    args = [spread(v, (*outer, b)) for v, b in zip(bodies, expr.bounds, strict=True)]
+    axes = outer
+    for argument, position in expr.by:
+        letter, bound = position.alone, expr.bounds[argument]
+        if letter not in scope.axes or not scope.facts.same(scope.axes[letter].hi, bound.hi):  # type: ignore[index]
+            raise Refused(f"the derivative of {expr.name} at {render_expr(Count(position))} is needed as a whole vector")
+        axes = (*axes, scope.axes[letter])  # type: ignore[index]
+    value: Value = Opaque(expr.name, tuple(k for k, _ in expr.by), tuple(args), axes)
+    return turned(value, scope.order)
+
+
+__all__ = ["Map", "call_name", "lower_expr"]

@@ -1,0 +1,74 @@
+"""Plain text of the array program, in no target language."""
+
+from __future__ import annotations
+
+from codegen.array import (
+    ARITHMETIC, Assign, Contract, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Span, Store,
+    Total, Turn, Value,
+)
+from derive.text import render_affine, render_range
+
+
+def list_store(store: Store) -> str:
+    """`variable z[l=2..L] (i=1..m, j=1..n(l))`."""
+    keys = ", ".join(f"{a.index.name}={render_range(a.lo, a.hi)}" for a in store.keys)
+    axes = ", ".join(f"{a.index.name}={render_range(a.lo, a.hi)}" for a in store.axes)
+    kind = " in parts" if store.allocated else " local" if store.local else ""
+    return f"{store.role}{kind} {store.name}{f'[{keys}]' if keys else ''} ({axes})"
+
+
+def list_lines(lines: tuple[Line, ...], indent: str = "") -> list[str]:
+    """One line of text for each assignment and each loop."""
+    found: list[str] = []
+    for line in lines:
+        if isinstance(line, Assign):
+            label = f"  # {line.label or line.id}"
+            found.append(f"{indent}{list_value(line.target)} = {list_value(line.value)}{label}")
+        else:
+            arrow = "down" if line.down else "up"
+            found.append(f"{indent}for {line.bound.index.name} = {render_range(line.bound.lo, line.bound.hi)} {arrow}:")
+            found.extend(list_lines(line.body, indent + "  "))
+    return found
+
+
+def list_value(value: Value) -> str:
+    """One line of text for a value, axes after each part that is read."""
+    if isinstance(value, Read):
+        return _read(value)
+    if isinstance(value, Map):
+        args = [list_value(a) for a in value.args]
+        infix = value.op in ARITHMETIC and len(args) == 2
+        return f"({f' {value.op} '.join(args)})" if infix else f"{value.op}({', '.join(args)})"
+    if isinstance(value, Turn):
+        return f"turn({list_value(value.value)} to {' '.join(a.index.name for a in value.axes)})"
+    if isinstance(value, Reduce):
+        return f"reduce {value.op}({list_value(value.value)} over {' '.join(x.name for x in value.over)})"
+    if isinstance(value, Contract):
+        over = " ".join(x.name for x in value.over)
+        return f"contract({list_value(value.left)}, {list_value(value.right)} over {over})"
+    if isinstance(value, Total):
+        b = value.bound
+        return f"total({list_value(value.body)} for {b.index.name} = {render_range(b.lo, b.hi)})"
+    if isinstance(value, Opaque):
+        return f"{value.name}{list(value.by) if value.by else ''}({', '.join(map(list_value, value.args))})"
+    return _atom(value)
+
+
+def _atom(value: Literal | Named | Length | Places) -> str:
+    if isinstance(value, Literal):
+        return str(value.value)
+    return value.name if isinstance(value, Named) else f"({render_affine(value.of)})"
+
+
+def _read(value: Read) -> str:
+    keys = f"[{', '.join(map(render_affine, value.keys))}]" if value.keys else ""
+    picks = f"({', '.join(map(_pick, value.picks))})" if value.picks else ""
+    return f"{value.store}{keys}{picks}"
+
+
+def _pick(pick: Pick) -> str:
+    if isinstance(pick, Span):
+        step = f" by {pick.step}" if pick.step != 1 else ""
+        return pick.axis.index.name if pick.whole else (
+            f"{pick.axis.index.name}: {render_range(pick.start, pick.stop - 1)}{step}")
+    return _read(pick) if isinstance(pick, Read) else f"@{render_affine(pick)}"

@@ -1,0 +1,122 @@
+"""Derivation to array program: order of computation, loops, and where each tensor is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace as with_changes
+
+from codegen.array import Assign, Line, Read, Reduce, Repeat, Span, Store
+from codegen.contract import elementwise, spread
+from codegen.elements import lower_expr
+from codegen.fuse import fused
+from codegen.keep import kept
+from codegen.naming import code_names
+from codegen.program import Program, Section
+from codegen.scope import Scope, layout, make_store, must_loop, read
+from derive.affine import Affine, Index
+from derive.derivation import Derivation
+from derive.errors import ModelError, Refused
+from derive.expression import Access, Bound, Expr
+from derive.schedule import Loop, Statement, schedule
+from derive.system import Slot, System, Tensor, accesses
+
+
+def lower(derivation: Derivation) -> Program:
+    """The array program of a derivation, typed and checked. Refused names an equation that has none."""
+    system = derivation.system
+    forward, cost = _divided(system)
+    tensors, stores = _storage(system, derivation)
+    scope = Scope(system.facts, tensors, stores, {})
+    gradient = [Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed]
+    labels = {a.id: a.name for a in derivation.computed if a.name}
+    sections = [_section("forward", forward, scope, labels), _section("cost", cost, scope, labels),
+                _section("gradient", gradient, scope, labels)]
+    if system.prediction:
+        predicted = _prediction(system, scope)
+        stores = stores | {"prediction": Store("prediction", "prediction", "result", axes=predicted.value.axes)}
+        sections.append(Section("predict", (predicted,)))
+    program = Program(system.name, tuple(stores.values()), tuple(sections), facts=system.facts)
+    program = kept(program)
+    program.check()
+    return program
+
+
+def _storage(system: System, derivation: Derivation) -> tuple[dict[str, Tensor], dict[str, Store]]:
+    names = code_names(system)
+    tensors = {t.name: t for t in system.tensors} | {"J": Tensor("J", "variable", ())}
+    tensors |= {f"d.{a.of}": tensors[a.of] for a in derivation.computed}
+    stores = {t.name: make_store(names[t.name], t, t.role) for t in tensors.values()}
+    stores |= {name: with_changes(make_store(names[name], tensors[name], "gradient"), tensor=name)
+               for name in tensors if name.startswith("d.")}
+    return tensors, stores
+
+
+def _divided(system: System) -> tuple[list[Statement], list[Statement]]:
+    """The equations that a prediction's data suffice for, and the others: forward pass and cost."""
+    statements = [Statement(e.id, e.target, e.bounds, e.value) for e in (*system.equations, system.objective)]
+    given = {t.name for t in system.tensors if t.role in ("data", "hyper")}
+    needs: dict[str, set[str]] = {s.target.tensor: set() for s in statements}
+    changed = True
+    while changed:
+        changed = False
+        for s in statements:
+            found = {x for a in accesses(s.value) for x in needs.get(a.tensor, {a.tensor} & given)}
+            changed |= not found <= needs[s.target.tensor]
+            needs[s.target.tensor] |= found
+    if system.prediction is None:
+        return statements[:-1], statements[-1:]
+    enough = {x for a in accesses(system.prediction.value) for x in needs.get(a.tensor, {a.tensor} & given)}
+    early = {t for t, found in needs.items() if found <= enough and t != "J"}
+    return ([s for s in statements if s.target.tensor in early], [s for s in statements if s.target.tensor not in early])
+
+
+def _section(name: str, statements: Sequence[Statement], scope: Scope, labels: dict[str, str]) -> Section:
+    lines: list[Line] = []
+    for item in schedule(statements, scope.facts):
+        lines.append(_lower_item(item, scope, labels))
+    return Section(name, fused(tuple(lines), scope.facts))
+
+
+def _lower_item(item: Loop | Statement, scope: Scope, labels: dict[str, str]) -> Line:
+    if isinstance(item, Loop):
+        inside = scope.with_loop(item.letter)
+        body = tuple(_lower_item(part, inside, labels) for part in item.body)
+        return Repeat(Bound(item.letter, item.lo, item.hi), item.down, fused(body, scope.facts))
+    return _lower_statement(item, scope, labels)
+
+
+def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str]) -> Line:
+    """Letters that cannot be axes become loops around the assignment."""
+    bounds = tuple(b for b in statement.bounds if b.index not in scope.loops)
+    looped = must_loop(_both(statement), bounds, scope)
+    for bound in bounds:
+        if bound.index in looped:
+            return Repeat(bound, False, (_lower_statement(statement, scope.with_loop(bound.index), labels),))
+    order = tuple(x for p in statement.target.at if isinstance(x := p.alone, Index) and x not in scope.loops)
+    inside = with_changes(scope.with_axes(bounds), order=order)
+    try:
+        target = read(statement.target, inside)
+        value = spread(lower_expr(statement.value, inside), target.axes)
+    except Refused as error:
+        raise Refused(f"the equation {statement.id} cannot be turned into array code: {error.what}",
+                      source=error.source, fix=error.fix) from None
+    return Assign(statement.id, target, value, labels.get(statement.id, ""))
+
+
+def _both(statement: Statement) -> Expr:
+    return statement.target + statement.value
+
+
+def _prediction(system: System, scope: Scope) -> Assign:
+    """The value, whether it exceeds the cut, or the place of the largest entry."""
+    stated = system.prediction
+    assert stated is not None
+    bounds = (*stated.bounds, *((stated.over,) if stated.over else ()))
+    inside = with_changes(scope.with_axes(bounds), order=tuple(b.index for b in bounds))
+    value = lower_expr(stated.value, inside)
+    if stated.cut is not None:
+        value = elementwise(">", (value, lower_expr(stated.cut, inside)), inside.order)
+    if stated.over is not None:
+        value = Reduce("argmax", value, (stated.over.index,))
+    picks = tuple(Span(a, Affine.of(0), a.hi - a.lo + 1, whole=True) for a in value.axes)
+    return Assign("prediction", Read("prediction", (), picks), value)

@@ -1,0 +1,38 @@
+"""Names in code: the model's own letters, kept away from Python's names and from those of the module."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Iterable
+
+from derive.system import System
+
+MODULE = frozenset("""np initial forward predict cost cost_and_gradient gradient_step train pack unpack objective
+parameters sizes seed dtype gradient rate epochs batch_size restarts callback history known rows theta like name value
+prediction draw""".split())
+
+
+def code_names(system: System, extra: Iterable[str] = ()) -> dict[str, str]:
+    """A name in code for every tensor, adjoint (`d.z`), size, width, index letter, function and functional.
+
+    A name that is taken by Python or by the module gets an underscore.
+    """
+    adjoints = [(f"d.{t.name}", system.adjoint_name(t.name)) for t in system.tensors]
+    plain = [t.name for t in system.tensors] + list(system.sizes) + list(system.widths) + list(system.letters)
+    functions = [f.name for f in system.functions] + list(system.functionals)
+    wanted = [*((f"f.{n}", n) for n in functions), *((n, n) for n in plain), *adjoints, *((n, n) for n in extra)]
+    taken = set(MODULE) | {"J"} | set(keyword.kwlist) | {n for n in dir(builtins)}
+    names: dict[str, str] = {"J": "J"}
+    for key, name in wanted:
+        if key not in names:
+            names[key] = free_name(name, taken)
+            taken.add(names[key])
+    return names
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """The name, with underscores until it is free."""
+    while name in taken:
+        name += "_"
+    return name

@@ -1,0 +1,290 @@
+"""NumPy phrases: how each value and statement of the array program is spelled, and with which brackets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace as with_changes
+
+from codegen.array import (
+    CHOICE, Assign, Axes, Contract, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Repeat, Span,
+    Total, Turn, Value, letters,
+)
+from codegen.measure import Measure, measure_size, measure_width
+from codegen.program import Program
+from derive.affine import Affine, Index, Node, Size, Width
+from derive.expression import Bound
+from derive.text import render_affine
+
+COMPARISON, SUM, MATMUL, PRODUCT, POWER, ATOM = range(6)
+
+FUNCTIONS = {
+    "exp": "np.exp", "log": "np.log", "sqrt": "np.sqrt", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
+    "sinh": "np.sinh", "cosh": "np.cosh", "tanh": "np.tanh", "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan",
+    "asinh": "np.arcsinh", "acosh": "np.arccosh", "atanh": "np.arctanh", "expm1": "np.expm1", "log1p": "np.log1p",
+    "Abs": "np.abs", "abs": "np.abs", "sign": "np.sign", "floor": "np.floor", "ceiling": "np.ceil",
+    "Max": "np.maximum", "maximum": "np.maximum", "Min": "np.minimum", "minimum": "np.minimum",
+}
+CONSTANTS = {"pi": "np.pi", "E": "np.e", "EulerGamma": "np.euler_gamma"}
+INFIX = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "<": COMPARISON, "<=": COMPARISON, ">": COMPARISON,
+         ">=": COMPARISON, "==": COMPARISON, "!=": COMPARISON}
+
+Phrase = tuple[str, int]
+
+
+@dataclass
+class Speller:
+    """Spells one function body; `used` collects the sizes and stores that the text names."""
+
+    program: Program
+    names: Mapping[str, str]
+    loops: Mapping[Index, Bound] = field(default_factory=dict)
+    used: dict[str, None] = field(default_factory=dict)
+
+    # statements
+
+    def lines(self, lines: tuple[Line, ...], indent: str = "    ") -> list[tuple[str, str]]:
+        """(code, comment) of every line."""
+        found: list[tuple[str, str]] = []
+        for line in lines:
+            if isinstance(line, Assign):
+                found.append((f"{indent}{self.target(line.target)} = {self.text(line.value)}", self.comment(line)))
+            else:
+                found.append((f"{indent}{self.head(line)}", ""))
+                found.extend(self.inside(line.bound).lines(line.body, indent + "    "))
+        return found
+
+    def inside(self, bound: Bound) -> Speller:
+        """The same speller inside a loop."""
+        return with_changes(self, loops={**self.loops, bound.index: bound})
+
+    def head(self, loop: Repeat) -> str:
+        """`for l in range(2, L + 1):`"""
+        lo, hi = loop.bound.lo, loop.bound.hi
+        steps = f"{self.affine(hi)}, {self.affine(lo - 1)}, -1" if loop.down else self.span(lo, hi + 1)
+        return f"for {self.letter(loop.bound.index)} in range({steps}):"
+
+    def span(self, start: Affine, stop: Affine) -> str:
+        """The arguments of a range."""
+        return self.affine(stop) if start.number == 0 else f"{self.affine(start)}, {self.affine(stop)}"
+
+    def comment(self, line: Assign) -> str:
+        """`BP2  delta (m, n(l))`, or only the equation and its shape."""
+        store = line.target.store
+        shape = ", ".join(render_affine(a.hi - a.lo + 1) for a in line.target.axes)
+        shown = f"{line.label}  {store}" if line.label else line.id
+        return f"{shown} ({shape})" if shape else shown
+
+    def target(self, read: Read) -> str:
+        """The left side of an assignment."""
+        store = self.program.store(read.store)
+        return store.name if store.local else self.read(read)
+
+    # values
+
+    def text(self, value: Value, least: int = COMPARISON) -> str:
+        """The phrase of a value, in brackets if it binds less tightly than `least`."""
+        text, binds = self.phrase(value)
+        return text if binds >= least else f"({text})"
+
+    def phrase(self, value: Value) -> Phrase:
+        """The phrase and how tightly it binds."""
+        if isinstance(value, Map):
+            return self.map(value)
+        if isinstance(value, Contract):
+            return self.contract(value)
+        if isinstance(value, Literal):
+            whole = value.value.denominator == 1
+            return (str(value.value), ATOM if value.value >= 0 else SUM) if whole else (
+                f"{value.value.numerator} / {value.value.denominator}", PRODUCT if value.value >= 0 else SUM)
+        if isinstance(value, Length):
+            text = self.affine(value.of)
+            return text, ATOM if value.of.alone or value.of.number is not None else SUM
+        return self.atom(value), ATOM
+
+    def atom(self, value: Named | Places | Read | Turn | Reduce | Total | Opaque) -> str:
+        """Phrases that bind like a name."""
+        if isinstance(value, Read):
+            return self.read(value)
+        if isinstance(value, Reduce):
+            return self.reduce(value)
+        if isinstance(value, Named):
+            return CONSTANTS[value.name]
+        if isinstance(value, Turn):
+            return self.turned(self.text(value.value, ATOM), letters(value.value.axes), letters(value.axes))
+        if isinstance(value, Total):
+            inner = self.inside(value.bound)
+            steps = self.span(value.bound.lo, value.bound.hi + 1)
+            return f"sum({inner.text(value.body)} for {self.letter(value.bound.index)} in range({steps}))"
+        if isinstance(value, Opaque):
+            name = self.names["f." + value.name] + "".join("_prime" for _ in value.by)
+            return f"{name}({', '.join(self.text(a) for a in value.args)})"
+        stretch = replace_letter(value.of, value.axis)
+        steps = f"{self.affine(stretch[0])}, {self.affine(stretch[1] + 1)}"
+        return f"np.arange({steps}, dtype={self.like()}.dtype)"
+
+    def read(self, value: Read) -> str:
+        """`w[l]`, `h[t - 1, :, 2:n]`: trailing whole axes are not written."""
+        store = self.program.store(value.store)
+        self.used[store.name] = None
+        if store.local:
+            return store.name
+        text = store.name + (f"[{', '.join(map(self.affine, value.keys))}]" if value.keys else "")
+        picks = [self.pick(p) for p in value.picks]
+        while picks and picks[-1] == ":":
+            picks.pop()
+        return text + (f"[{', '.join(picks)}]" if picks else "")
+
+    def pick(self, pick: Pick) -> str:
+        """One place, a stretch, or a gather."""
+        if isinstance(pick, Read):
+            return f"{self.read(pick)} - 1"
+        if isinstance(pick, Affine):
+            return self.affine(pick)
+        if pick.whole:
+            return ":"
+        start = "" if pick.start.number == 0 else self.affine(pick.start)
+        return f"{start}:{self.affine(pick.stop)}" + (f":{pick.step}" if pick.step != 1 else "")
+
+    def map(self, value: Map) -> Phrase:
+        """Infix operations with brackets by precedence; functions by name."""
+        if value.op == "spread":
+            return self.spread(value), ATOM
+        if value.op == "neg":
+            return f"-{self.arg(value, 0, PRODUCT)}", PRODUCT
+        if value.op == "**":
+            return f"{self.arg(value, 0, ATOM)}**{self.arg(value, 1, ATOM)}", POWER
+        if value.op in INFIX:
+            level = INFIX[value.op]
+            left = self.arg(value, 0, level if level != COMPARISON else SUM)
+            right = self.arg(value, 1, POWER if level == PRODUCT else MATMUL if level == SUM else SUM)
+            return f"{left} {value.op} {right}", level
+        args = [self.arg(value, q, COMPARISON) for q in range(len(value.args))]
+        if value.op == CHOICE:
+            return f"np.where({', '.join(args)})", ATOM
+        name = FUNCTIONS.get(value.op) or self.names["f." + value.op]
+        while len(args) > 2 and name in ("np.maximum", "np.minimum"):
+            args = [f"{name}({args[0]}, {args[1]})", *args[2:]]
+        return f"{name}({', '.join(args)})", ATOM
+
+    def arg(self, value: Map, number: int, least: int) -> str:
+        """An argument with `None` where it lacks an axis between or after its own."""
+        arg = value.args[number]
+        own, wanted = letters(arg.axes), letters(value.axes)
+        first = next((q for q, x in enumerate(wanted) if x in own), len(wanted))
+        marks = [":" if x in own else "None" for x in wanted[first:]]
+        if "None" not in marks:
+            return self.text(arg, least)
+        if isinstance(arg, Reduce) and len(arg.over) == 1 and len(arg.value.axes) == len(marks):
+            place = letters(arg.value.axes).index(arg.over[0])
+            if marks[place] == "None":
+                return self.reduce(arg, keep=True)
+        return f"{self.text(arg, ATOM)}[{', '.join(marks)}]"
+
+    def spread(self, value: Map) -> str:
+        """The same value along new axes."""
+        shape = ", ".join(self.affine(a.hi - a.lo + 1) for a in value.axes)
+        shape = f"({shape},)" if len(value.axes) == 1 else f"({shape})"
+        if not value.args[0].axes:
+            return f"np.full({shape}, {self.text(value.args[0])}, {self.like()}.dtype)"
+        return f"np.broadcast_to({self.arg(value, 0, COMPARISON)}, {shape})"
+
+    def reduce(self, value: Reduce, keep: bool = False) -> str:
+        """`x.sum(axis=0)`"""
+        order = letters(value.value.axes)
+        places = [order.index(x) for x in value.over]
+        name = {"+": "sum"}.get(value.op, value.op)
+        axis = "" if len(places) == len(order) and not keep else (
+            f"axis={places[0]}" if len(places) == 1 else f"axis=({', '.join(map(str, places))})")
+        return f"{self.text(value.value, ATOM)}.{name}({axis}{', keepdims=True' if keep else ''})"
+
+    def turned(self, text: str, before: tuple[Index, ...], after: tuple[Index, ...]) -> str:
+        """`x.T`, or `x.transpose(1, 0, 2)`."""
+        if before == after:
+            return text
+        if before[::-1] == after:
+            return f"{text}.T"
+        return f"{text}.transpose({', '.join(str(before.index(x)) for x in after)})"
+
+    def contract(self, value: Contract) -> Phrase:
+        """`X @ Y`, batched where letters are common, `tensordot` over several letters, else `einsum`."""
+        left, right, over = letters(value.left.axes), letters(value.right.axes), value.over
+        common = tuple(x for x in left if x in right and x not in over)
+        rows = tuple(x for x in left if x not in right)
+        columns = tuple(x for x in right if x not in left)
+        if not common and (len(over) > 1 or len(columns) > 1):
+            axes = f"({[left.index(x) for x in over]}, {[right.index(x) for x in over]})"
+            return f"np.tensordot({self.text(value.left)}, {self.text(value.right)}, {axes})", ATOM
+        if common and not (len(over) == len(rows) == len(columns) == 1):
+            return self.einsum(value, (*common, *rows, *columns)), ATOM
+        one = self.operand(value.left, (*common, *rows, *over))
+        two = self.operand(value.right, (*common, *over, *columns))
+        return f"{one} @ {two}", MATMUL
+
+    def operand(self, value: Value, order: tuple[Index, ...]) -> str:
+        """A factor of `@`, in brackets unless it is an atom."""
+        return self.turned(self.text(value, ATOM), letters(value.axes), order)
+
+    def einsum(self, value: Contract, result: tuple[Index, ...]) -> str:
+        """The general case."""
+        signs = {x: "abcdefghij"[q] for q, x in enumerate(dict.fromkeys((*letters(value.left.axes), *letters(value.right.axes))))}
+        spec = ["".join(signs[x] for x in side) for side in (letters(value.left.axes), letters(value.right.axes), result)]
+        return f'np.einsum("{spec[0]},{spec[1]}->{spec[2]}", {self.text(value.left)}, {self.text(value.right)})'
+
+    # integers
+
+    def letter(self, index: Index) -> str:
+        """A loop letter in code; a prime becomes an underscore."""
+        plain = index.name.rstrip("'")
+        return self.names.get(plain, plain) + "_" * (len(index.name) - len(plain))
+
+    def affine(self, affine: Affine) -> str:
+        """`2 * t + s - 1`"""
+        ordered = sorted(affine.terms, key=lambda term: term[1] < 0)
+        parts: list[str] = []
+        for atom, count in ordered:
+            size = self.integer(atom) if abs(count) == 1 else f"{abs(count)} * {self.integer(atom)}"
+            parts.append((" - " if count < 0 else " + ") + size if parts else ("-" if count < 0 else "") + size)
+        if affine.constant or not parts:
+            sign = " - " if affine.constant < 0 else " + "
+            parts.append(sign + str(abs(affine.constant)) if parts else str(affine.constant))
+        return "".join(parts)
+
+    def integer(self, atom: Node) -> str:
+        """A loop letter, a size, or the length of an array axis."""
+        if isinstance(atom, Index):
+            return self.letter(atom)
+        if isinstance(atom, Size):
+            self.used[f"#{atom.name}"] = None
+            return self.names[atom.name]
+        assert isinstance(atom, Width), type(atom).__name__
+        return self.measured(measure_width(atom, self.loops, self.program.stores, self.program.facts))
+
+    def size(self, name: str) -> str:
+        """Where a size is read off: `x.shape[0]`, `max(w)`."""
+        return self.measured(measure_size(name, self.program.stores))
+
+    def measured(self, measure: Measure) -> str:
+        """The spelling of a measure."""
+        self.used[measure.store] = None
+        offset = f" {'+' if measure.offset > 0 else '-'} {abs(measure.offset)}" if measure.offset else ""
+        if measure.axis is None:
+            return f"max({measure.store}){offset}"
+        keys = f"[{', '.join(map(self.affine, measure.keys))}]" if measure.keys else ""
+        return f"{measure.store}{keys}.shape[{measure.axis}]{offset}"
+
+    def like(self) -> str:
+        """An array whose dtype new arrays take."""
+        given = [s for s in self.program.stores if s.role in ("data", "parameter") and (s.axes or s.keys)]
+        store = min(given, key=lambda s: (len(s.keys), s.role != "data"))
+        self.used[store.name] = None
+        return store.name if not store.keys else f"{store.name}[{', '.join(self.affine(k.hi) for k in store.keys)}]"
+
+
+def replace_letter(affine: Affine, axis: Bound) -> tuple[Affine, Affine]:
+    """An expression at the two ends of an axis."""
+    step = affine.coefficient(axis.index)
+    rest = affine - Affine.of(axis.index) * step
+    return rest + axis.lo * step, rest + axis.hi * step
+
+
+__all__ = ["Axes", "Speller"]

@@ -1,0 +1,64 @@
+"""The array program: what a model computes, between its equations and any target language.
+
+`str(program)` prints it, `program.check()` types it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from codegen.array import Line, Store
+from codegen.listing import list_lines, list_store
+from codegen.checking import check_lines
+from derive.facts import Facts
+from derive.functions import Function
+
+
+@dataclass(frozen=True)
+class Helper:
+    """A scalar function that the program calls: a function of the model, `orders` times differentiated."""
+
+    name: str
+    function: Function
+    orders: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Consecutive lines: `reads` are the stores that it needs from outside, `gives` those that later ones read."""
+
+    name: str
+    lines: tuple[Line, ...]
+    reads: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """Forward, cost and gradient of one model, and what it predicts."""
+
+    name: str
+    stores: tuple[Store, ...]
+    sections: tuple[Section, ...]
+    helpers: tuple[Helper, ...] = ()
+    callables: tuple[str, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+
+    def store(self, name: str) -> Store:
+        """The store of that name."""
+        return next(s for s in self.stores if s.name == name)
+
+    def section(self, name: str) -> Section:
+        """forward, cost, gradient or predict."""
+        return next(s for s in self.sections if s.name == name)
+
+    def check(self) -> None:
+        """Every statement is well typed and reads only what was computed. ProgramError names the one that is not."""
+        known = {s.name for s in self.stores if s.role in ("parameter", "data", "hyper")}
+        for section in self.sections:
+            known |= check_lines(section.lines, {s.name: s for s in self.stores}, known, self.facts)
+
+    def __str__(self) -> str:
+        stores = [list_store(s) for s in self.stores]
+        sections = [line for s in self.sections for line in (f"{s.name}:", *list_lines(s.lines, "  "))]
+        return "\n".join([f"program {self.name}", *(f"  {s}" for s in stores), *sections])

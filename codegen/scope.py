@@ -1,0 +1,116 @@
+"""Where tensors live, and how an entry `w[l, j, k]` becomes a read of storage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace as with_changes
+
+from codegen.array import Pick, Read, Span, Store
+from derive.affine import Affine, Index, Node, indices, replace
+from derive.errors import Refused
+from derive.expression import Access, Bound, Expr, Functional, Sum, walk
+from derive.facts import Facts
+from derive.system import Tensor, accesses as every_access
+from derive.text import render_affine, render_expr
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is known at one place of the program.
+
+    `axes` are letters that are array axes here, `loops` letters that are integers, `order` the wanted order of axes.
+    """
+
+    facts: Facts
+    tensors: Mapping[str, Tensor]
+    stores: Mapping[str, Store]
+    axes: Mapping[Index, Bound]
+    loops: frozenset[Index] = frozenset()
+    order: tuple[Index, ...] = ()
+
+    def with_axes(self, bounds: tuple[Bound, ...]) -> Scope:
+        """The same scope inside a sum over `bounds`."""
+        return with_changes(self, axes={**self.axes, **{b.index: b for b in bounds}})
+
+    def with_loop(self, letter: Index) -> Scope:
+        """The same scope inside a loop."""
+        return with_changes(self, loops=self.loops | {letter},
+                            axes={x: b for x, b in self.axes.items() if x != letter})
+
+
+def layout(tensor: Tensor) -> tuple[bool, ...]:
+    """For each slot: is it a key? It is if the range of another slot depends on it; else it is an array axis."""
+    return tuple(any(slot.index in (*indices(other.lo), *indices(other.hi)) for other in tensor.slots if other is not slot)
+                 for slot in tensor.slots)
+
+
+def make_store(name: str, tensor: Tensor, role: str) -> Store:
+    """The storage of a tensor under a name in code."""
+    keyed = layout(tensor)
+    slots = [(Bound(s.index, s.lo, s.hi), key) for s, key in zip(tensor.slots, keyed, strict=True)]
+    return Store(name, tensor.name, role,
+                 tuple(b for b, key in slots if key), tuple(b for b, key in slots if not key), keyed)
+
+
+def read(access: Access, scope: Scope) -> Read:
+    """`a[l - 1, i, k]` is the array at key l - 1, with axes i and k."""
+    store, tensor = scope.stores[access.tensor], scope.tensors[access.tensor]
+    keys: list[Affine] = []
+    picks: list[Pick] = []
+    for slot, (position, key) in enumerate(zip(access.at, store.layout, strict=True)):
+        if key:
+            keys.append(position)
+        else:
+            lo, hi = tensor.range_of(slot, access.at)
+            picks.append(_pick(position, lo, hi, scope, access))
+    return Read(store.name, tuple(keys), tuple(picks))
+
+
+def _pick(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Access) -> Pick:
+    inner = position.alone
+    if isinstance(inner, Access):
+        return read(inner, scope)
+    letters = axis_letters(position, scope)
+    if not letters:
+        return position - lo
+    axis = scope.axes[letters[0]]
+    step = position.coefficient(letters[0])
+    if len(letters) > 1 or step < 1 or any(isinstance(a, Access) for a, _ in position.terms):
+        raise Refused(f"the position {render_affine(position)} in {render_expr(access)} is no stretch of an axis")
+    start = replace(position, {axis.index: axis.lo}) - lo
+    stop = replace(position, {axis.index: axis.hi}) - lo + 1
+    same = scope.facts.same
+    if step == 1 and same(start, Affine.of(0)) and same(stop, hi - lo + 1):
+        return Span(axis, start, stop, whole=True)
+    return Span(axis, start, stop, step)
+
+
+def axis_letters(position: Affine, scope: Scope) -> tuple[Index, ...]:
+    """The letters of a position that are array axes here."""
+    return tuple(x for x in indices(position) if x in scope.axes)
+
+
+def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[Index]:
+    """The letters of `bounds` that cannot be array axes: keys, letters on which a length depends, and those that
+    stand with another one in a position, twice in one entry, or backwards."""
+    found: set[Index] = set()
+    mine = {b.index for b in bounds}
+    nested = tuple(b for node in walk(expr) if isinstance(node, (Sum, Functional)) for b in node.bounds)
+    accesses = every_access(expr)
+    for bound in (*bounds, *nested, *scope.axes.values()):
+        found.update(x for end in (bound.lo, bound.hi) for x in indices(end) if x in mine)
+    for access in accesses:
+        for position, key in zip(access.at, scope.stores[access.tensor].layout, strict=True):
+            if key:
+                found.update(x for x in indices(position) if x in mine)
+    every: set[Node] = {*mine, *scope.axes}
+    for access in accesses:
+        seen: set[Index] = set()
+        for position in access.at:
+            here = [x for x in indices(position) if x in every and x not in found]
+            backwards = [x for x in here if position.coefficient(x) < 1 and not isinstance(position.alone, Access)]
+            found.update(x for x in (*here[1:], *(x for x in here if x in seen), *backwards) if x in mine)
+            if len(here) > 1 and here[0] in mine and not any(x in found for x in here):
+                found.add(here[0])
+            seen.update(here)
+    return frozenset(found)
