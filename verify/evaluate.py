@@ -150,7 +150,8 @@ class Evaluator:
         by = tuple((row, self.compile_affine(p)) for row, p in expr.by)
 
         def apply(letters: Letters) -> Number:
-            slots = [(row, place) for row, (_, lo, hi) in enumerate(ranges) for place in range(lo(letters), hi(letters) + 1)]
+            slots = [(row, place) for row, (_, lo, hi) in enumerate(ranges)
+                     for place in range(lo(letters), hi(letters) + 1)]
             args = tuple(bodies[row]({**letters, ranges[row][0]: place}) for row, place in slots)
             plain = tuple(primal(a) for a in args)
             taken = [(row, p(letters)) for row, p in by]

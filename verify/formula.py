@@ -6,7 +6,7 @@ the branch. relu'(0) = 0 and sign(0) = 0 because a constant wins a tie.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field as with_default
 from fractions import Fraction
 from typing import Any
 
@@ -26,8 +26,8 @@ class Formulas:
 
     system: System
     field: Field
-    slopes: dict[tuple[str, int, int], tuple[tuple[sympy.Symbol, ...], sympy.Expr]] = field(default_factory=dict)
-    formulas: dict[tuple[str, tuple[int, ...]], Any] = field(default_factory=dict)
+    slopes: dict[tuple[str, int, int], tuple[tuple[sympy.Symbol, ...], sympy.Expr]] = with_default(default_factory=dict)
+    formulas: dict[tuple[str, tuple[int, ...]], Any] = with_default(default_factory=dict)
 
     def call(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> Number:
         """f^(orders)(args); dual arguments bring their derivatives along."""
@@ -48,7 +48,8 @@ class Formulas:
         last = max(k for k, order in enumerate(orders) if order)
         inner = tuple(o - (k == last) for k, o in enumerate(orders))
         token = object()
-        seeded = tuple(Dual(a, {token: self.field.rational(Fraction(1))}) if k == last else a for k, a in enumerate(args))
+        one = self.field.rational(Fraction(1))
+        seeded = tuple(Dual(a, {token: one}) if k == last else a for k, a in enumerate(args))
         result = self.value(name, seeded, inner)
         zero = self.field.rational(Fraction(0))
         return result.parts.get(token, zero) if isinstance(result, Dual) else zero

@@ -30,7 +30,8 @@ class Undecided(ArithmeticError):
 class Field(Protocol):
     """What evaluation needs of a kind of numbers."""
 
-    grade: str
+    @property
+    def grade(self) -> str: ...
 
     def context(self) -> AbstractContextManager[Any]: ...
     def rational(self, value: Fraction) -> Number: ...
@@ -74,7 +75,7 @@ class Exact:
         whole = exponent.floor() if isinstance(exponent, fmpq) else exponent
         rest = exponent - whole
         value = base ** int(whole)
-        return value * self.oracle(f"power {base} {rest}") if rest else value
+        return fmpq(value * self.oracle(f"power {base} {rest}")) if rest else fmpq(value)
 
     def below(self, left: Number, right: Number) -> bool:
         return bool(left < right)
@@ -103,16 +104,17 @@ class Balls:
     grade: str = "enclosed"
 
     def context(self) -> AbstractContextManager[Any]:
-        return ctx.workprec(self.bits)  # type: ignore[no-any-return]
+        return ctx.workprec(self.bits)
 
     def rational(self, value: Fraction) -> arb:
         return arb(fmpq(value.numerator, value.denominator))
 
     def constant(self, name: str) -> arb:
-        return (1 + arb(5).sqrt()) / 2 if name == "GoldenRatio" else getattr(arb, CONSTANTS[name])()
+        value: arb = (1 + arb(5).sqrt()) / 2 if name == "GoldenRatio" else getattr(arb, CONSTANTS[name])()
+        return value
 
     def elementary(self, name: str, args: tuple[Number, ...]) -> arb:
-        value = getattr(args[0], RENAMED.get(name, name))(*args[1:])
+        value: arb = getattr(args[0], RENAMED.get(name, name))(*args[1:])
         if not value.is_finite():
             raise Undecided(f"{name}{args} is not finite")
         return value
@@ -131,7 +133,7 @@ class Balls:
 
     def power(self, base: Number, exponent: Number) -> arb:
         whole = exponent if isinstance(exponent, int) else exponent.unique_fmpz()
-        value = base ** int(whole) if whole is not None else base**exponent
+        value: arb = base ** int(whole) if whole is not None else base**exponent
         if not value.is_finite():
             raise Undecided(f"{base}**{exponent} is not finite")
         return value
@@ -182,10 +184,10 @@ class Dual:
         return Dual(-self.value, combine((self.parts, -1)))
 
     def __sub__(self, other: Any) -> Dual:
-        return self + (-other)
+        return self.__add__(-other)
 
     def __rsub__(self, other: Any) -> Dual:
-        return -self + other
+        return (-self).__add__(other)
 
 
 def combine(*weighted: tuple[dict[Any, Number], Number]) -> dict[Any, Number]:

@@ -23,9 +23,9 @@ def proved(before: Expr, after: Expr, system: System) -> bool:
         return True
     if isinstance(before, Sum) and isinstance(after, Sum) and before.bounds == after.bounds:
         return proved(before.body, after.body, system)
-    if isinstance(before, Add) and isinstance(after, Add) and len(before.terms) == len(after.terms):
-        if all(proved(b, a, system) for b, a in zip(before.terms, after.terms, strict=True)):
-            return True
+    terms = ((before.terms, after.terms) if isinstance(before, Add) and isinstance(after, Add) else ((), ()))
+    if terms[0] and len(terms[0]) == len(terms[1]) and all(proved(b, a, system) for b, a in zip(*terms, strict=True)):
+        return True
     if sum(1 for expr in (before, after) for _ in walk(expr)) > LARGEST:
         return False
     return reduces(before, after, system, inline=False) or reduces(before, after, system, inline=True)

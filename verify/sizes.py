@@ -49,7 +49,8 @@ class Sizes:
             return Random(f"{self.seed} {name} {position}").randint(1, self.widest)
         return 1 if self.kind == "one" else 2
 
-    def value(self, affine: Affine, letters: Letters | None = None, entry: Callable[[Access], int] | None = None) -> int:
+    def value(self, affine: Affine, letters: Letters | None = None,
+              entry: Callable[[Access], int] | None = None) -> int:
         """The integer that an affine expression stands for; `entry` reads integer data."""
         total = affine.constant
         for atom, count in affine.terms:
@@ -75,7 +76,7 @@ class Sizes:
 
 
 def depths(system: System) -> tuple[str, ...]:
-    """The sizes that say how long a recurrence is: they stand in a width or in a fixed position, or end a shifted index."""
+    """The sizes that tell how long a recurrence is: they stand in a width or a position, or end a shifted index."""
     found: set[str] = set()
     for equation in (*system.equations, system.objective):
         for access, bounds in (*reads(equation.value, equation.bounds), (equation.target, equation.bounds)):
@@ -109,7 +110,8 @@ def plan(system: System, seed: int = 0) -> tuple[Sizes, ...]:
     wanted += [(kinds[q % 3], numbers) for q, numbers in enumerate(chosen[1:])]
     if len(chosen) > 1:
         wanted.append(("one", chosen[-1]))
-    made = [draw(system, dict(zip(deep, numbers, strict=True)), kind, seed + q) for q, (kind, numbers) in enumerate(wanted)]
+    made = [draw(system, dict(zip(deep, numbers, strict=True)), kind, seed + q)
+            for q, (kind, numbers) in enumerate(wanted)]
     return tuple(dict.fromkeys(sizes for sizes in made if sizes))
 
 

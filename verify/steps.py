@@ -27,7 +27,7 @@ BROKEN = (OutOfRange, Undecided, ZeroDivisionError, KeyError)
 
 @dataclass(frozen=True)
 class Evidence:
-    """Why one step is believed, or where it fails: the place and the two values. `number` counts from 1; 0 is the start."""
+    """Why one step is believed, or where it fails: the place and both values. `number` is 0 for the start."""
 
     equation: str
     number: int

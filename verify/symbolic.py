@@ -32,7 +32,8 @@ class Symbolic:
         found = [(a, letters) for a in self.derivation.computed if a.of == tensor
                  for letters in (match(a.target, a.bounds, at, self.unrolled.sizes),) if letters is not None]
         if len(found) != 1:
-            raise OutOfRange(f"{len(found) or 'no'} adjoint equations cover d.{tensor}{list(at)} at {self.unrolled.sizes}")
+            number = len(found) or "no"
+            raise OutOfRange(f"{number} adjoint equations cover d.{tensor}{list(at)} at {self.unrolled.sizes}")
         return found[0]
 
     def gradient(self) -> dict[Entry, Number]:

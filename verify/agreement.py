@@ -1,0 +1,56 @@
+"""Symbolic gradient = generated code = central differences, at several sizes, and the cost likewise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+
+from derive.derivation import Derivation
+from derive.system import System
+from verify.case import make_case, unrolled_gradient
+from verify.certificate import Certificate, Check
+from verify.instance import instance
+from verify.judge import check_case
+from verify.numbers import Exact
+from verify.run import Code
+from verify.sizes import Sizes, plan
+from verify.steps import ATTEMPTS, check_steps
+from verify.symbolic import Symbolic
+from verify.unroll import Unrolled
+
+
+def agree(system: System, derivation: Derivation, module: ModuleType, seed: int = 0) -> Certificate:
+    """Check every step of the derivation, and the module against it, at several sizes."""
+    plans = plan(system, seed)
+    code = Code.of(module, system)
+    checks: list[Check] = []
+    for sizes in plans:
+        checks.extend(check_exact(derivation, sizes, seed))
+        checks.extend(check_case(make_case(derivation, sizes, seed), derivation, code))
+    return Certificate(system.name, tuple(map(str, plans)), check_steps(derivation, seed), worst_of(checks))
+
+
+def worst_of(checks: list[Check]) -> tuple[Check, ...]:
+    """For each equation and kind of check the failure, or the largest error."""
+    worst: dict[tuple[str, str], Check] = {}
+    for check in checks:
+        key = check.equation, check.check
+        if key not in worst or (not check.good, check.error) > (not worst[key].good, worst[key].error):
+            worst[key] = check
+    return tuple(worst[key] for key in sorted(worst))
+
+
+def check_exact(derivation: Derivation, sizes: Sizes, seed: int) -> Iterator[Check]:
+    """The derived gradient and the true one over oracles, where they are equal rationals; balls judge the others."""
+    for attempt in range(ATTEMPTS):
+        field = Exact(seed + attempt)
+        try:
+            unrolled = Unrolled(instance(derivation.system, sizes, seed + attempt), field)
+            symbolic = Symbolic(derivation, unrolled)
+            for entry, value in unrolled_gradient(unrolled).items():
+                if field.same(symbolic.read(f"d.{entry[0]}", entry[1]), value):
+                    yield Check(symbolic.adjoint_at(*entry)[0].id, "derivation, exact", "unrolled equations", 0.0,
+                                "relative", f"d.{entry[0]}{list(entry[1])} with {sizes}", "exact", True)
+            return
+        except ZeroDivisionError:
+            continue

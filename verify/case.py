@@ -1,0 +1,61 @@
+"""One instance with the values that everything else is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from derive.derivation import Derivation
+from verify.instance import Entry, Instance, instance
+from verify.numbers import Balls, Undecided
+from verify.sizes import Sizes
+from verify.steps import ATTEMPTS
+from verify.symbolic import Symbolic
+from verify.unroll import OBJECTIVE, Unrolled
+
+DIGITS = 127  # entries are multiples of 1/128, which every float type holds
+Values = dict[Entry, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One instance with its cost and gradient by the derived equations, in balls; `equations` names each entry's."""
+
+    instance: Instance
+    field: Balls
+    symbolic: Values
+    true: Values
+    equations: dict[Entry, str]
+
+    def where(self, entry: Entry) -> str:
+        name, at = entry
+        return f"{'' if entry == OBJECTIVE else 'd.'}{name}{list(at) if at else ''} with {self.instance.sizes}"
+
+
+def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
+    """A random instance in the domain of every function, with its reference values."""
+    reason: Exception | None = None
+    for attempt in range(ATTEMPTS):
+        drawn = instance(derivation.system, sizes, seed + attempt, DIGITS)
+        field = Balls(seed)
+        try:
+            with field.context():
+                return evaluated(derivation, drawn, field)
+        except (Undecided, ZeroDivisionError) as error:
+            reason = error
+    raise Undecided(f"no random instance of {derivation.system.name} at {sizes} can be evaluated: {reason}")
+
+
+def evaluated(derivation: Derivation, drawn: Instance, field: Balls) -> Case:
+    """The reference values of an instance."""
+    unrolled = Unrolled(drawn, field)
+    symbolic = Symbolic(derivation, unrolled)
+    true = {OBJECTIVE: unrolled.value("J"), **unrolled_gradient(unrolled)}
+    equations = {entry: symbolic.adjoint_at(*entry)[0].id for entry in true if entry != OBJECTIVE}
+    return Case(drawn, field, {OBJECTIVE: true[OBJECTIVE], **symbolic.gradient()}, true, {OBJECTIVE: "J", **equations})
+
+
+def unrolled_gradient(unrolled: Unrolled) -> Values:
+    """The true adjoint of every entry of every parameter."""
+    return {entry: unrolled.adjoint(*entry) for entry in unrolled.given
+            if unrolled.system.tensor(entry[0]).role == "parameter"}

@@ -1,0 +1,71 @@
+"""What was checked for one model, against what, and with which error."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from verify.steps import GRADES, Evidence, weakest
+
+
+@dataclass(frozen=True)
+class Check:
+    """The worst case of one comparison over all sizes and entries of one equation.
+
+    `error` is in `unit`: ulp of the entry, relative, or bars of a difference. `where` names the entry and the sizes.
+    """
+
+    equation: str
+    check: str
+    against: str
+    error: float
+    unit: str
+    where: str
+    grade: str
+    good: bool
+    why: str = ""
+
+    def __str__(self) -> str:
+        verdict = "agrees" if self.good else "DISAGREES"
+        return (f"{self.equation}: {self.check} {verdict} with {self.against}, worst {self.error:.3g} {self.unit} "
+                f"at {self.where}{f' ({self.why})' if self.why else ''}")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The verdict on one model: every step, every comparison, and the weakest grade of belief."""
+
+    model: str
+    sizes: tuple[str, ...]
+    steps: tuple[Evidence, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def good(self) -> bool:
+        """Nothing failed, and something was checked."""
+        return bool(self.steps) and bool(self.checks) and not self.failures
+
+    @property
+    def failures(self) -> tuple[Evidence | Check, ...]:
+        """Every step that is not believed and every comparison that disagrees."""
+        found: list[Evidence | Check] = [*self.steps, *self.checks]
+        return tuple(x for x in found if not x.good)
+
+    @property
+    def grade(self) -> str:
+        """The weakest grade of the steps."""
+        return weakest(self.steps)
+
+    @property
+    def worst(self) -> dict[str, float]:
+        """The worst error of each kind of comparison."""
+        kinds = sorted({c.check for c in self.checks})
+        return {kind: max(c.error for c in self.checks if c.check == kind) for kind in kinds}
+
+    def to_json(self) -> str:
+        """Sorted JSON, the same text for the same certificate."""
+        content = {"model": self.model, "good": self.good, "grade": self.grade, "sizes": list(self.sizes),
+                   "grades": {grade: sum(s.grade == grade for s in self.steps) for grade in GRADES},
+                   "steps": [asdict(s) for s in self.steps], "checks": [asdict(c) for c in self.checks],
+                   "worst": self.worst}
+        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

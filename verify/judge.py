@@ -1,0 +1,170 @@
+"""Generated code judged at one instance.
+
+The kernel runs on balls of 170 bits, which are compared with the balls of the derived equations: there is no
+tolerance. The same kernel on balls that are widened by what a float rounds bounds the error of the float result.
+Code that cannot run on balls is a black box: its floats are compared, within the rounding of the equations themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from derive.derivation import Derivation
+from verify.case import Case, Values
+from verify.certificate import Check
+from verify.differences import central
+from verify.instance import Entry
+from verify.numbers import Undecided
+from verify.rounding import Rounding
+from verify.run import Code, floats
+from verify.shadow import UNITS, Shadow, shadows
+from verify.symbolic import Symbolic
+from verify.unroll import OBJECTIVE, Unrolled
+
+UNRUNNABLE = (TypeError, AttributeError, Undecided, ValueError, NotImplementedError)
+BLACK_BOX = 4  # the equations' own rounding is taken so many times where the code cannot tell its own
+WORST = 1e300
+
+
+def check_case(case: Case, derivation: Derivation, code: Code) -> Iterator[Check]:
+    """All comparisons of one instance."""
+    with case.field.context():
+        yield from compare_balls(case, "derivation, 170 bits", "unrolled equations", case.symbolic, case.true)
+        yield from check_balls(case, code)
+    for dtype, unit in UNITS.items():
+        with case.field.context():
+            budget, why = budgets(case, derivation, code, unit)
+        yield from check_floats(case, code, dtype, budget, why)
+        if dtype == "float64":
+            yield from check_differences(case, code, budget[OBJECTIVE])
+
+
+def check_balls(case: Case, code: Code) -> Iterator[Check]:
+    """The kernel's own exact result encloses what the derivation says."""
+    try:
+        found = run_on_balls(case, code, 0.0)
+    except UNRUNNABLE as error:
+        yield Check("J", "code, 170 bits", "derivation", 0.0, "relative", case.where(OBJECTIVE), "black box", True,
+                    f"does not run on balls: {type(error).__name__}: {error}")
+        return
+    yield from compare_balls(case, "code, 170 bits", "derivation", found, case.symbolic)
+
+
+def compare_balls(case: Case, check: str, against: str, found: Values, wanted: Values) -> Iterator[Check]:
+    """Entry by entry, two enclosures of the same number; disjoint ones prove a difference."""
+    for entry in sorted(wanted):
+        if entry not in found:
+            yield Check(case.equations[entry], check, against, WORST, "relative", case.where(entry), "failed", False,
+                        "missing")
+            continue
+        good = case.field.same(found[entry], wanted[entry])
+        why = "" if good else f"{found[entry].str(20)} is not {wanted[entry].str(20)}"
+        yield Check(case.equations[entry], check, against, relative(found[entry], wanted[entry]), "relative",
+                    case.where(entry), "enclosed" if good else "failed", good, why)
+
+
+def run_on_balls(case: Case, code: Code, unit: float) -> Values:
+    """Cost and gradient of the kernel on shadows."""
+    parameters, given = code.arguments(case.instance, lambda values: shadows(values, unit))
+    cost, gradient = code.gradient(parameters, given, kernel=True)
+    return {entry: ball_of(value) for entry, value in {OBJECTIVE: cost, **gradient}.items()}
+
+
+def ball_of(value: Any) -> arb:
+    """The ball of a result; a plain number is exact."""
+    value = value.item() if isinstance(value, np.ndarray) else value
+    return value.settled() if isinstance(value, Shadow) else arb(fmpq(*Fraction(value).as_integer_ratio()))
+
+
+def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tuple[Values, str]:
+    """For every entry a ball in which the float result lies; why the code is a black box, if it is one."""
+    try:
+        return run_on_balls(case, code, unit), ""
+    except UNRUNNABLE as error:
+        symbolic = Symbolic(derivation, Unrolled(case.instance, Rounding(unit, case.field)))
+        own = {OBJECTIVE: symbolic.unrolled.value("J"), **symbolic.gradient()}
+        why = f"black box: {type(error).__name__}: {error}"
+        return {e: case.symbolic[e] + arb(0, BLACK_BOX * float(v.settled().rad())) for e, v in own.items()}, why
+
+
+def check_floats(case: Case, code: Code, dtype: str, budget: Values, why: str) -> Iterator[Check]:
+    """The public function on floats: the right type, and within what the type may round."""
+    parameters, given = code.arguments(case.instance, floats(dtype))
+    cost, gradient = code.gradient(parameters, given, kernel=False)
+    repeated = code.gradient(parameters, given, kernel=False)
+    found: Values = {OBJECTIVE: cost, **gradient}
+    same = {OBJECTIVE: repeated[0], **repeated[1]}
+    alone = code.cost(parameters, given)
+    with case.field.context():
+        good = wrong_float(alone, alone, dtype) == "" and budget[OBJECTIVE].contains(exactly(alone))
+    yield Check("J", f"cost alone, {dtype}", "derivation", abs(float(alone) - float(cost)), "absolute",
+                case.where(OBJECTIVE), "rounded" if good else "failed", good,
+                "" if good else f"cost gives {alone!r}, cost_and_gradient {cost!r}")
+    for entry in sorted(case.symbolic):
+        value = found.get(entry)
+        reason = wrong_float(value, same.get(entry), dtype)
+        with case.field.context():
+            gap = abs(exactly(value) - case.symbolic[entry]) if not reason else arb(0)
+            if not reason and entry in budget and not budget[entry].contains(exactly(value)):
+                allowed = f"{float(budget[entry].rad()):.2g}"
+                reason = f"{value!r} is not {case.symbolic[entry].str(20)}, rounding allows {allowed}"
+            error = WORST if value is None else float(gap.mid()) / spacing(case.symbolic[entry], dtype)
+        yield Check(case.equations[entry], f"code, {dtype}", "derivation", error, "ulp", case.where(entry),
+                    "failed" if reason else "rounded" if not why else "black box", not reason, reason or why)
+
+
+def spacing(ball: arb, dtype: str) -> float:
+    """The distance of neighbouring floats at a value."""
+    kind = np.dtype(dtype).type
+    return float(np.spacing(kind(max(abs(float(ball.mid())), float(np.finfo(kind).tiny)))))
+
+
+def wrong_float(value: Any, again: Any, dtype: str) -> str:
+    """What is wrong with a float before its value is looked at."""
+    if value is None:
+        return "missing"
+    if str(getattr(value, "dtype", type(value).__name__)).replace("float", "") not in (dtype.replace("float", ""), ""):
+        return f"{getattr(value, 'dtype', type(value).__name__)} instead of {dtype}"
+    if not np.isfinite(value):
+        return f"{value!r}"
+    return "" if value == again else f"two calls give {value!r} and {again!r}"
+
+
+def exactly(value: Any) -> arb:
+    """The ball of radius 0 of a float."""
+    return arb(fmpq(*float(value).as_integer_ratio()))
+
+
+def check_differences(case: Case, code: Code, budget: arb) -> Iterator[Check]:
+    """Central differences of the public cost in float64 against the derivation, entry by entry."""
+    parameters, given = code.arguments(case.instance, floats("float64"))
+    rounding = float(budget.rad())
+    for entry in sorted(case.symbolic):
+        if entry == OBJECTIVE:
+            continue
+        slope = central(moving_cost(code, parameters, given, entry), rounding)
+        exact = float(case.symbolic[entry].mid())
+        good = slope.agrees(exact)
+        bars = abs(slope.value - exact) / max(slope.bar, 1e-300)
+        yield Check(case.equations[entry], "differences", "derivation", bars, "bars", case.where(entry),
+                    "differences" if good else "failed", good,
+                    "" if good else f"{slope.value!r} is not {exact!r} within {slope.bar:.2g}")
+
+
+def moving_cost(code: Code, parameters: dict[str, Any], given: dict[str, Any],
+                entry: Entry) -> Callable[[float], float]:
+    """The cost as a function of how far one entry is moved."""
+    return lambda h: float(code.cost(code.moved(parameters, entry, h), given))
+
+
+def relative(found: arb, wanted: arb) -> float:
+    """|found - wanted| as far as the balls leave it open, relative to `wanted` or to 1 if that is small."""
+    gap = float((found - wanted).abs_upper())
+    return gap / max(abs(float(wanted.mid())), 1.0) if gap < WORST else WORST
+
+

@@ -1,0 +1,52 @@
+"""Equations on balls that are widened by what a float type rounds: a budget where code cannot run on balls."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import ctx
+
+from verify.numbers import BITS, Balls, Number
+from verify.shadow import FUNCTION_UNITS, Shadow, shadow_of
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """The field of shadows of one unit roundoff; functions are those of `balls`, rounded."""
+
+    unit: float
+    balls: Balls
+    grade: str = "rounded"
+
+    def context(self) -> AbstractContextManager[Any]:
+        return ctx.workprec(BITS)
+
+    def rational(self, value: Fraction) -> Shadow:
+        return shadow_of(value, self.unit)
+
+    def constant(self, name: str) -> Shadow:
+        return self._rounded(self.balls.constant(name))
+
+    def elementary(self, name: str, args: tuple[Number, ...]) -> Shadow:
+        return self._rounded(self.balls.elementary(name, tuple(a.settled() for a in args)))
+
+    def unknown(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> Shadow:
+        return self._rounded(self.balls.unknown(name, tuple(a.settled() for a in args), orders))
+
+    def power(self, base: Number, exponent: Number) -> Shadow:
+        whole = exponent if isinstance(exponent, int) else exponent.settled().unique_fmpz()
+        plain = exponent if isinstance(exponent, int) else exponent.settled()
+        value = self.balls.power(base.settled(), plain)
+        return base.rounded(value, FUNCTION_UNITS if whole is None else abs(int(whole)))  # type: ignore[no-any-return]
+
+    def below(self, left: Number, right: Number) -> bool:
+        return bool(left < right)
+
+    def same(self, left: Number, right: Number) -> bool:
+        return bool(left.settled().overlaps(right.settled()))
+
+    def _rounded(self, ball: Any) -> Shadow:
+        return Shadow(ball, self.unit).rounded(ball, FUNCTION_UNITS)

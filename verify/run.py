@@ -1,0 +1,134 @@
+"""Generated text as a module, and its functions called on floats or on balls."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from codegen.naming import code_names
+from codegen.scope import layout
+from derive.system import System, Tensor
+from verify.instance import Entry, Instance, places
+
+
+def load(text: str, name: str) -> ModuleType:
+    """The module of a source text. Tracebacks show its lines; nothing is written and nothing enters sys.modules."""
+    file = f"<generated {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    module = ModuleType(name)
+    module.__file__ = file
+    exec(compile(text, file, "exec"), module.__dict__)
+    return module
+
+
+@dataclass(frozen=True)
+class Code:
+    """The functions of a generated module, called with the entries of an instance.
+
+    `convert` makes an array of the wanted kind from an object array of rationals.
+    """
+
+    module: ModuleType
+    system: System
+    names: dict[str, str]
+
+    @staticmethod
+    def of(module: ModuleType, system: System) -> Code:
+        return Code(module, system, code_names(system))
+
+    def arguments(self, instance: Instance, convert: Callable[[Any], Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Parameters, and data with hyper-parameters, as the module takes them."""
+        def role(*roles: str) -> dict[str, Any]:
+            return {self.names[t.name]: stored(t, instance, convert) for r in roles for t in self.system.role(r)}
+
+        return role("parameter"), role("data", "hyper")
+
+    def gradient(self, parameters: dict[str, Any], given: dict[str, Any], kernel: bool) -> tuple[Any, dict[Entry, Any]]:
+        """Cost, and the entry of every parameter's gradient, by the kernel or by the public function."""
+        found, gradient = self.function("cost_and_gradient", kernel)(parameters, **given)
+        entries: dict[Entry, Any] = {}
+        for tensor in self.system.role("parameter"):
+            entries.update(unstored(tensor, gradient[self.names[tensor.name]]))
+        return found, entries
+
+    def cost(self, parameters: dict[str, Any], given: dict[str, Any]) -> Any:
+        """Cost by the public function."""
+        return self.module.cost(parameters, **given)
+
+    def moved(self, parameters: dict[str, Any], entry: Entry, h: float) -> dict[str, Any]:
+        """The parameters with one entry moved by h; nothing is changed in place."""
+        tensor = self.system.tensor(entry[0])
+        name, (keys, rest) = self.names[tensor.name], divide(tensor, entry[1])
+        value = parameters[name]
+        array = np.array(value[keys[0] if len(keys) == 1 else keys] if keys else value)
+        lows = [s.lo.number if s.lo.number is not None else 1
+                for s, key in zip(tensor.slots, layout(tensor), strict=True) if not key]
+        array[tuple(p - lo for p, lo in zip(rest, lows, strict=True))] += h
+        changed = {**value, keys[0] if len(keys) == 1 else keys: array} if keys else array
+        return {**parameters, name: changed}
+
+    def function(self, name: str, kernel: bool) -> Callable[..., Any]:
+        """The public function, or the one behind it that checks nothing."""
+        return getattr(self.module, f"_{name}" if kernel else name)  # type: ignore[no-any-return]
+
+
+def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) -> Any:
+    """A tensor as code keeps it: a scalar, an array, or a dict of arrays by the slots that others depend on."""
+    at_keys: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
+    for at in places(tensor, instance.sizes):
+        keys, rest = divide(tensor, at)
+        at_keys.setdefault(keys, {})[rest] = instance.entries[tensor.name, at]
+    arrays = {keys: convert(dense(values)) for keys, values in at_keys.items()}
+    if not tensor.slots:
+        return arrays[()].item()
+    if () in arrays:
+        return arrays[()]
+    return {keys[0] if len(keys) == 1 else keys: array for keys, array in arrays.items()}
+
+
+def unstored(tensor: Tensor, value: Any) -> dict[Entry, Any]:
+    """The entries of a stored tensor, positions as in the equations (an axis starts where its slot does)."""
+    if not isinstance(value, dict):
+        value = {(): value}
+    entries: dict[Entry, Any] = {}
+    for key, array in value.items():
+        keys = key if isinstance(key, tuple) else (key,)
+        array = np.asarray(array)
+        for place in np.ndindex(array.shape):
+            entries[tensor.name, join(tensor, keys, place)] = array[place]
+    return entries
+
+
+def divide(tensor: Tensor, at: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The keys of a position, and the rest."""
+    keyed = layout(tensor)
+    return (tuple(p for p, key in zip(at, keyed, strict=True) if key),
+            tuple(p for p, key in zip(at, keyed, strict=True) if not key))
+
+
+def join(tensor: Tensor, keys: tuple[int, ...], place: tuple[int, ...]) -> tuple[int, ...]:
+    """The position with the given keys at a zero-based place of the array; axes start at 1 or at a number."""
+    left, right = iter(keys), iter(place)
+    return tuple(next(left) if key else next(right) + (slot.lo.number if slot.lo.number is not None else 1)
+                 for slot, key in zip(tensor.slots, layout(tensor), strict=True))
+
+
+def dense(values: dict[tuple[int, ...], Fraction]) -> Any:
+    """An object array from entries by position, the smallest position first."""
+    first = tuple(map(min, zip(*values, strict=True)))
+    last = tuple(map(max, zip(*values, strict=True)))
+    made = np.empty(tuple(b - a + 1 for a, b in zip(first, last, strict=True)), dtype=object)
+    for at, value in values.items():
+        made[tuple(p - a for p, a in zip(at, first, strict=True))] = value
+    return made
+
+
+def floats(dtype: str) -> Callable[[Any], Any]:
+    """Conversion to an array of a float type."""
+    return lambda values: np.array(values, dtype=float).astype(dtype)

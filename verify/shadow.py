@@ -1,0 +1,189 @@
+"""Balls that travel through NumPy code, and know how far floats may stray.
+
+A `Shadow` is an element of an object array. With `unit` 0 it is an exact ball, and the unchanged code computes an
+enclosure of its own exact result. With the unit roundoff of a float type, every operation widens the ball by what
+that type may round: the result bounds the error of the same code on floats, in any order of summation. What a ball
+cannot decide raises `Undecided`; a conversion to float raises too, so no ball is lost silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import arb, fmpq
+
+from verify.numbers import Undecided
+
+FUNCTION_UNITS = 8  # 4 ulp of error in an elementary function are at most 8 unit roundoffs
+UNITS = {"float64": 2.0**-53, "float32": 2.0**-24}
+TINY = {"float64": 2.0**-1022, "float32": 2.0**-126, "exact": 0.0}
+LIMIT = 1 + 2.0**-20
+
+
+class Shadow:
+    """A ball, and for a running sum of `count` terms the bound `mass` on the sum of their sizes."""
+
+    __slots__ = ("ball", "count", "mass", "unit")
+
+    def __init__(self, ball: arb, unit: float, mass: float | None = None, count: int = 1) -> None:
+        self.ball, self.unit, self.count = ball, unit, count
+        self.mass = size(ball) if mass is None else mass
+
+    def settled(self) -> arb:
+        """The ball with the rounding of the sum that led to it."""
+        if self.count == 1 or not self.unit:
+            return self.ball
+        return self.ball + arb(0, (self.count - 1) * self.unit * self.mass * LIMIT)
+
+    def rounded(self, ball: arb, units: float = 1) -> Shadow:
+        """The result of one operation: `units` roundoffs wide, and wide enough for underflow."""
+        if not self.unit:
+            return Shadow(ball, 0.0)
+        tiny = TINY["float64" if self.unit == UNITS["float64"] else "float32"]
+        return Shadow(ball + arb(0, units * self.unit * size(ball) * LIMIT + tiny), self.unit)
+
+    def __add__(self, other: Any) -> Any:
+        theirs = like(other, self)
+        if theirs is None:
+            return NotImplemented
+        return Shadow(self.ball + theirs.ball, self.unit, self.mass + theirs.mass, self.count + theirs.count)
+
+    def __neg__(self) -> Shadow:
+        return Shadow(-self.ball, self.unit, self.mass, self.count)
+
+    def __pos__(self) -> Shadow:
+        return self
+
+    def __sub__(self, other: Any) -> Any:
+        theirs = like(other, self)
+        return NotImplemented if theirs is None else self + -theirs
+
+    def __rsub__(self, other: Any) -> Any:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Any:
+        theirs = like(other, self)
+        return NotImplemented if theirs is None else self.rounded(self.settled() * theirs.settled())
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        theirs = like(other, self)
+        if theirs is None:
+            return NotImplemented
+        return self.rounded(finite(self.settled() / theirs.settled(), "a quotient"))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        theirs = like(other, self)
+        return NotImplemented if theirs is None else theirs / self
+
+    def __pow__(self, other: Any) -> Any:
+        if isinstance(other, (int, np.integer)):
+            return self.rounded(finite(self.settled() ** int(other), "a power"), abs(int(other)))
+        theirs = like(other, self)
+        return NotImplemented if theirs is None else self.rounded(
+            finite(self.settled() ** theirs.settled(), "a power"), FUNCTION_UNITS)
+
+    def __rpow__(self, other: Any) -> Any:
+        theirs = like(other, self)
+        return NotImplemented if theirs is None else theirs**self
+
+    def __abs__(self) -> Shadow:
+        return Shadow(abs(self.settled()), self.unit)
+
+    def conjugate(self) -> Shadow:
+        return self
+
+    def __lt__(self, other: Any) -> bool:
+        return self.compare(other, lambda a, b: a < b, lambda a, b: a >= b)
+
+    def __le__(self, other: Any) -> bool:
+        return self.compare(other, lambda a, b: a <= b, lambda a, b: a > b)
+
+    def __gt__(self, other: Any) -> bool:
+        return not self <= other
+
+    def __ge__(self, other: Any) -> bool:
+        return not self < other
+
+    def __eq__(self, other: object) -> bool:
+        return self.compare(other, lambda a, b: a.is_exact() and b.is_exact() and a == b,
+                            lambda a, b: not a.overlaps(b))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def compare(self, other: Any, yes: Callable[[arb, arb], bool], no: Callable[[arb, arb], bool]) -> bool:
+        """A comparison that the balls decide, or Undecided."""
+        theirs = like(other, self)
+        if theirs is None:
+            raise TypeError(f"a ball is compared with {other!r}")
+        mine, yours = self.settled(), theirs.settled()
+        if yes(mine, yours):
+            return True
+        if no(mine, yours):
+            return False
+        raise Undecided(f"{mine.str(10)} cannot be compared with {yours.str(10)}")
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def __float__(self) -> float:
+        raise TypeError("a ball would be turned into a float")
+
+    def __repr__(self) -> str:
+        return f"Shadow({self.settled().str(10)})"
+
+    def __getattr__(self, name: str) -> Callable[[], Shadow]:
+        """`np.exp` of an object array calls `.exp()` of its elements."""
+        if name.startswith("_") or name not in FUNCTIONS:
+            raise AttributeError(name)
+        return lambda: self.rounded(finite(getattr(self.settled(), FUNCTIONS[name])(), name), FUNCTION_UNITS)
+
+
+FUNCTIONS = {name: name for name in (
+    "exp", "log", "expm1", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "rint")}
+FUNCTIONS.update(arcsin="asin", arccos="acos", arctan="atan", arcsinh="asinh", arccosh="acosh", arctanh="atanh")
+
+
+def size(ball: arb) -> float:
+    """An upper bound of |ball| as a float."""
+    return float(ball.abs_upper()) * LIMIT
+
+
+def finite(ball: arb, what: str) -> arb:
+    """The ball; Undecided if it is unbounded."""
+    if not ball.is_finite():
+        raise Undecided(f"{what} is not bounded")
+    return ball
+
+
+def like(other: Any, shadow: Shadow) -> Shadow | None:
+    """A number as a ball of the same kind; a float literal means the decimal that is written."""
+    if isinstance(other, Shadow):
+        return other
+    if isinstance(other, (bool, int, np.bool_, np.integer)):
+        return Shadow(arb(int(other)), shadow.unit)
+    if isinstance(other, (float, np.floating)):
+        return shadow_of(Fraction(repr(float(other))), shadow.unit)
+    return shadow_of(other, shadow.unit) if isinstance(other, Fraction) else None
+
+
+def shadow_of(value: Fraction, unit: float) -> Shadow:
+    """The ball of a rational; with a unit, of the float nearest to it."""
+    ball = arb(fmpq(value.numerator, value.denominator))
+    dyadic = value.denominator & (value.denominator - 1) == 0 and value.numerator.bit_length() <= 24
+    return Shadow(ball, unit) if dyadic or not unit else Shadow(ball, unit).rounded(ball)
+
+
+def shadows(values: Any, unit: float) -> Any:
+    """An object array of balls from an object array of rationals."""
+    made = np.empty(np.shape(values), dtype=object)
+    for place in np.ndindex(made.shape):
+        made[place] = shadow_of(values[place], unit)
+    return made
