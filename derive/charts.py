@@ -38,8 +38,17 @@ def find_chart(formula: Expr, z: Symbol) -> Chart | None:
 
 def exponential_chart(formula: Expr, z: Symbol) -> Chart | None:
     """t = exp(w), t' = w' t: every exponential is c t^k with one w; the ratio may still hold z."""
-    formula = in_exponentials(formula, z)
-    waves = ordered(formula, lambda node: isinstance(node, sympy.exp) and node.has(z))
+    found = exponential_family((formula,), z)
+    if found is None:
+        return None
+    t, exponent, (ratio,) = found
+    return Chart(ratio, t, sympy.exp(exponent), exponent.diff(z) * t)
+
+
+def exponential_family(formulas: tuple[Expr, ...], z: Symbol) -> tuple[Symbol, Expr, tuple[Expr, ...]] | None:
+    """t, w and the formulas as rational functions of t = exp(w) and z, with one w for all of them."""
+    together = sympy.Tuple(*(in_exponentials(formula, z) for formula in formulas))
+    waves = ordered(together, lambda node: isinstance(node, sympy.exp) and node.has(z))
     if not waves:
         return None
     parts = [sympy.expand(wave.args[0]).as_independent(z, as_Add=True) for wave in waves]
@@ -48,14 +57,13 @@ def exponential_chart(formula: Expr, z: Symbol) -> Chart | None:
     if not all(count.is_Rational for count in counts):
         return None
     step = reduce(sympy.gcd, counts)
-    t = fresh("t", formula)
+    t = fresh("t", together)
     powers = {wave: sympy.exp(offset) * t ** (count / step)
               for wave, (offset, _), count in zip(waves, parts, counts, strict=True)}
-    ratio = formula.xreplace(powers)
-    if not ratio.is_rational_function(t, z):
+    ratios = tuple(together.xreplace(powers))
+    if not all(ratio.is_rational_function(t, z) for ratio in ratios):
         return None
-    exponent = sympy.expand(base * step)
-    return Chart(ratio, t, sympy.exp(exponent), exponent.diff(z) * t)
+    return t, sympy.expand(base * step), ratios
 
 
 def tangent_chart(formula: Expr, z: Symbol) -> Chart | None:
@@ -87,13 +95,13 @@ def in_exponentials(formula: Expr, z: Symbol) -> Expr:
     """Hyperbolic functions and powers c^z of `z` written with exp; everything else as it is."""
     if not formula.args or not formula.has(z):
         return formula
-    args = [in_exponentials(arg, z) for arg in formula.args]
+    args = tuple(in_exponentials(arg, z) for arg in formula.args)
     if isinstance(formula, HyperbolicFunction) and type(formula) in HYPERBOLIC:
         top, bottom = HYPERBOLIC[type(formula)](sympy.exp(args[0]))
         return top / bottom
     if formula.is_Pow and formula.exp.has(z) and not formula.base.has(z):
         return sympy.exp(args[1] * sympy.log(args[0]))
-    return formula.func(*args)
+    return formula if args == formula.args else formula.func(*args)
 
 
 HYPERBOLIC = {

@@ -70,7 +70,7 @@ def derive_law(formula: Expr, argument: Symbol, value: Symbol) -> Law | None:
 
 def eliminate(chart: Chart, value: Symbol) -> tuple[Expr, tuple[Step, ...]] | None:
     """From a = R(t) and a' = R'(t) t' to a' = law(a), by a resultant in t; None if a' is not rational in a."""
-    ratio = sympy.cancel(sympy.together(chart.ratio))
+    ratio = sympy.cancel(chart.ratio)
     slope = sympy.cancel(ratio.diff(chart.t) * chart.rate)
     prime = sympy.Symbol(f"{value.name}'", real=True)
     top, bottom = sympy.fraction(ratio)
@@ -91,7 +91,7 @@ def eliminate(chart: Chart, value: Symbol) -> tuple[Expr, tuple[Step, ...]] | No
             return None
         law = sympy.cancel(-linear[0].nth(0) / linear[0].nth(1))
         between = ((f"eliminate {chart.t}", linear[0].as_expr(), sympy.S.Zero),)
-    if sympy.cancel(sympy.together(law.xreplace({value: ratio}) - slope)) != 0:
+    if sympy.cancel(law.xreplace({value: ratio}) - slope) != 0:
         return None
     law = textbook(law, value)
     substituted: tuple[Step, ...] = (

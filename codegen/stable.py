@@ -1,0 +1,73 @@
+"""Stable forms: what a user wrote plainly, evaluated without overflow and without cancellation.
+
+`stable` takes 1/(1 + exp(-z)) and answers where(z >= 0, 1, u)/(1 + u), u = exp(-|z|). A rule is tried on the whole
+formula first and then on its parts; each rewrite is proved when it is made, and where none applies the formula
+stays as it is. A call whose arguments hold neither the argument nor a helper value, `log(2)`, is a Python scalar.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy
+from sympy import Symbol
+from sympy.polys.polyerrors import BasePolynomialError
+
+from codegen.stable_branch import rewrite_extremum, rewrite_piecewise
+from codegen.stable_exp import rewrite_exponential
+from codegen.stable_log import rewrite_log, rewrite_log1p
+from codegen.stable_plain import Workspace, lowered, needed, plain
+from codegen.stable_proof import NotProved
+from codegen.stable_root import rewrite_arcsinh, rewrite_root_sum
+from codegen.stable_sum import rewrite_product, rewrite_root, rewrite_sum
+from derive.charts import rational, real, real_symbol
+from derive.expression import Expr
+from derive.kinks import stepless
+from derive.text import render_expr
+
+
+@dataclass(frozen=True)
+class StableForm:
+    """`lets` are helper values computed first, in order; `identity` is a comment for the reader of the code."""
+
+    lets: tuple[tuple[str, Expr], ...]
+    value: Expr
+    identity: str
+    rule: str
+
+
+def stable(formula: sympy.Expr, argument: Symbol) -> StableForm:
+    """A stable form of a scalar formula of `argument`; ValueError for a function that has no NumPy form."""
+    symbolic, _ = real(stepless(rational(sympy.sympify(formula))))
+    work = Workspace(real_symbol(argument), tuple(sorted({argument.name, *(s.name for s in symbolic.free_symbols)})),
+                     lower)
+    value = lowered(symbolic, work)
+    lets = needed(value, work.lets)
+    rules = tuple(dict.fromkeys(work.rules)) or ("plain",)
+    return StableForm(lets, value, identity_of(formula, lets, rules), ", ".join(rules))
+
+
+def lower(formula: sympy.Expr, work: Workspace) -> Expr:
+    """The first rule that fires and is proved; else the node as it is, its parts lowered."""
+    for rule in RULES:
+        lets, rules = list(work.lets), list(work.rules)
+        try:
+            result = rule(formula, work)
+        except (NotProved, BasePolynomialError):
+            result = None
+        if result is not None:
+            return result
+        work.lets[:], work.rules[:] = lets, rules
+    return plain(formula, work)
+
+
+def identity_of(formula: sympy.Expr, lets: tuple[tuple[str, Expr], ...], rules: tuple[str, ...]) -> str:
+    """One line for the generated code: the formula, and what it is computed with."""
+    if rules == ("plain",):
+        return str(formula)
+    helpers = " and ".join(f"{name} = {render_expr(value)}" for name, value in lets)
+    return f"{formula} with {helpers}, which cannot overflow" if helpers else f"{formula} by {', '.join(rules)}"
+
+
+RULES = (rewrite_piecewise, rewrite_extremum, rewrite_log, rewrite_sum, rewrite_exponential, rewrite_product,
+         rewrite_root, rewrite_root_sum, rewrite_arcsinh, rewrite_log1p)
