@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from gradproof import __version__
-from gradproof.load import UsageError
+from gradproof.load import UsageError, find
 
 GOOD, FINDINGS, UNUSABLE, INTERNAL = range(4)
 
@@ -33,6 +33,7 @@ GENERATED, BUILD = Path("generated"), Path("build")
 @app.command()
 def build(models: Models = None, out: Out = GENERATED, force: Force = False) -> None:
     """Derive, generate, verify and report: everything, once."""
+    _find(models or [])
     from gradproof import commands
 
     raise typer.Exit(commands.build(models or [], out, BUILD, force=force))
@@ -44,6 +45,7 @@ def derive(
     equation: Annotated[str | None, typer.Option("--equation", metavar="ID", help="One equation, BP2 or d.w.")] = None,
 ) -> None:
     """Show the derivation, step by step, with the rule of every step."""
+    _find([model])
     from gradproof import commands
 
     raise typer.Exit(commands.derive(model, equation))
@@ -58,6 +60,7 @@ def generate(
     force: Force = False,
 ) -> None:
     """Write the NumPy modules and the LaTeX reports, or check that they are up to date."""
+    _find(models or [])
     from gradproof import commands
 
     if check or diff:
@@ -68,6 +71,7 @@ def generate(
 @app.command()
 def check(models: Models = None) -> None:
     """Verify that equations, generated code and numerical differences agree."""
+    _find(models or [])
     from gradproof import commands
 
     raise typer.Exit(commands.check(models or []))
@@ -76,9 +80,16 @@ def check(models: Models = None) -> None:
 @app.command()
 def report(model: OneModel) -> None:
     """Write the derivation of one model as a PDF into build/."""
+    _find([model])
     from gradproof import commands
 
     raise typer.Exit(commands.report(model, BUILD))
+
+
+def _find(names: Sequence[str]) -> None:
+    """UsageError for a name that is no model, before anything heavy is imported."""
+    for name in names:
+        find(name)
 
 
 def _version(wanted: bool) -> None:

@@ -56,19 +56,21 @@ def compile_report(written: Written, certificate: Certificate | None, folder: Pa
 def closing(rows: Iterable[Row]) -> RenderableType:
     """The closing table, and below it whatever is wrong."""
     table = Table(title="everything derived, generated, verified, reported", title_style="bold", title_justify="left")
-    for heading in ("model", "equations", "steps checked", "weakest grade", "worst error", "report"):
-        table.add_column(heading, justify="right" if heading in ("equations", "steps checked", "worst error") else "left")
+    for heading in ("model", "equations", "steps checked", "worst error", "weakest grade", "report"):
+        numbers = heading in ("equations", "steps checked", "worst error")
+        table.add_column(heading, justify="right" if numbers else "left")
     parts: list[RenderableType] = [table]
     rows = tuple(rows)
     for row in rows:
         c = row.certificate
         mark = Text(c.model, style="green" if row.good else "bold red")
         grade = Text(c.grade, style="" if c.good else "red")
-        table.add_row(mark, str(row.equations), str(len(c.steps)), grade, worst(c), row.pdf)
+        table.add_row(mark, str(row.equations), str(len(c.steps)), worst(c), grade, row.pdf)
     parts += [verdict(row.certificate) for row in rows if not row.certificate.good]
     parts += [Text(f"{row.pdf}: {line}", style="red") for row in rows for line in row.complaints]
     if any(row.pdf == PDF_NEEDS_TEX for row in rows):
-        parts.append(Text(f"No PDFs: {TeXMissing()}. The reports are in LaTeX beside the generated code.", style="yellow"))
+        missing = f"No PDFs: {TeXMissing()}. The reports are in LaTeX beside the generated code."
+        parts.append(Text(missing, style="yellow"))
     return Group(*parts)
 
 
@@ -81,7 +83,8 @@ def worst(certificate: Certificate) -> str:
 def verdict(certificate: Certificate) -> RenderableType:
     """What was checked for one model, and everything that failed."""
     c = certificate
-    head = Text.assemble((c.model, "bold green" if c.good else "bold red"), f": {len(c.steps)} steps, weakest grade {c.grade}")
+    style = "bold green" if c.good else "bold red"
+    head = Text.assemble((c.model, style), f": {len(c.steps)} steps, weakest grade {c.grade}")
     rows = Table.grid(padding=(0, 2))
     for kind in sorted({k.check for k in c.checks}):
         case = max((k for k in c.checks if k.check == kind), key=lambda k: (not k.good, k.error))
