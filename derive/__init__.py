@@ -8,4 +8,19 @@ from derive.model import Model, argmax, d
 from derive.surface import Sum
 from derive.system import System
 
-__all__ = ["Adjoint", "Derivation", "Function", "Model", "ModelError", "Refused", "RuleDidNotApply", "Step", "Sum", "System", "argmax", "d", "derive", "function"]
+__all__ = [
+    "Adjoint",
+    "Derivation",
+    "Function",
+    "Model",
+    "ModelError",
+    "Refused",
+    "RuleDidNotApply",
+    "Step",
+    "Sum",
+    "System",
+    "argmax",
+    "d",
+    "derive",
+    "function",
+]

@@ -17,7 +17,20 @@ from derive.affine import Affine, Index, Node, indices, replace
 from derive.derivation import Adjoint, Derivation, Step
 from derive.errors import ModelError, Refused, RuleDidNotApply
 from derive.expression import (
-    ZERO, Access, Bound, Bracket, Expr, Partial, Sum, add, fresh, mul, substitute, summed, walk,
+    ZERO,
+    Access,
+    Bound,
+    Bracket,
+    Expr,
+    Partial,
+    Sum,
+    add,
+    fresh,
+    mul,
+    rebind,
+    substitute,
+    summed,
+    walk,
 )
 from derive.letters import renaming
 from derive.regions import Interval, UnknownOrder, cut, region_of
@@ -70,7 +83,9 @@ class Flow:
             useful |= new
             grown = bool(new)
         ordered = [t.name for t in (*system.role("parameter"), *system.role("variable"))]
-        names = tuple(n for n in ordered if n in active and (n in useful or n in {t.name for t in system.role("parameter")}))
+        names = tuple(
+            n for n in ordered if n in active and (n in useful or n in {t.name for t in system.role("parameter")})
+        )
         readers = {n: tuple(e for e in equations if n in reads[e.id] and e.target.tensor in useful) for n in names}
         return Flow(system, names, readers)
 
@@ -88,7 +103,9 @@ class Flow:
 
     def feeds(self, name: str) -> list[str]:
         """The variables whose equations read this quantity."""
-        return [e.target.tensor for e in self.readers[name] if e.target.tensor in self.active and e.target.tensor != name]
+        return [
+            e.target.tensor for e in self.readers[name] if e.target.tensor in self.active and e.target.tensor != name
+        ]
 
     def single(self, name: str) -> str | None:
         """The only quantity that a variable's equations read, if there is one: its adjoint is used nowhere else."""
@@ -144,19 +161,23 @@ def _target(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Bound,
     tensor = system.tensor(name)
     if tensor.role == "parameter":
         return Access(name, tuple(Affine.of(s.index) for s in tensor.slots)), _by_dependence(
-            [Bound(s.index, s.lo, s.hi) for s in tensor.slots])
+            [Bound(s.index, s.lo, s.hi) for s in tensor.slots]
+        )
     live = [e for e in system.equations_of(name) if any(a.tensor in flow.active for a in accesses(e.value))]
     main = max(live, key=lambda e: len(e.bounds))
     bounds = list(main.bounds)
     for slot, position in enumerate(main.target.at):
-        letter = position.alone
-        if isinstance(letter, Index):
+        letter = position.letter
+        if letter:
             place = next(q for q, b in enumerate(bounds) if b.index == letter)
             bounds[place] = _hull(bounds[place], [region_of(e, slot) for e in live if e is not main], system)
         elif any(e.target.at[slot] != position for e in live):
             letter = tensor.slots[slot].index
-            raise Refused(f"the regions of {name} are single places only along {letter.name}", source=main.source,
-                          fix="give one of its equations a range")
+            raise Refused(
+                f"the regions of {name} are single places only along {letter.name}",
+                source=main.source,
+                fix="give one of its equations a range",
+            )
     return main.target, tuple(bounds)
 
 
@@ -184,16 +205,15 @@ def _hull(bound: Bound, others: list[Interval], system: System) -> Bound:
 def _chain_rule(target: Access, bounds: tuple[Bound, ...], flow: Flow) -> Expr:
     """Sum over the equations v that read u of Sum_d vbar[d] ∂v[d]/∂u[p]."""
     taken = {x for p in target.at for x in indices(p)}
-    terms = []
+    terms: list[Expr] = []
     for equation in flow.readers[target.tensor]:
         if equation.target.tensor == "J":
             terms.append(Partial("J", equation.target, target))
             continue
-        values: dict[Node, Affine] = {b.index: Affine.of(fresh(b.index, taken)) for b in equation.bounds}
-        of = substitute(equation.target, values)
+        letters = {b.index: fresh(b.index, taken) for b in equation.bounds}
+        of = substitute(equation.target, {old: Affine.of(new) for old, new in letters.items()})
         assert isinstance(of, Access)
-        outer = tuple(Bound(values[b.index].alone, replace(b.lo, values), replace(b.hi, values))  # type: ignore[arg-type]
-                      for b in equation.bounds)
+        outer = rebind(equation.bounds, letters)
         terms.append(summed(mul(Access(f"d.{of.tensor}", of.at), Partial(equation.id, of, target)), outer))
     return add(*terms)
 
@@ -220,7 +240,8 @@ def _written_out(variable: str, chain: Chain, bounds: tuple[Bound, ...]) -> tupl
     letters = {Affine.of(b.index) for b in bounds}
     plain = len(uses) == 1 and set(uses[0].at) >= letters and not _under_sum(chain.expr, uses[0])
     cheap = not any(isinstance(n, Sum) for a in meant for n in walk(a.value)) and all(
-        sum(1 for _ in walk(a.value)) <= SMALL for a in meant)
+        sum(1 for _ in walk(a.value)) <= SMALL for a in meant
+    )
     return bool(uses) and (plain or cheap), {a.id for a in meant}
 
 
@@ -242,13 +263,14 @@ def region_of_adjoint(adjoint: Adjoint, slot: int) -> Interval:
     """Where an adjoint equation holds along one slot of its target."""
     position = adjoint.target.at[slot]
     for bound in adjoint.bounds:
-        if position.alone == bound.index:
+        if position.letter == bound.index:
             return Interval(bound.lo, bound.hi)
     return Interval(position, position)
 
 
-def _regions(name: str, expr: Expr, bounds: tuple[Bound, ...], candidates: tuple[str, ...],
-             context: Context) -> list[tuple[tuple[Index, Interval], ...]]:
+def _regions(
+    name: str, expr: Expr, bounds: tuple[Bound, ...], candidates: tuple[str, ...], context: Context
+) -> list[tuple[tuple[Index, Interval], ...]]:
     """The regions of the target: for each letter with conditions, the intervals between its cut points."""
     choices = []
     for bound in bounds:
@@ -258,9 +280,11 @@ def _regions(name: str, expr: Expr, bounds: tuple[Bound, ...], candidates: tuple
         try:
             parts = cut(Interval(bound.lo, bound.hi), intervals, context.system.facts)
         except UnknownOrder as error:
-            raise Refused(f"the regions of the adjoint of {name} depend on the sizes: {error}",
-                          fix=f"declare model.assume({render_affine(error.left)} <= {render_affine(error.right)}), "
-                              "or its opposite") from None
+            raise Refused(
+                f"the regions of the adjoint of {name} depend on the sizes: {error}",
+                fix=f"declare model.assume({render_affine(error.left)} <= {render_affine(error.right)}), "
+                "or its opposite",
+            ) from None
         choices.append([(bound.index, part) for part in parts])
     return list(product(*choices))
 
@@ -296,8 +320,14 @@ def _free_slots(tensor: Tensor) -> list[int]:
     return [q for q, s in enumerate(tensor.slots) if not (indices(s.lo) or indices(s.hi))]
 
 
-def _on_region(name: str, target: Access, bounds: tuple[Bound, ...], places: tuple[tuple[Index, Interval], ...],
-               start: Chain, candidates: tuple[str, ...]) -> tuple[Adjoint, set[str]]:
+def _on_region(
+    name: str,
+    target: Access,
+    bounds: tuple[Bound, ...],
+    places: tuple[tuple[Index, Interval], ...],
+    start: Chain,
+    candidates: tuple[str, ...],
+) -> tuple[Adjoint, set[str]]:
     """The adjoint equation on one region, and the equations that it reads instead of writing them out."""
     chain = Chain(start.expr, start.context, start.steps)
     for index, region in places:
@@ -329,22 +359,28 @@ def _on_region(name: str, target: Access, bounds: tuple[Bound, ...], places: tup
     return Adjoint(ident, name, entry, bounds, chain.expr, chain.steps, uses=uses, may_be_empty=empty), kept
 
 
-def _placed(target: Access, bounds: tuple[Bound, ...], index: Index, region: Interval) -> tuple[Access, tuple[Bound, ...]]:
+def _placed(
+    target: Access, bounds: tuple[Bound, ...], index: Index, region: Interval
+) -> tuple[Access, tuple[Bound, ...]]:
     """Target and ranges on a region; a region of one place puts the place for the letter."""
     if region.point is None:
         return target, tuple(Bound(index, region.lo, region.hi) if b.index == index else b for b in bounds)
     values: dict[Node, Affine] = {index: region.point}
     placed = substitute(target, values)
     assert isinstance(placed, Access)
-    return placed, tuple(Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in bounds if b.index != index)
+    return placed, tuple(
+        Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in bounds if b.index != index
+    )
 
 
 def _check_conditions(name: str, expr: Expr) -> None:
     """Conditions that limit no letter alone are not supported yet."""
     for node in walk(expr):
         if isinstance(node, Bracket):
-            raise Refused(f"the adjoint of {name} keeps the condition {node.key}",
-                          fix="use each index with a single shift, or declare the order of the sizes")
+            raise Refused(
+                f"the adjoint of {name} keeps the condition {node.key}",
+                fix="use each index with a single shift, or declare the order of the sizes",
+            )
 
 
 def _aliased(system: System, adjoints: tuple[Adjoint, ...]) -> tuple[Adjoint, ...]:
@@ -354,8 +390,11 @@ def _aliased(system: System, adjoints: tuple[Adjoint, ...]) -> tuple[Adjoint, ..
         meant = [a for a in adjoints if _means(alias.target, a)]
         if len(meant) != 1:
             known = ", ".join(a.id for a in adjoints if a.of == alias.target.tensor) or "none"
-            raise ModelError(f"{alias.name} names {len(meant)} derived equations", source=alias.source,
-                             fix=f"the equations of d.{alias.target.tensor} are: {known}")
+            raise ModelError(
+                f"{alias.name} names {len(meant)} derived equations",
+                source=alias.source,
+                fix=f"the equations of d.{alias.target.tensor} are: {known}",
+            )
         names[meant[0].id] = alias.name
     return tuple(with_changes(a, name=names.get(a.id, "")) for a in adjoints)
 
@@ -364,10 +403,8 @@ def _means(entry: Access, adjoint: Adjoint) -> bool:
     if entry.tensor != adjoint.of or len(entry.at) != len(adjoint.target.at):
         return False
     for asked, place in zip(entry.at, adjoint.target.at, strict=True):
-        if isinstance(asked.alone, Index) != isinstance(place.alone, Index):
+        if bool(asked.letter) != bool(place.letter):
             return False
-        if not isinstance(asked.alone, Index) and asked != place:
+        if not asked.letter and asked != place:
             return False
     return True
-
-

@@ -20,7 +20,7 @@ class Node:
         raise NotImplementedError(type(self).__name__)
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (type(self) is type(other) and self.key == other.key)  # type: ignore[attr-defined]
+        return self is other or (isinstance(other, Node) and type(self) is type(other) and self.key == other.key)
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -98,6 +98,12 @@ class Affine(Node):
         return self.terms[0][0] if len(self.terms) == 1 and self.terms[0][1] == 1 and not self.constant else None
 
     @property
+    def letter(self) -> Index | None:
+        """The index, if the expression is one index and nothing else."""
+        atom = self.alone
+        return atom if isinstance(atom, Index) else None
+
+    @property
     def number(self) -> int | None:
         """The integer, if the expression is one."""
         return None if self.terms else self.constant
@@ -112,20 +118,20 @@ def collect(terms: Iterable[tuple[Node, int]], constant: int) -> Affine:
     return Affine(tuple(kept), constant)
 
 
-Atoms = Mapping[Node, Affine]
+Atoms = Mapping[Node, Affine] | Mapping[Index, Affine]
 
 
 def replace(affine: Affine, values: Atoms, inside: Callable[[Node], Node] | None = None) -> Affine:
     """Put `values` for atoms, also inside the argument of a width; `inside` rewrites entries of integer data."""
+    table: dict[Node, Affine] = dict(values)  # type: ignore[arg-type]  # a Mapping is not covariant in its keys
     result = Affine((), affine.constant)
     for atom, count in affine.terms:
-        value = values.get(atom)
-        if value is None:
-            if isinstance(atom, Width):
-                value = Affine.of(Width(atom.name, replace(atom.at, values, inside)))
-                value = Affine.of(values.get(value.terms[0][0], value))
-            else:
-                value = Affine.of(inside(atom) if inside and not isinstance(atom, (Index, Size)) else atom)
+        value = table.get(atom)
+        if value is None and isinstance(atom, Width):
+            width = Width(atom.name, replace(atom.at, table, inside))
+            value = table.get(width, Affine.of(width))
+        elif value is None:
+            value = Affine.of(inside(atom) if inside and not isinstance(atom, (Index, Size)) else atom)
         result = result + value * count
     return result
 

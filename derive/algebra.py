@@ -8,8 +8,24 @@ from fractions import Fraction
 import sympy
 
 from derive.expression import (
-    ONE, Add, Argument, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Pow,
-    Relation, add, mul, number, power, walk,
+    ONE,
+    Add,
+    Argument,
+    Call,
+    Choice,
+    Constant,
+    Count,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Pow,
+    Relation,
+    add,
+    mul,
+    number,
+    power,
+    walk,
 )
 
 Split = tuple[tuple[Expr, ...], Expr]  # numerator factors and the product below
@@ -169,8 +185,10 @@ def from_sympy(value: sympy.Expr, atoms: dict[sympy.Symbol, Expr], rank: Callabl
         return Argument(value.name)
     parts = [from_sympy(part, atoms, rank) for part in value.args]
     if isinstance(value, sympy.Add):
-        ordered = sorted(parts, key=lambda t: (_scale(t)[0] < 0, isinstance(t, Number) and _has_negative(parts) is False,
-                                               rank(t), t.key))
+        ordered = sorted(
+            parts,
+            key=lambda t: (_scale(t)[0] < 0, isinstance(t, Number) and _has_negative(parts) is False, rank(t), t.key),
+        )
         return add(*ordered)
     if isinstance(value, sympy.Mul):
         return mul(*sorted(parts, key=lambda f: (isinstance(f, Pow) and _base(f)[1] < 0, rank(f), f.key)))

@@ -6,7 +6,7 @@ only for scalar algebra (`derive.algebra`). A node never changes; a rule builds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -198,8 +198,10 @@ class Choice(Expr):
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
         groups = [children[k : k + 3] for k in range(0, len(children) - 1, 3)]
-        branches = tuple((Relation(c.op, left, right), value)
-                         for (c, _), (left, right, value) in zip(self.branches, groups, strict=True))
+        branches = tuple(
+            (Relation(c.op, left, right), value)
+            for (c, _), (left, right, value) in zip(self.branches, groups, strict=True)
+        )
         return Choice(branches, children[-1])
 
 
@@ -434,17 +436,21 @@ def _open(bounds: tuple[Bound, ...], values: Atoms, bodies: tuple[Expr, ...]) ->
     inner: dict[Node, Affine] = {a: v for a, v in values.items() if a not in hidden}
     arriving = {letter for value in inner.values() for letter in indices(value)}
     taken = arriving | hidden | {letter for body in bodies for letter in free_indices(body)}
+    letters: dict[Index, Index] = {}
     for bound in bounds:
         if bound.index in arriving:
-            new = fresh(bound.index, taken)
-            taken = taken | {new}
-            inner[bound.index] = Affine.of(new)
-    opened = []
-    for bound in bounds:
-        letter = inner[bound.index].alone if bound.index in inner else bound.index
-        assert isinstance(letter, Index)
-        opened.append(Bound(letter, replace(bound.lo, inner), replace(bound.hi, inner)))
-    return tuple(opened), inner
+            letters[bound.index] = fresh(bound.index, taken)
+            taken = taken | {letters[bound.index]}
+    inner.update((old, Affine.of(new)) for old, new in letters.items())
+    return tuple(
+        Bound(letters.get(b.index, b.index), replace(b.lo, inner), replace(b.hi, inner)) for b in bounds
+    ), inner
+
+
+def rebind(bounds: tuple[Bound, ...], letters: Mapping[Index, Index]) -> tuple[Bound, ...]:
+    """The same ranges with other letters."""
+    values = {old: Affine.of(new) for old, new in letters.items()}
+    return tuple(Bound(letters.get(b.index, b.index), replace(b.lo, values), replace(b.hi, values)) for b in bounds)
 
 
 def fresh(index: Index, taken: set[Index] | frozenset[Index]) -> Index:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from derive.affine import Affine, Index, Node, Size, Width, replace
 
@@ -53,8 +54,8 @@ class _Slack(Node):
 
     of: Affine
 
-    @property
-    def key(self) -> str:  # type: ignore[override]
+    @cached_property
+    def key(self) -> str:
         return f"slack({self.of.key})"
 
 

@@ -21,8 +21,10 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 def checked_name(name: str, what: str = "name") -> str:
     """`name` if it may enter Python code and LaTeX; ModelError otherwise."""
     if not isinstance(name, str) or not NAME.match(name) or keyword.iskeyword(name):
-        raise ModelError(f"{name!r} is not a {what} that can stand in code",
-                         fix="letters, digits and underscores, starting with a letter, and no Python keyword")
+        raise ModelError(
+            f"{name!r} is not a {what} that can stand in code",
+            fix="letters, digits and underscores, starting with a letter, and no Python keyword",
+        )
     return name
 
 
@@ -49,7 +51,7 @@ class Function:
 
 
 def function(name: str, formula: Callable[..., Any] | None = None, *, latex: str = "") -> Function:
-    """A scalar function by its formula, `function("sigmoid", lambda z: 1 / (1 + exp(-z)))`, or symbolic: `function("f")`.
+    """A scalar function by its formula, `function("swish", lambda z: z / (1 + exp(-z)))`, or symbolic, `function("f")`.
 
     The names of the lambda's arguments are kept. Raises ModelError for a name that cannot stand in code, or a
     formula that uses anything but its arguments.
@@ -68,8 +70,10 @@ def _check_formula(name: str, arguments: tuple[sympy.Symbol, ...], value: Any) -
         raise ModelError(f"the formula of {name} is {value}, which is not a scalar expression")
     strange = sorted(map(str, value.free_symbols - set(arguments)))
     if strange or value.has(Formula):
-        raise ModelError(f"the formula of {name} uses {', '.join(strange) or 'entries of a model'}",
-                         fix=f"make it an argument: function({name!r}, lambda z, {strange[0] if strange else 'p'}: ...)")
+        raise ModelError(
+            f"the formula of {name} uses {', '.join(strange) or 'entries of a model'}",
+            fix=f"make it an argument: function({name!r}, lambda z, {strange[0] if strange else 'p'}: ...)",
+        )
 
 
 def elementary(name: str, count: int = 1) -> Function:
@@ -77,5 +81,7 @@ def elementary(name: str, count: int = 1) -> Function:
     head = getattr(sympy, name, None)
     if head is None:
         raise ModelError(f"{name} is neither a function of the model nor of SymPy")
-    arguments = tuple(sympy.Symbol(n, real=True) for n in (("z",) if count == 1 else [f"z{k + 1}" for k in range(count)]))
+    arguments = tuple(
+        sympy.Symbol(n, real=True) for n in (("z",) if count == 1 else [f"z{k + 1}" for k in range(count)])
+    )
     return Function(name, arguments, head(*arguments, evaluate=False) if count > 1 else head(*arguments))

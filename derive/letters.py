@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from derive.affine import Affine, Index, Node, Size, Width, replace
-from derive.expression import Access, Bound, Expr, Functional, Sum, free_indices, substitute, transform, walk
+from derive.affine import Affine, Index, Node, Size, Width
+from derive.expression import Access, Expr, Functional, Sum, free_indices, rebind, substitute, transform, walk
 from derive.system import System
 
 
@@ -44,18 +44,17 @@ def _kind(hi: Affine) -> str:
     return named[0] if named else ""
 
 
-
-
 def relettered(expr: Expr, names: dict[str, str]) -> Expr:
     """Sum_i f(i) = Sum_k f(k), for every summed letter in `names`."""
-    table: dict[Node, Affine] = {Index(old): Affine.of(Index(new)) for old, new in names.items()}
 
     def rewrite(node: Expr) -> Expr:
-        if not isinstance(node, Sum) or not any(b.index in table for b in node.bounds):
+        own = (
+            {b.index: Index(names[b.index.name]) for b in node.bounds if b.index.name in names}
+            if isinstance(node, Sum)
+            else {}
+        )
+        if not own or not isinstance(node, Sum):
             return node
-        own = {b.index: table[b.index] for b in node.bounds if b.index in table}
-        bounds = tuple(Bound(Index(names.get(b.index.name, b.index.name)), replace(b.lo, own), replace(b.hi, own))
-                       for b in node.bounds)
-        return Sum(substitute(node.body, own), bounds)
+        return Sum(substitute(node.body, {old: Affine.of(new) for old, new in own.items()}), rebind(node.bounds, own))
 
     return transform(expr, rewrite) if names else expr

@@ -12,8 +12,9 @@ def canonical(expr: Expr, depth: int = 0) -> Expr:
     """The expression with bound letters named by depth and order, so that equal meanings have equal keys."""
     if isinstance(expr, (Sum, Functional)):
         names: Binding = {b.index: Affine.of(Index(f"~{depth + q}")) for q, b in enumerate(expr.bounds)}
-        bounds = tuple(Bound(Index(f"~{depth + q}"), replace(b.lo, names), replace(b.hi, names))
-                       for q, b in enumerate(expr.bounds))
+        bounds = tuple(
+            Bound(Index(f"~{depth + q}"), replace(b.lo, names), replace(b.hi, names)) for q, b in enumerate(expr.bounds)
+        )
         bodies = tuple(canonical(substitute(body, names), depth + len(bounds)) for body in expr.children)
         if isinstance(expr, Sum):
             return Sum(bodies[0], bounds)
@@ -62,13 +63,14 @@ def _match(pattern: Expr, expr: Expr, letters: frozenset[Index], found: Binding)
     if isinstance(pattern, (Sum, Functional)):
         pairs = zip(pattern.bounds, expr.bounds, strict=False)  # type: ignore[attr-defined]
         return len(pattern.bounds) == len(expr.bounds) and all(  # type: ignore[attr-defined]
-            replace(p.lo, found) == q.lo and replace(p.hi, found) == q.hi for p, q in pairs)
+            replace(p.lo, found) == q.lo and replace(p.hi, found) == q.hi for p, q in pairs
+        )
     return True
 
 
 def _bind(pattern: Affine, position: Affine, letters: frozenset[Index], found: Binding) -> bool:
-    letter = pattern.alone
-    if isinstance(letter, Index) and letter in letters and letter not in found:
+    letter = pattern.letter
+    if letter and letter in letters and letter not in found:
         found[letter] = position
         return True
     return replace(pattern, found) == position

@@ -11,16 +11,18 @@ from typing import Any
 
 import sympy
 
-from derive.affine import Affine, Index, Node, Size, Width
+from derive.affine import Affine, Index, Size, Width
 from derive.errors import ModelError, Source
-from derive.expression import Access, Bound, Expr, Functional, Sum as SumNode
+from derive.expression import Access, Bound, Expr, Functional
 from derive.facts import Facts
 from derive.functions import Function, checked_name
 from derive.ranges import Draft, resolve
 from derive.surface import UNKNOWN, Formula, IndexSymbol, SizeSymbol, lift, lift_affine
 from derive.system import Alias, Slot, System, Tensor
 
-RESERVED = frozenset("J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d".split())
+RESERVED = frozenset(
+    "J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d".split()
+)
 
 
 class Quantity:
@@ -89,9 +91,10 @@ class Model:
         self._widths: list[str] = []
         self._letters: list[str] = []
         self._tensors: dict[str, Tensor] = {}
-        self._undeclared: list[str] = []
+        self._variables: list[str] = []
         self._functions: dict[str, Function] = {}
         self._functionals: list[str] = []
+        self._latex: dict[str, str] = {}
         self._drafts: list[Draft] = []
         self._objective: Draft | None = None
         self._facts = Facts()
@@ -117,14 +120,16 @@ class Model:
     def system(self) -> System:
         """The checked model. ModelError while its `with` block is open."""
         if self._system is None:
-            raise ModelError(f"the model {self.name} is not complete", fix="write its equations inside `with Model(...)`")
+            raise ModelError(
+                f"the model {self.name} is not complete", fix="write its equations inside `with Model(...)`"
+            )
         return self._system
 
     # declarations
 
     def sizes(self, names: str) -> Any:
         """Symbolic sizes, `m, L = model.sizes("m L")`: positive integers."""
-        made = [self._declare(n, self._sizes) or SizeSymbol(n, integer=True, positive=True) for n in names.split()]
+        made = [SizeSymbol(self._declare(n, self._sizes), integer=True, positive=True) for n in names.split()]
         return made[0] if len(made) == 1 else tuple(made)
 
     def width(self, name: str) -> Callable[[Any], Any]:
@@ -136,7 +141,7 @@ class Model:
 
     def indices(self, names: str) -> Any:
         """Index letters, `i, j, k, l = model.indices("i j k l")`; ranges follow from where they stand."""
-        made = [self._declare(n, self._letters) or IndexSymbol(n, integer=True) for n in names.split()]
+        made = [IndexSymbol(self._declare(n, self._letters), integer=True) for n in names.split()]
         return made[0] if len(made) == 1 else tuple(made)
 
     def data(self, **shapes: Any) -> Any:
@@ -152,14 +157,14 @@ class Model:
 
     def hyper(self, name: str, *, latex: str = "") -> Formula:
         """A named scalar that is given and not trained."""
-        self._add(Tensor(self._declare(name) or name, "hyper", (), latex))
+        self._add(Tensor(self._declare(name), "hyper", (), latex))
         return Formula(Access(name), self)
 
     def variables(self, names: str, **latex: str) -> Any:
         """Quantities that equations define."""
         for name in names.split():
-            self._undeclared.append(self._declare(name) or name)
-        self._latex = {**getattr(self, "_latex", {}), **latex}
+            self._variables.append(self._declare(name))
+        self._latex = {**self._latex, **latex}
         made = [Quantity(n, self) for n in names.split()]
         return made[0] if len(made) == 1 else tuple(made)
 
@@ -207,9 +212,11 @@ class Model:
 
     def state(self, target: Access, value: Any, source: Source) -> None:
         """Add one equation."""
-        if target.tensor not in self._undeclared:
-            raise ModelError(f"{target.tensor} is given, so no equation may define it",
-                             fix=f'declare it with model.variables("{target.tensor}")')
+        if target.tensor not in self._variables:
+            raise ModelError(
+                f"{target.tensor} is given, so no equation may define it",
+                fix=f'declare it with model.variables("{target.tensor}")',
+            )
         try:
             node = lift(value)
         except TypeError as error:
@@ -250,18 +257,31 @@ class Model:
         """Remember a function that an equation uses; one name, one formula."""
         known = self._functions.setdefault(function.name, function)
         if known != function:
-            raise ModelError(f"two functions are called {function.name}: {known.formula} and {function.formula}",
-                             fix="give one of them another name")
+            raise ModelError(
+                f"two functions are called {function.name}: {known.formula} and {function.formula}",
+                fix="give one of them another name",
+            )
 
-    def _declare(self, name: str, into: list[str] | None = None) -> None:
+    def _declare(self, name: str, into: list[str] | None = None) -> str:
         checked_name(name)
-        taken = {*self._sizes, *self._widths, *self._letters, *self._tensors, *self._undeclared, *self._functionals,
-                 *self._errors.values()}
+        taken = {
+            *self._sizes,
+            *self._widths,
+            *self._letters,
+            *self._tensors,
+            *self._variables,
+            *self._functionals,
+            *self._errors.values(),
+        }
         if name in taken or name in RESERVED:
-            raise ModelError(f"the name {name} is " + ("declared twice" if name in taken else "reserved"),
-                             source=_outer_source(), fix="choose another letter")
+            raise ModelError(
+                f"the name {name} is " + ("declared twice" if name in taken else "reserved"),
+                source=_outer_source(),
+                fix="choose another letter",
+            )
         if into is not None:
             into.append(name)
+        return name
 
     def _add(self, tensor: Tensor) -> None:
         self._tensors[tensor.name] = tensor
@@ -290,12 +310,24 @@ class Model:
         if self._objective is None:
             raise ModelError(f"the model {self.name} has no objective", fix="model.minimise(...)")
         return resolve(
-            name=self.name, title=self.title, file=self.file, sizes=tuple(self._sizes), widths=tuple(self._widths),
-            letters=tuple(self._letters), tensors=tuple(self._tensors.values()), variables=tuple(self._undeclared),
-            latex=getattr(self, "_latex", {}), functions=tuple(self._functions.values()),
-            functionals=tuple(self._functionals), drafts=tuple(self._drafts), objective=self._objective,
-            facts=self._facts, sums=tuple(self._sums), aliases=tuple(self._aliases),
-            errors=tuple(self._errors.items()), prediction=self._prediction,
+            name=self.name,
+            title=self.title,
+            file=self.file,
+            sizes=tuple(self._sizes),
+            widths=tuple(self._widths),
+            letters=tuple(self._letters),
+            tensors=tuple(self._tensors.values()),
+            variables=tuple(self._variables),
+            latex=self._latex,
+            functions=tuple(self._functions.values()),
+            functionals=tuple(self._functionals),
+            drafts=tuple(self._drafts),
+            objective=self._objective,
+            facts=self._facts,
+            sums=tuple(self._sums),
+            aliases=tuple(self._aliases),
+            errors=tuple(self._errors.items()),
+            prediction=self._prediction,
         )
 
 

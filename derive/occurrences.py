@@ -10,8 +10,25 @@ from dataclasses import dataclass
 
 from derive.affine import Affine, Index, Node, replace
 from derive.expression import (
-    MINUS_ONE, ONE, ZERO, Access, Add, Bound, Call, Choice, Expr, Functional, Mul, Number,
-    Pow, Sum, add, fresh, mul, power, substitute,
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Access,
+    Add,
+    Bound,
+    Call,
+    Choice,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Pow,
+    Sum,
+    add,
+    fresh,
+    mul,
+    power,
+    substitute,
 )
 
 
@@ -58,8 +75,10 @@ def _in_product(expr: Mul, tensor: str, taken: frozenset[Index]) -> list[Occurre
 
 
 def _in_power(expr: Pow, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:
-    lower = power(expr.base, add(expr.exponent, MINUS_ONE) if not isinstance(expr.exponent, Number)
-                  else Number(expr.exponent.value - 1))
+    lower = power(
+        expr.base,
+        add(expr.exponent, MINUS_ONE) if not isinstance(expr.exponent, Number) else Number(expr.exponent.value - 1),
+    )
     found = _scaled(occurrences(expr.base, tensor, taken), mul(expr.exponent, lower))
     logarithm = Call("log", (expr.base,))
     return found + _scaled(occurrences(expr.exponent, tensor, taken), mul(expr, logarithm))
@@ -90,7 +109,7 @@ def opened(bounds: tuple[Bound, ...], body: Expr, taken: frozenset[Index]) -> tu
         lo, hi = replace(bound.lo, values), replace(bound.hi, values)
         values[bound.index] = Affine.of(letter)
         result.append(Bound(letter, lo, hi))
-    changed = {a: v for a, v in values.items() if v.alone != a}
+    changed = {a: v for a, v in values.items() if v.letter != a}
     return tuple(result), substitute(body, changed)
 
 
@@ -113,5 +132,3 @@ def _in_functional(expr: Functional, tensor: str, taken: frozenset[Index]) -> li
         for o in occurrences(opened_body, tensor, taken | {outer.index}):
             found.append(Occurrence((outer, *o.bounds), mul(slope, o.factor), o.at))
     return found
-
-

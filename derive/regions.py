@@ -107,7 +107,7 @@ def region_of(equation: Equation, slot: int) -> Interval:
     """Where an equation holds along one slot of its target."""
     position = equation.target.at[slot]
     for bound in equation.bounds:
-        if position.alone == bound.index:
+        if position.letter == bound.index:
             return Interval(bound.lo, bound.hi)
     return Interval(position, position)
 
@@ -116,8 +116,9 @@ def _check_cover(system: System, tensor: Tensor, slot: int, equations: tuple[Equ
     """Along the slot in which the equations differ, their regions follow one another without gap or overlap."""
     facts = system.facts
     regions = [(region_of(e, slot), e) for e in equations]
-    if len(regions) == 1 or not any(isinstance(e.target.at[slot].alone, Index) is False or _partial(r, tensor, slot, e, facts)
-                                    for r, e in regions):
+    if len(regions) == 1 or not any(
+        not e.target.at[slot].letter or _partial(r, tensor, slot, e, facts) for r, e in regions
+    ):
         return
     ordered: list[tuple[Interval, Equation]] = []
     for region, equation in regions:
@@ -127,10 +128,12 @@ def _check_cover(system: System, tensor: Tensor, slot: int, equations: tuple[Equ
         if facts.same(left.hi + 1, right.lo):
             continue
         kind = "leave a gap" if facts.below(left.hi + 2, right.lo) else "overlap"
-        raise ModelError(f"the equations of {tensor.name} {kind}: {left} (line {first.source.line}) and {right}",
-                         source=second.source,
-                         fix=f"state regions that touch, for example: with model.over({tensor.slots[slot].index.name}, "
-                             f"{render_affine(left.hi + 1)}, ...)")
+        raise ModelError(
+            f"the equations of {tensor.name} {kind}: {left} (line {first.source.line}) and {right}",
+            source=second.source,
+            fix=f"state regions that touch, for example: with model.over({tensor.slots[slot].index.name}, "
+            f"{render_affine(left.hi + 1)}, ...)",
+        )
 
 
 def _partial(region: Interval, tensor: Tensor, slot: int, equation: Equation, facts: Facts) -> bool:
@@ -153,11 +156,14 @@ def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[B
 
 
 def _equal_range(position: Affine, bounds: tuple[Bound, ...], allowed: Interval, facts: Facts) -> bool:
-    return any(position.alone == b.index and facts.same(b.lo, allowed.lo) and facts.same(b.hi, allowed.hi) for b in bounds)
+    return any(
+        position.letter == b.index and facts.same(b.lo, allowed.lo) and facts.same(b.hi, allowed.hi) for b in bounds
+    )
 
 
-def _check_inside(access: object, slot: int, position: Affine, bounds: tuple[Bound, ...], tensor: Tensor,
-                  facts: Facts) -> None:
+def _check_inside(
+    access: object, slot: int, position: Affine, bounds: tuple[Bound, ...], tensor: Tensor, facts: Facts
+) -> None:
     assert hasattr(access, "at")
     used = extent(position, bounds)
     allowed = Interval(*tensor.range_of(slot, access.at))
@@ -167,6 +173,9 @@ def _check_inside(access: object, slot: int, position: Affine, bounds: tuple[Bou
         known = facts.below(left, right)
         if not known:
             where = f"{render_expr(access)} is read at {used}, but {tensor.name} has {allowed} there"  # type: ignore[arg-type]
-            fix = ("change the position or the range" if known is False or left.terms == right.terms else
-                   f"if this never happens, declare model.assume({render_affine(left)} <= {render_affine(right)})")
+            fix = (
+                "change the position or the range"
+                if known is False or left.terms == right.terms
+                else f"if this never happens, declare model.assume({render_affine(left)} <= {render_affine(right)})"
+            )
             raise ModelError(where, fix=fix)

@@ -15,8 +15,29 @@ from derive.algebra import simplified
 from derive.derivation import Adjoint
 from derive.errors import RuleDidNotApply
 from derive.expression import (
-    MINUS_ONE, ONE, ZERO, Access, Add, Bound, Bracket, Call, Count, Expr, Mul, Number, Partial, Pow, Sum,
-    add, free_indices, mul, power, substitute, summed, transform, walk,
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Access,
+    Add,
+    Bound,
+    Bracket,
+    Call,
+    Count,
+    Expr,
+    Mul,
+    Number,
+    Partial,
+    Pow,
+    Sum,
+    add,
+    free_indices,
+    mul,
+    power,
+    substitute,
+    summed,
+    transform,
+    walk,
 )
 from derive.letters import relettered
 from derive.match import Binding, match, same
@@ -74,8 +95,9 @@ def _differentiated(term: Expr, context: Context) -> Expr:
     bounds, body = (term.bounds, term.body) if isinstance(term, Sum) else ((), term)
     taken = frozenset({b.index for b in bounds} | {x for p in partial.by.at for x in indices(p)})
     equation = context.system.equation(partial.equation)
-    letters: dict[Node, Affine] = {p.alone: q for p, q in zip(equation.target.at, partial.of.at, strict=True)
-                                   if isinstance(p.alone, Index)}
+    letters: dict[Node, Affine] = {
+        p.letter: q for p, q in zip(equation.target.at, partial.of.at, strict=True) if p.letter
+    }
     value = substitute(equation.value, letters)
     front = mul(*(f for f in _factors(body) if f != partial), ONE)
     made = []
@@ -165,7 +187,7 @@ def _within(found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Bou
         value = found.get(bound.index)
         if value is None:
             return False
-        if any(value.alone == b.index for b in bounds) and _ordinary(bound):
+        if any(value.letter == b.index for b in bounds) and _ordinary(bound):
             continue
         reach = extent(value, bounds)
         lo, hi = (substitute(Count(end), found).of for end in (bound.lo, bound.hi))  # type: ignore[attr-defined]
@@ -253,9 +275,9 @@ def _quotient(value: Expr) -> tuple[Expr, Expr] | None:
 
 def _divisor(factors: list[Expr], below: Expr) -> int | None:
     for q, factor in enumerate(factors):
-        if isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
-            if same(factor.base, below):
-                return q
+        negative = isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0
+        if negative and isinstance(factor, Pow) and same(factor.base, below):
+            return q
     return None
 
 
@@ -271,8 +293,7 @@ def _hoisted(node: Sum, context: Context) -> Expr:
     inside = [f for f in _factors(node.body) if letters & set(free_indices(f))]
     body = mul(*inside, ONE)
     used = set(free_indices(body)) | {x for b in node.bounds for x in (*indices(b.lo), *indices(b.hi))}
-    unused = [b for b in node.bounds if b.index not in used
-              and context.system.facts.below(b.lo, b.hi + 1)]
+    unused = [b for b in node.bounds if b.index not in used and context.system.facts.below(b.lo, b.hi + 1)]
     counts = [Count(b.hi - b.lo + 1) for b in unused]
     bounds = tuple(b for b in node.bounds if b not in unused)
     return mul(*outside, *counts, summed(body, bounds))
@@ -310,5 +331,3 @@ RULES: dict[str, Rule] = {
 def apply(rule: str, expr: Expr, context: Context, arguments: tuple[tuple[str, Any], ...]) -> Expr:
     """One use of a named rule. KeyError for an unknown name, RuleDidNotApply where it changes nothing."""
     return RULES[rule](expr, context, **dict(arguments))
-
-

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from derive.affine import Affine, Index, Node, indices, replace
 from derive.errors import ModelError, Source
-from derive.expression import Access, Bound, Expr, Functional, Sum, substitute
+from derive.expression import Access, Bound, Expr, Functional, Sum, rebind, substitute
 from derive.facts import Facts
 from derive.regions import Interval, UnknownOrder, covers, cut, extent
 from derive.system import System
@@ -57,7 +57,9 @@ def schedule(statements: Sequence[Statement], facts: Facts) -> tuple[Loop | Stat
     return _schedule(tuple(statements), facts, frozenset())
 
 
-def _schedule(statements: tuple[Statement, ...], facts: Facts, carried: frozenset[Index]) -> tuple[Loop | Statement, ...]:
+def _schedule(
+    statements: tuple[Statement, ...], facts: Facts, carried: frozenset[Index]
+) -> tuple[Loop | Statement, ...]:
     edges = _edges(statements, facts, carried)
     plan: list[Loop | Statement] = []
     for component in _components(len(statements), edges):
@@ -91,10 +93,12 @@ def reads(expr: Expr, bounds: tuple[Bound, ...]) -> list[tuple[Access, tuple[Bou
     return found
 
 
-def _meet(access: Access, bounds: tuple[Bound, ...], writer: Statement, facts: Facts, carried: frozenset[Index]) -> bool:
+def _meet(
+    access: Access, bounds: tuple[Bound, ...], writer: Statement, facts: Facts, carried: frozenset[Index]
+) -> bool:
     """May the access read an entry that the writer defines, at the same place of every carried loop?"""
     for position, place in zip(access.at, writer.target.at, strict=True):
-        letter = place.alone
+        letter = place.letter
         if letter in carried and position.terms != place.terms:
             return _overlap(position, bounds, writer, place, facts)
         if letter in carried and position != place:
@@ -155,8 +159,10 @@ def _loop(members: tuple[Statement, ...], facts: Facts, carried: frozenset[Index
     if len(pieces) > len(members):
         return _schedule(pieces, facts, carried)
     names = ", ".join(f"{m.id} ({render_expr(m.target)})" for m in members)
-    raise ModelError(f"these equations need each other at the same place: {names}",
-                     fix="one of them must read an earlier (or only later) position of a recurrence index")
+    raise ModelError(
+        f"these equations need each other at the same place: {names}",
+        fix="one of them must read an earlier (or only later) position of a recurrence index",
+    )
 
 
 def _align(members: tuple[Statement, ...], letter: Index, facts: Facts) -> tuple[Statement, ...] | None:
@@ -168,8 +174,8 @@ def _align(members: tuple[Statement, ...], letter: Index, facts: Facts) -> tuple
         for edge in _edges(members, facts, frozenset()):
             if edge.reader in names and edge.writer not in names:
                 for position, place in zip(edge.access.at, members[edge.writer].target.at, strict=True):
-                    if position.coefficient(names[edge.reader]) == 1 and isinstance(place.alone, Index):
-                        names[edge.writer] = place.alone
+                    if position.coefficient(names[edge.reader]) == 1 and place.letter:
+                        names[edge.writer] = place.letter
                         changed = True
                         break
     if len(names) < len(members):
@@ -181,11 +187,10 @@ def rename(statement: Statement, old: Index, new: Index) -> Statement:
     """The same statement with another letter, exchanged with the one it takes."""
     if old == new:
         return statement
-    values: dict[Node, Affine] = {old: Affine.of(new), new: Affine.of(old)}
+    values = {old: Affine.of(new), new: Affine.of(old)}
     target = substitute(statement.target, values)
     assert isinstance(target, Access)
-    bounds = tuple(Bound(values[b.index].alone if b.index in values else b.index,  # type: ignore[arg-type]
-                         replace(b.lo, values), replace(b.hi, values)) for b in statement.bounds)
+    bounds = rebind(statement.bounds, {old: new, new: old})
     return Statement(statement.id, target, bounds, substitute(statement.value, values))
 
 
@@ -198,7 +203,11 @@ def _peeled(members: tuple[Statement, ...], facts: Facts) -> tuple[Statement, ..
                 shift = position - Affine.of(bound.index)
                 if shift.number is not None:
                     point = Interval(place - shift, place - shift)
-                    pieces = [part for piece in pieces for part in _divided(piece, members[edge.reader], bound.index, point, facts)]
+                    pieces = [
+                        part
+                        for piece in pieces
+                        for part in _divided(piece, members[edge.reader], bound.index, point, facts)
+                    ]
     return tuple(pieces)
 
 
@@ -209,7 +218,9 @@ def _divided(piece: Statement, reader: Statement, letter: Index, point: Interval
     try:
         return [restrict(piece, letter, part) for part in cut(own, [point], facts)]
     except UnknownOrder as error:
-        raise ModelError(f"the order of computation needs a fact: {error}", fix="declare it with model.assume(...)") from None
+        raise ModelError(
+            f"the order of computation needs a fact: {error}", fix="declare it with model.assume(...)"
+        ) from None
 
 
 def _same_range(members: tuple[Statement, ...], letter: Index, facts: Facts) -> tuple[Statement, ...]:
@@ -221,8 +232,10 @@ def _same_range(members: tuple[Statement, ...], letter: Index, facts: Facts) -> 
         try:
             parts = cut(own, [r for r in ranges if not (facts.same(r.lo, own.lo) and facts.same(r.hi, own.hi))], facts)
         except UnknownOrder as error:
-            raise ModelError(f"the order of the loop over {letter.name} needs a fact: {error}",
-                             fix="declare it with model.assume(...)") from None
+            raise ModelError(
+                f"the order of the loop over {letter.name} needs a fact: {error}",
+                fix="declare it with model.assume(...)",
+            ) from None
         pieces.extend(restrict(member, letter, part) for part in parts)
     return tuple(pieces)
 
@@ -233,8 +246,9 @@ def restrict(statement: Statement, letter: Index, region: Interval) -> Statement
         values: dict[Node, Affine] = {letter: region.point}
         target = substitute(statement.target, values)
         assert isinstance(target, Access)
-        rest = tuple(Bound(b.index, replace(b.lo, values), replace(b.hi, values))
-                     for b in statement.bounds if b.index != letter)
+        rest = tuple(
+            Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in statement.bounds if b.index != letter
+        )
         return Statement(statement.id, target, rest, substitute(statement.value, values))
     bounds = tuple(Bound(letter, region.lo, region.hi) if b.index == letter else b for b in statement.bounds)
     return Statement(statement.id, statement.target, bounds, statement.value)
@@ -245,7 +259,7 @@ def _shifts(members: tuple[Statement, ...], letter: Index, facts: Facts, carried
     shifts = []
     for edge in _edges(members, facts, carried):
         for position, place in zip(edge.access.at, members[edge.writer].target.at, strict=True):
-            if place.alone == letter:
+            if place.letter == letter:
                 gap = position - place
                 if gap.number is None:
                     return None
@@ -257,7 +271,9 @@ def check_order(system: System) -> None:
     """The equations of a model can be computed in some order. ModelError, with the source line, if not."""
     sources: dict[str, Source] = {e.id: e.source for e in system.equations}
     try:
-        schedule([Statement(e.id, e.target, e.bounds, e.value) for e in (*system.equations, system.objective)], system.facts)
+        schedule(
+            [Statement(e.id, e.target, e.bounds, e.value) for e in (*system.equations, system.objective)], system.facts
+        )
     except ModelError as error:
         culprit = next((i for i in sources if f"{i} (" in error.what), None)
         raise (error.at(sources[culprit]) if culprit else error) from None

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from derive.affine import Affine, Node, indices, replace
 from derive.expression import (
-    ONE, ZERO, Bound, Bracket, Expr, Mul, Sum, free_indices, mul, substitute, summed,
+    ONE,
+    ZERO,
+    Bound,
+    Bracket,
+    Expr,
+    Mul,
+    Sum,
+    free_indices,
+    mul,
+    substitute,
+    summed,
 )
 from derive.facts import Facts
 from derive.regions import extent
@@ -70,9 +80,9 @@ def _places(factors: list[Expr], outer: tuple[Bound, ...]) -> dict[Node, Affine]
 def implied(bracket: Bracket, bounds: tuple[Bound, ...], facts: Facts) -> bool:
     """Does `left <= right` hold for all letters in their ranges?"""
     for bound in bounds:
-        if bracket.right.alone == bound.index and facts.same(bracket.left, bound.lo):
+        if bracket.right.letter == bound.index and facts.same(bracket.left, bound.lo):
             return True
-        if bracket.left.alone == bound.index and facts.same(bracket.right, bound.hi):
+        if bracket.left.letter == bound.index and facts.same(bracket.right, bound.hi):
             return True
     gap = bracket.right - bracket.left
     return facts.below(Affine.of(0), extent(gap, bounds).lo) is True
@@ -93,5 +103,3 @@ def _assembled(factors: list[Expr], conditions: list[Bracket], bounds: list[Boun
     outside = [c for c in brackets if not letters & set(free_indices(c))]
     inside = [c for c in brackets if letters & set(free_indices(c))]
     return mul(*outside, summed(mul(*kept, *inside, ONE), tuple(bounds)))
-
-

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import sympy
 from sympy.core.function import AppliedUndef
@@ -16,16 +16,31 @@ from sympy.core.function import AppliedUndef
 from derive.affine import Affine, Index, Size, Width
 from derive.errors import ModelError, Refused
 from derive.expression import (
-    MINUS_ONE, Add, Bound, Call, Choice, Constant, Count, Expr, Mul, Number, Relation, Sum as SumNode,
-    add, mul, number, power, Access,
+    MINUS_ONE,
+    Add,
+    Bound,
+    Call,
+    Choice,
+    Constant,
+    Count,
+    Expr,
+    Mul,
+    Number,
+    Relation,
+    Sum as SumNode,
+    add,
+    mul,
+    number,
+    power,
+    Access,
 )
 
 
-class IndexSymbol(sympy.Symbol):
+class IndexSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
     """An index letter, usable in positions and as an integer value."""
 
 
-class SizeSymbol(sympy.Symbol):
+class SizeSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
     """A symbolic size, a positive integer."""
 
 
@@ -35,9 +50,18 @@ class Owner(Protocol):
     def register(self, function: Any) -> None: ...
 
 
-class Formula(sympy.Expr):  # type: ignore[misc]
+@runtime_checkable
+class Scalar(Protocol):
+    """A tensor without indices may be written without brackets."""
+
+    def as_node(self) -> Expr: ...
+
+
+class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     """A value in an equation: an atom to SymPy that carries one of our nodes in `node`."""
 
+    node: Expr
+    owner: Owner
     _op_priority = 1000.0
     is_commutative = True
     is_real = True
@@ -45,7 +69,7 @@ class Formula(sympy.Expr):  # type: ignore[misc]
     is_number = False
 
     def __new__(cls, node: Expr, owner: Owner) -> Formula:
-        formula = sympy.Expr.__new__(cls)
+        formula: Formula = sympy.Expr.__new__(cls)
         formula.node, formula.owner = node, owner
         return formula
 
@@ -121,8 +145,10 @@ class Formula(sympy.Expr):  # type: ignore[misc]
         return sympy.Abs(self)
 
     def diff(self, *symbols: Any, **assumptions: Any) -> Any:
-        raise ModelError("an entry is not differentiated by SymPy, which would answer 0",
-                         fix="name the derivative of the objective with d(...), or write the formula as a function")
+        raise ModelError(
+            "an entry is not differentiated by SymPy, which would answer 0",
+            fix="name the derivative of the objective with d(...), or write the formula as a function",
+        )
 
 
 def _minus(left: Expr, right: Expr) -> Expr:
@@ -135,11 +161,10 @@ def _quotient(left: Expr, right: Expr) -> Expr:
 
 def lift(value: Any) -> Expr:
     """The node of anything that may stand in an equation. TypeError if it is no value at all."""
-    node = getattr(value, "as_node", None)
-    if node is not None:
-        return node()  # type: ignore[no-any-return]
     if isinstance(value, Formula):
         return value.node
+    if isinstance(value, Scalar):
+        return value.as_node()
     if isinstance(value, bool):
         raise TypeError(value)
     if isinstance(value, (int, Fraction)):
@@ -176,8 +201,10 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
     if isinstance(value, sympy.Function) and not isinstance(value, AppliedUndef):
         return Call(type(value).__name__, tuple(map(lift, value.args)), (0,) * len(value.args))
     if isinstance(value, sympy.Symbol):
-        raise ModelError(f"the symbol {value} is not declared in this model",
-                         fix=f'declare it: model.hyper("{value}"), or use the index, size or variable that you meant')
+        raise ModelError(
+            f"the symbol {value} is not declared in this model",
+            fix=f'declare it: model.hyper("{value}"), or use the index, size or variable that you meant',
+        )
     raise Refused(f"{type(value).__name__} is not supported in an equation: {value}")
 
 
@@ -222,7 +249,7 @@ def lift_affine(value: Any) -> Affine:
     raise Refused(f"a position or a bound must be linear in indices and sizes with integer factors, not {value}")
 
 
-def Sum(body: Any, *bounds: Any) -> Formula:  # noqa: N802 - the mathematical name
+def Sum(body: Any, *bounds: Any) -> Formula:
     """Sum over indices, outermost first: `Sum(w[l, j, k]**2, l, j, k)`.
 
     A bare index takes its range from where it stands; `(k, 1, n(l))` states it. Raises ModelError without an index.

@@ -6,8 +6,22 @@ from fractions import Fraction
 
 from derive.affine import Affine, Node, Size, Width
 from derive.expression import (
-    Access, Add, Argument, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Partial, Pow,
-    Relation, Sum,
+    Access,
+    Add,
+    Argument,
+    Bracket,
+    Call,
+    Choice,
+    Constant,
+    Count,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Partial,
+    Pow,
+    Relation,
+    Sum,
 )
 
 SUM, PRODUCT, POWER, ATOM = range(4)
@@ -63,7 +77,11 @@ def _leaf(expr: Expr) -> str:
     if isinstance(expr, (Constant, Argument)):
         return expr.name
     if isinstance(expr, Call):
-        primes = "'" * expr.orders[0] if len(expr.orders) == 1 else "".join(f"_{k + 1}" * o for k, o in enumerate(expr.orders))
+        primes = (
+            "'" * expr.orders[0]
+            if len(expr.orders) == 1
+            else "".join(f"_{k + 1}" * o for k, o in enumerate(expr.orders))
+        )
         return f"{expr.function}{primes}({', '.join(map(render_expr, expr.args))})"
     if isinstance(expr, Sum):
         return f"Sum({render_expr(expr.body)}, {', '.join(b.index.name for b in expr.bounds)})"
@@ -144,7 +162,11 @@ def _product(expr: Mul) -> str:
     top = "*".join(_bracketed(f, PRODUCT) for f in above) or "1"
     if not below:
         return top
-    return top + "/" + (_bracketed(below[0], POWER) if len(below) == 1 else f"({'*'.join(_bracketed(f, PRODUCT) for f in below)})")
+    return (
+        top
+        + "/"
+        + (_bracketed(below[0], POWER) if len(below) == 1 else f"({'*'.join(_bracketed(f, PRODUCT) for f in below)})")
+    )
 
 
 def _power(expr: Pow) -> tuple[str, int]:

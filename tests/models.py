@@ -7,8 +7,16 @@ from pathlib import Path
 
 from derive import Derivation, System, derive
 
-SHIPPED = ("theorems", "mlp", "mlp_tanh", "softmax_classifier", "softmax_squared_error", "sigmoid_cross_entropy",
-           "regression", "sparse_autoencoder")
+SHIPPED = (
+    "theorems",
+    "mlp",
+    "mlp_tanh",
+    "softmax_classifier",
+    "softmax_squared_error",
+    "sigmoid_cross_entropy",
+    "regression",
+    "sparse_autoencoder",
+)
 VARIANTS = ("made_up", "activity", "skip", "tied", "renamed")
 HERE = Path(__file__).parent
 

@@ -1,14 +1,44 @@
 """Functions that models may use: one row, one formula. Derivatives, laws and stable forms are derived from it."""
 
 from derive.library.activations import (
-    elu, gelu, identity, leaky_relu, mish, relu, scaled_tanh, sigmoid, softplus, softsign, swish, tanh,
+    elu,
+    gelu,
+    identity,
+    leaky_relu,
+    mish,
+    relu,
+    scaled_tanh,
+    sigmoid,
+    softplus,
+    softsign,
+    swish,
+    tanh,
 )
 from derive.library.costs import absolute, binary_cross_entropy, cross_entropy, hinge, huber, squared_error
 from derive.library.penalties import kl_sparsity, l1, weight_decay
 from derive.library.rows import softmax
 
 __all__ = [
-    "absolute", "binary_cross_entropy", "cross_entropy", "elu", "gelu", "hinge", "huber", "identity", "kl_sparsity",
-    "l1", "leaky_relu", "mish", "relu", "scaled_tanh", "sigmoid", "softmax", "softplus", "softsign",
-    "squared_error", "swish", "tanh", "weight_decay",
+    "absolute",
+    "binary_cross_entropy",
+    "cross_entropy",
+    "elu",
+    "gelu",
+    "hinge",
+    "huber",
+    "identity",
+    "kl_sparsity",
+    "l1",
+    "leaky_relu",
+    "mish",
+    "relu",
+    "scaled_tanh",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "softsign",
+    "squared_error",
+    "swish",
+    "tanh",
+    "weight_decay",
 ]

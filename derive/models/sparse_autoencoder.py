@@ -22,8 +22,9 @@ with Model("sparse_autoencoder") as model:
     a[l, i, j] = sigmoid(z[l, i, j])
     rho_hat[j] = Sum(a[2, i, j], i) / m
     C[i] = Sum(squared_error(a[L, i, j], x[i, j]), j)
-    model.minimise(Sum(C[i], i) / m + lam * Sum(weight_decay(w[l, j, k]), l, j, k)
-                   + beta * Sum(kl_sparsity(rho, rho_hat[j]), j))
+    model.minimise(
+        Sum(C[i], i) / m + lam * Sum(weight_decay(w[l, j, k]), l, j, k) + beta * Sum(kl_sparsity(rho, rho_hat[j]), j)
+    )
 
     model.predict(a[L, i, j])
     model.error(z="delta")

@@ -20,8 +20,7 @@ with Model("activity") as model:
     z[l, i, j] = Sum(w[l, j, k] * a[l - 1, i, k], k) + b[l, j]
     a[l, i, j] = sigmoid(z[l, i, j])
     C[i] = Sum((a[L, i, j] - y[i, j]) ** 2, j) / 2
-    model.minimise(Sum(C[i], i) / m + lam / 2 * Sum(w[l, j, k] ** 2, l, j, k)
-                   + mu * Sum(a[l, i, j] ** 2, i, j, l))
+    model.minimise(Sum(C[i], i) / m + lam / 2 * Sum(w[l, j, k] ** 2, l, j, k) + mu * Sum(a[l, i, j] ** 2, i, j, l))
 
     model.predict(a[L, i, j] > 0.5)
     model.error(z="delta")

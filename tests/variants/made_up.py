@@ -4,7 +4,7 @@ from sympy import Rational, atan, exp, log, sqrt
 
 from derive import Model, Sum, d, function
 
-bump = function("bump", lambda z: z * exp(-z**2 / 3) + atan(z) / 2)
+bump = function("bump", lambda z: z * exp(-(z**2) / 3) + atan(z) / 2)
 
 with Model("made_up") as model:
     m, L = model.sizes("m L")
