@@ -7,9 +7,11 @@ from itertools import groupby
 from codegen.latex import breadth
 from codegen.latex_names import code, escape
 from codegen.report_context import Report, paragraph
+from derive.affine import Affine
 from derive.derivation import Adjoint, Step
 from derive.expression import Access, Expr
 from derive.samples import sample_cost
+from derive.system import Slot
 
 LINE = 36.0
 
@@ -50,19 +52,18 @@ def factor_text(report: Report) -> str:
         rf"the error here is the textbook's times ${printer.expr(factor)}$. For one sample the two agree.")
 
 
-def _at(slot: object) -> object:
-    from derive.affine import Affine
-    return Affine.of(slot.index)  # type: ignore[attr-defined]
+def _at(slot: Slot) -> Affine:
+    return Affine.of(slot.index)
 
 
 def variable_text(report: Report, regions: list[Adjoint]) -> str:
     """All regions of one variable."""
     printer = report.printer
     shared = common_steps(regions)
-    whole = Access("d." + regions[0].of, regions[0].steps[0].before and general(report, regions[0].of))
-    look = printer.access(whole)
-    quotient = rf"\frac{{\partial {printer.objective()}}}{{\partial {printer.access(Access(regions[0].of, whole.at))}}}"
-    title = f"${look}$" if look == quotient else rf"${look} = {quotient.replace('frac', 'tfrac', 1)}$"
+    whole = Access("d." + regions[0].of, general(report, regions[0].of))
+    quotient = rf"\partial {printer.objective()}/\partial {printer.access(Access(regions[0].of, whole.at))}"
+    declared = regions[0].of in dict(report.system.errors)
+    title = f"${printer.access(whole)} = {quotient}$" if declared else f"${quotient}$"
     names = ", ".join(report.label(a) for a in regions if a.name)
     kind = "Lemma" if all(a.inlined for a in regions) else names or "Derivative"
     text = [rf"\subsection*{{{kind}: \boldmath{title}}}" + "\n"]
@@ -71,7 +72,7 @@ def variable_text(report: Report, regions: list[Adjoint]) -> str:
     for adjoint in regions:
         own = adjoint.steps[len(shared) if len(regions) > 1 else 0:]
         if len(regions) > 1 and shared:
-            place = report.where(report.stacked(adjoint.bounds, adjoint.target)) or rf" at ${printer.access(adjoint.target)}$"
+            place = report.where(report.stacked(adjoint.bounds, adjoint.target)) or at_place(report, adjoint.target, whole)
             note = ", a region that is empty for the smallest sizes" if adjoint.may_be_empty else ""
             text.append(paragraph(rf"\smallskip\emph{{Case}}{place}{note}:"))
         start = own[0].before if own else adjoint.value
@@ -81,7 +82,13 @@ def variable_text(report: Report, regions: list[Adjoint]) -> str:
     return "".join(text)
 
 
-def general(report: Report, name: str) -> tuple:  # type: ignore[type-arg]
+def at_place(report: Report, target: Access, whole: Access) -> str:
+    """` for $l=L$`: the positions at which a region is one place."""
+    fixed = [rf"${report.printer.affine(w)}={report.printer.affine(p)}$" for p, w in zip(target.at, whole.at, strict=True) if p != w]
+    return " for " + ", ".join(fixed) if fixed else ""
+
+
+def general(report: Report, name: str) -> tuple[Affine, ...]:
     """The general positions of a variable."""
     return tuple(_at(s) for s in report.system.tensor(name).slots)
 
@@ -100,14 +107,13 @@ def chain_text(report: Report, target: Access, start: Expr, steps: tuple[Step, .
     """`target = start = ... = value`, one rule a line."""
     printer = report.printer
     left = printer.access(target)
-    lines = []
-    if shown:
+    lines: list[str] = []
+    if shown and start != target and printer.expr(start) != left:
         lines.append(rf"\firststep{{{left}}}{{{broken(report, start, left)}}}{{chain rule}}")
-    for q, step in enumerate(steps):
+    for step in steps:
         body = broken(report, step.after, left)
         macro = rf"\nextstep{{{body}}}" if lines else rf"\firststep{{{left}}}{{{body}}}"
         lines.append(rf"{macro}{{{rule_look(step.rule)}}}")
-        assert q >= 0
     return "\n".join(lines) + "\n"
 
 

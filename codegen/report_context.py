@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from codegen.latex import Printer
 from codegen.latex_matrix import MatrixPrinter
@@ -36,7 +36,7 @@ class Report:
     module_text: str
     source: str
     digest: str
-    certificate: Mapping[str, object] | None
+    certificate: Any
 
     @property
     def system(self) -> System:

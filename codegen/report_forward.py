@@ -129,7 +129,7 @@ def function_text(report: Report, declared: Function, law: Law | None) -> str:
         return title + start + paragraph(
             f"No law was found: the derivative is not a rational function of the value ${look}$ alone, so it is computed from "
             "its formula.")
-    value = "a"
+    value = formula(law.steps[0][1])
     steps = [law_step(label, formula(left), formula(right), look) for label, left, right in law.steps]
     closing = rf"\begin{{claim}}{{Law}}\formline{{}}{{{look}' = {formula(law.law)}\qquad\text{{with }} {value} = {look}({args})}}\end{{claim}}"
     return title + paragraph(rf"The law of its derivative is found by elimination, with ${value}$ for the value:") + "".join(
