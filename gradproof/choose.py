@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from codegen.drift import Stored
 from gradproof.load import Loaded, Place, UsageError, find, load, place, project, shipped
@@ -28,11 +29,19 @@ def choose(names: Sequence[str], stored: Stored) -> Choice:
 def _all(stored: Stored) -> list[Place]:
     """The shipped models in their own project or where nothing is recorded; elsewhere the recorded ones."""
     known = {p.source: p for p in shipped().values()}
-    root = project(stored.folder.parent) or stored.folder.resolve().parent
     sources = sorted({e.source for e in (stored.entries or {}).values()})
-    at_home = any(p.path.is_relative_to(root / "derive") for p in known.values())
-    own = [place(root / s) for s in sources if s not in known and (root / s).is_file()]
+    at_home = any(p.path.is_relative_to(_root(stored) / "derive") for p in known.values())
+    own = [place(_root(stored) / s) for s in sources if s not in known and _exists(s, stored)]
     return [*(p for s, p in known.items() if at_home or not sources or s in sources), *own]
+
+
+def _root(stored: Stored) -> Path:
+    """The folder that recorded sources start from."""
+    return project(stored.folder.parent) or stored.folder.resolve().parent
+
+
+def _exists(source: str, stored: Stored) -> bool:
+    return any(p.source == source for p in shipped().values()) or (_root(stored) / source).is_file()
 
 
 def _check_names(models: Iterable[Loaded]) -> None:
@@ -48,6 +57,6 @@ def check_owner(models: Iterable[Loaded], stored: Stored) -> None:
     """UsageError if a model would replace the generated files of another one with the same name."""
     for model in models:
         entry = (stored.entries or {}).get(model.name)
-        if entry and entry.source != model.place.source:
+        if entry and entry.source != model.place.source and _exists(entry.source, stored):
             raise UsageError(f"{stored.folder.name}/{model.name}.py belongs to {entry.source}; give the model in "
                              f"{model.place.source} another name, or write elsewhere with --out, or use --force")

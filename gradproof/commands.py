@@ -40,10 +40,10 @@ def check_drift(names: Sequence[str], out: Path, *, diff: bool) -> int:
     wanted = [w.wanted for w in _written(choice.models)]
     found = drift.compare(stored, wanted, whole=choice.whole)
     console = show.console()
-    console.print(show.findings(found, diff=diff))
     if not found:
         console.print(f"{out}: up to date ({_count(len(wanted), 'model')})")
         return GOOD
+    console.print(show.findings(found, diff=diff), soft_wrap=True)
     console.print(f"{_count(len(found), 'file')} to look at; [bold]{_remedy(names, out, found)}[/bold]")
     return FINDINGS
 
@@ -134,7 +134,7 @@ def _store(names: Sequence[str], out: Path, stored: drift.Stored, choice: Choice
     edited = [f for f in found if f.state is State.EDITED]
     console = show.console()
     if edited and not force:
-        console.print(show.findings(edited, diff=True))
+        console.print(show.findings(edited, diff=True), soft_wrap=True)
         console.print(f"nothing was written; [bold]{_remedy(names, out, edited)}[/bold]")
         return FINDINGS
     for path in drift.write(stored, wanted, found, whole=choice.whole):

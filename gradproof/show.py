@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +19,7 @@ from derive.system import Equation, System
 from derive.text import render_expr, render_range
 
 STYLES = {State.MISSING: "yellow", State.STALE: "yellow", State.EDITED: "red", State.ORPHAN: "magenta"}
+DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 PIPE_WIDTH = 120
 
 
@@ -44,8 +44,8 @@ def derivation(made: Derivation, adjoints: Iterable[Adjoint]) -> RenderableType:
     rules = {step.rule: None for a in chosen for step in a.steps}
     parts: list[RenderableType] = []
     for adjoint in chosen:
-        parts += [_head(made.system, adjoint), Padding(_steps(made.system, adjoint), (0, 0, 1, 2))]
-    return Group(*parts, Text("where", style="bold"), Padding(_legend(rules), (0, 0, 0, 2)))
+        parts += [_head(made.system, adjoint), Padding(_steps(made.system, adjoint), (0, 0, 1, 2), expand=False)]
+    return Group(*parts, Text("where", style="bold"), Padding(_legend(rules), (0, 0, 0, 2), expand=False))
 
 
 def with_lemmas(made: Derivation, adjoint: Adjoint) -> tuple[Adjoint, ...]:
@@ -137,12 +137,14 @@ def _text(equation: Equation) -> str:
 # drift
 
 
-def findings(found: Iterable[Finding], *, diff: bool) -> RenderableType:
+def findings(found: Iterable[Finding], *, diff: bool) -> Text:
     """One block a file: its state, why, and on request the difference."""
-    parts: list[RenderableType] = []
+    text = Text()
     for finding in found:
-        parts.append(Text.assemble((f"{finding.state:8}", f"bold {STYLES[finding.state]}"), " ", str(finding.path)))
-        parts += [Padding(Text(line), (0, 0, 0, 9)) for line in finding.details]
-        if diff and finding.path.suffix != ".json":
-            parts.append(Syntax(finding.diff(), "diff", theme="ansi_dark", background_color="default", word_wrap=True))
-    return Group(*parts)
+        text.append(f"{finding.state:8}", style=f"bold {STYLES[finding.state]}").append(f" {finding.path}\n")
+        for line in finding.details:
+            text.append(f"         {line}\n")
+        for line in finding.diff().splitlines() if diff and finding.path.suffix != ".json" else ():
+            text.append(f"{line}\n", style=DIFF_STYLES.get(line[:1], ""))
+    text.rstrip()
+    return text

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from codegen.pdf import TeXMissing, compile_pdf, tex_available
+from codegen.pdf import TeXFailed, TeXMissing, compile_pdf, tex_available
 from codegen.write import write_if_changed
 from gradproof.road import Written, finished_report
 from verify.certificate import Certificate
@@ -40,7 +40,11 @@ def publish(written: Written, certificate: Certificate, folder: Path) -> Row:
     equations = len(system.equations) + 1 + len(written.derivation.adjoints)
     if not tex_available():
         return Row(certificate, equations, PDF_NEEDS_TEX)
-    path, complaints = compile_report(written, certificate, folder)
+    try:
+        path, complaints = compile_report(written, certificate, folder)
+    except TeXFailed as error:
+        incomplete = ".sty' not found" in str(error) or ".cls' not found" in str(error)
+        return Row(certificate, equations, PDF_NEEDS_TEX if incomplete else "failed", () if incomplete else (str(error),))
     return Row(certificate, equations, str(path), complaints)
 
 
@@ -92,4 +96,4 @@ def verdict(certificate: Certificate) -> RenderableType:
         rows.add_row(kind, mark, Text(f"with {case.against}"), Text(f"{case.error:.2g} {case.unit}"),
                      Text(f"{case.equation} at {case.where}", style="dim"))
     failures = [Text(str(f), style="red") for f in c.failures]
-    return Group(head, Padding(Group(rows, *failures), (0, 0, 1, 2)))
+    return Group(head, Padding(Group(rows, *failures), (0, 0, 1, 2), expand=False))
