@@ -55,9 +55,10 @@ def test_nothing_changeable_lives_at_module_level(room: str, path: Path) -> None
         return
     changeable = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        names = [t.id for t in targets if isinstance(t, ast.Name)]
-        assert not (names and isinstance(node.value, changeable) and not names[0].isupper() and names != ["__all__"])
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, changeable):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [t.id for t in targets if isinstance(t, ast.Name)]
+            assert all(name.isupper() or name == "__all__" for name in names), names
     assert not [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Global)]
 
 
