@@ -18,6 +18,8 @@ Axes = tuple[Bound, ...]
 
 ARITHMETIC = ("+", "-", "*", "/", "**", "neg", "<", "<=", ">", ">=", "==", "!=")
 CHOICE = "where"
+ELEMENTARY = frozenset("""exp log sqrt sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh expm1 log1p Abs abs
+sign floor ceiling Max maximum Min minimum""".split())
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ class Literal:
 @dataclass(frozen=True)
 class Named:
     """A real constant, `pi`."""
+
+    name: str
+    axes: Axes = ()
+
+
+@dataclass(frozen=True)
+class Formal:
+    """An argument, or a helper value, inside the body of a scalar function."""
 
     name: str
     axes: Axes = ()
@@ -170,7 +180,7 @@ class Opaque:
     axes: Axes
 
 
-Value = Union[Literal, Named, Length, Places, Read, Map, Turn, Reduce, Contract, Total, Opaque]
+Value = Union[Literal, Named, Formal, Length, Places, Read, Map, Turn, Reduce, Contract, Total, Opaque]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from codegen.array import CHOICE, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
+from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
 from codegen.rewrite import LARGEST
 from codegen.scope import Scope, axis_letters, must_loop, read
 from derive.affine import Affine
 from derive.errors import Refused
 from derive.expression import (
-    Access, Add, Bound, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Pow, Sum, add, free_indices,
+    Access, Add, Argument, Bound, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Pow, Sum, add, free_indices,
     mul,
 )
 from derive.text import render_expr, split_sign
@@ -27,6 +27,8 @@ def lower_expr(expr: Expr, scope: Scope) -> Value:
         return Literal(expr.value)
     if isinstance(expr, Constant):
         return Named(expr.name)
+    if isinstance(expr, Argument):
+        return Formal(expr.name)
     if isinstance(expr, Count):
         return lower_count(expr.of, scope)
     if isinstance(expr, Add):
@@ -54,6 +56,11 @@ def call_name(call: Call) -> str:
     if len(call.orders) == 1:
         return call.function + "_prime" * call.orders[0]
     return call.function + "".join(f"_d{k + 1}" * count for k, count in enumerate(call.orders))
+
+
+def opaque_name(name: str, by: tuple[int, ...]) -> str:
+    """The name of a functional and of its derivatives: C, C_prime by the first argument, C_prime_2 by the second."""
+    return name + "".join("_prime" + (f"_{k + 1}" if k else "") for k in by)
 
 
 def lower_count(affine: Affine, scope: Scope) -> Value:

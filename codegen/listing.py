@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codegen.array import (
-    ARITHMETIC, Assign, Contract, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Span, Store,
+    ARITHMETIC, Assign, Contract, Formal, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Span, Store,
     Total, Turn, Value,
 )
 from derive.text import render_affine, render_range
@@ -54,10 +54,10 @@ def list_value(value: Value) -> str:
     return _atom(value)
 
 
-def _atom(value: Literal | Named | Length | Places) -> str:
+def _atom(value: Literal | Named | Formal | Length | Places) -> str:
     if isinstance(value, Literal):
         return str(value.value)
-    return value.name if isinstance(value, Named) else f"({render_affine(value.of)})"
+    return value.name if isinstance(value, (Named, Formal)) else f"({render_affine(value.of)})"
 
 
 def _read(value: Read) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace as with_changes
 from codegen.array import Assign, Line, Read, Reduce, Repeat, Span, Store
 from codegen.contract import elementwise, spread
 from codegen.elements import lower_expr
+from codegen.functions import functions_of
 from codegen.fuse import fused
 from codegen.keep import kept
 from codegen.naming import code_names
@@ -25,9 +26,11 @@ def lower(derivation: Derivation) -> Program:
     """The array program of a derivation, typed and checked. Refused names an equation that has none."""
     system = derivation.system
     forward, cost = _divided(system)
-    tensors, stores = _storage(system, derivation)
-    scope = Scope(system.facts, tensors, stores, {})
     gradient = [Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed]
+    helpers, callables = functions_of(system, [s.value for s in (*forward, *cost, *gradient)])
+    names = code_names(system, [*(h.name for h in helpers), *callables])
+    tensors, stores = _storage(system, derivation, names)
+    scope = Scope(system.facts, tensors, stores, {})
     labels = {a.id: a.name for a in derivation.computed if a.name}
     sections = [_section("forward", forward, scope, labels), _section("cost", cost, scope, labels),
                 _section("gradient", gradient, scope, labels)]
@@ -35,14 +38,14 @@ def lower(derivation: Derivation) -> Program:
         predicted = _prediction(system, scope)
         stores = stores | {"prediction": Store("prediction", "prediction", "result", axes=predicted.value.axes)}
         sections.append(Section("predict", (predicted,)))
-    program = Program(system.name, tuple(stores.values()), tuple(sections), facts=system.facts)
+    program = Program(system.name, tuple(stores.values()), tuple(sections), helpers, callables,
+                      tuple(names.items()), system.facts)
     program = kept(program)
     program.check()
     return program
 
 
-def _storage(system: System, derivation: Derivation) -> tuple[dict[str, Tensor], dict[str, Store]]:
-    names = code_names(system)
+def _storage(system: System, derivation: Derivation, names: dict[str, str]) -> tuple[dict[str, Tensor], dict[str, Store]]:
     tensors = {t.name: t for t in system.tensors} | {"J": Tensor("J", "variable", ())}
     tensors |= {f"d.{a.of}": tensors[a.of] for a in derivation.computed}
     stores = {t.name: make_store(names[t.name], t, t.role) for t in tensors.values()}

@@ -13,19 +13,22 @@ parameters sizes seed dtype gradient rate epochs batch_size restarts callback hi
 prediction draw""".split())
 
 
-def code_names(system: System, extra: Iterable[str] = ()) -> dict[str, str]:
-    """A name in code for every tensor, adjoint (`d.z`), size, width, index letter, function and functional.
+def code_names(system: System, functions: Iterable[str] = (), tensors: Iterable[str] = ()) -> dict[str, str]:
+    """A name in code for every tensor, adjoint (`d.z`), size, width and index letter, and function (`f.sigmoid`).
 
-    A name that is taken by Python or by the module gets an underscore.
+    A name that is taken by Python or by the module gets an underscore. More `functions` and `tensors` come last, so
+    that they change no other name.
     """
     adjoints = [(f"d.{t.name}", system.adjoint_name(t.name)) for t in system.tensors]
     plain = [t.name for t in system.tensors] + list(system.sizes) + list(system.widths) + list(system.letters)
-    functions = [f.name for f in system.functions] + list(system.functionals)
-    wanted = [*((f"f.{n}", n) for n in functions), *((n, n) for n in plain), *adjoints, *((n, n) for n in extra)]
-    taken = set(MODULE) | {"J"} | set(keyword.kwlist) | {n for n in dir(builtins)}
+    scalar = [f.name for f in system.functions] + list(system.functionals)
+    wanted = [*((n, n) for n in plain), *adjoints, *((f"f.{n}", n) for n in (*scalar, *functions)),
+              *((n, n) for n in tensors)]
+    taken = set(MODULE) | {"J"} | set(keyword.kwlist) | set(dir(builtins))
     names: dict[str, str] = {"J": "J"}
     for key, name in wanted:
         if key not in names:
+            name = f"{name}_function" if key.startswith("f.") and name in taken else name
             names[key] = free_name(name, taken)
             taken.add(names[key])
     return names

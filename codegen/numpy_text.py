@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace as with_changes
 
 from codegen.array import (
-    CHOICE, Assign, Axes, Contract, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Repeat, Span,
+    CHOICE, Assign, Axes, Contract, Formal, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Repeat, Span,
     Total, Turn, Value, letters,
 )
+from codegen.elements import opaque_name
 from codegen.measure import Measure, measure_size, measure_width
 from codegen.program import Program
 from derive.affine import Affine, Index, Node, Size, Width
@@ -39,6 +40,7 @@ class Speller:
     names: Mapping[str, str]
     loops: Mapping[Index, Bound] = field(default_factory=dict)
     used: dict[str, None] = field(default_factory=dict)
+    widths_named: bool = False
 
     # statements
 
@@ -101,7 +103,7 @@ class Speller:
             return text, ATOM if value.of.alone or value.of.number is not None else SUM
         return self.atom(value), ATOM
 
-    def atom(self, value: Named | Places | Read | Turn | Reduce | Total | Opaque) -> str:
+    def atom(self, value: Named | Formal | Places | Read | Turn | Reduce | Total | Opaque) -> str:
         """Phrases that bind like a name."""
         if isinstance(value, Read):
             return self.read(value)
@@ -109,6 +111,8 @@ class Speller:
             return self.reduce(value)
         if isinstance(value, Named):
             return CONSTANTS[value.name]
+        if isinstance(value, Formal):
+            return value.name
         if isinstance(value, Turn):
             return self.turned(self.text(value.value, ATOM), letters(value.value.axes), letters(value.axes))
         if isinstance(value, Total):
@@ -116,8 +120,7 @@ class Speller:
             steps = self.span(value.bound.lo, value.bound.hi + 1)
             return f"sum({inner.text(value.body)} for {self.letter(value.bound.index)} in range({steps}))"
         if isinstance(value, Opaque):
-            name = self.names["f." + value.name] + "".join("_prime" for _ in value.by)
-            return f"{name}({', '.join(self.text(a) for a in value.args)})"
+            return f"{self.names['f.' + opaque_name(value.name, value.by)]}({', '.join(self.text(a) for a in value.args)})"
         stretch = replace_letter(value.of, value.axis)
         steps = f"{self.affine(stretch[0])}, {self.affine(stretch[1] + 1)}"
         return f"np.arange({steps}, dtype={self.like()}.dtype)"
@@ -161,7 +164,7 @@ class Speller:
         args = [self.arg(value, q, COMPARISON) for q in range(len(value.args))]
         if value.op == CHOICE:
             return f"np.where({', '.join(args)})", ATOM
-        name = FUNCTIONS.get(value.op) or self.names["f." + value.op]
+        name = self.names.get(f"f.{value.op}") or FUNCTIONS[value.op]
         while len(args) > 2 and name in ("np.maximum", "np.minimum"):
             args = [f"{name}({args[0]}, {args[1]})", *args[2:]]
         return f"{name}({', '.join(args)})", ATOM
@@ -257,6 +260,8 @@ class Speller:
             self.used[f"#{atom.name}"] = None
             return self.names[atom.name]
         assert isinstance(atom, Width), type(atom).__name__
+        if self.widths_named:
+            return f"{self.names[atom.name]}[{self.affine(atom.at)}]"
         return self.measured(measure_width(atom, self.loops, self.program.stores, self.program.facts))
 
     def size(self, name: str) -> str:

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import sympy
+
 from codegen.array import Line, Store
 from codegen.listing import list_lines, list_store
 from codegen.checking import check_lines
 from derive.facts import Facts
-from derive.functions import Function
 
 
 @dataclass(frozen=True)
 class Helper:
-    """A scalar function that the program calls: a function of the model, `orders` times differentiated."""
+    """A scalar function that the program calls: its formula, and how it came about (`f'`, `log of f`)."""
 
     name: str
-    function: Function
-    orders: tuple[int, ...]
+    arguments: tuple[sympy.Symbol, ...]
+    formula: sympy.Expr
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,18 @@ class Section:
 
 @dataclass(frozen=True)
 class Program:
-    """Forward, cost and gradient of one model, and what it predicts."""
+    """Forward, cost and gradient of one model, and what it predicts.
+
+    `helpers` are functions with a formula, `callables` those that a user of the program brings; `names` maps letters
+    of the model to names in code.
+    """
 
     name: str
     stores: tuple[Store, ...]
     sections: tuple[Section, ...]
     helpers: tuple[Helper, ...] = ()
     callables: tuple[str, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     facts: Facts = field(default_factory=Facts)
 
     def store(self, name: str) -> Store:

@@ -1,0 +1,91 @@
+"""Checking of arguments: the lines that list every array with the sizes of its axes."""
+
+from __future__ import annotations
+
+from codegen.array import Store
+from codegen.measure import measure_size, sizes_in
+from codegen.numpy_text import Speller
+from codegen.program import Program
+from derive.affine import Affine, Index, Size, Width
+from derive.text import render_affine
+
+
+def number_names(program: Program) -> tuple[str, ...]:
+    """Names of hyper-parameters."""
+    return tuple(s.name for s in program.stores if s.role == "hyper")
+
+
+def array_lines(program: Program, speller: Speller) -> str:
+    """The body of `_arrays`."""
+    stores = [s for s in program.stores if s.role in ("parameter", "data")]
+    parameters = [s for s in stores if s.role == "parameter"]
+    quoted = ", ".join(f'"{s.name}"' for s in parameters)
+    lines = [f'_keys("parameters", parameters, [{quoted}])',
+             f"{', '.join(s.name for s in parameters)} = {', '.join(_quoted(s) for s in parameters)}"]
+    lines += _size_lines(program, stores, speller)
+    for store in sorted(stores, key=lambda s: s.role != "parameter"):
+        lines += _store_lines(store, program, speller)
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def _quoted(store: Store) -> str:
+    return f'parameters["{store.name}"]'
+
+
+def _size_lines(program: Program, stores: list[Store], speller: Speller) -> list[str]:
+    """The sizes that stand in keys or inside widths."""
+    wanted: dict[str, None] = {}
+    for store in stores:
+        for axis in store.keys:
+            wanted.update(dict.fromkeys(a.name for end in (axis.lo, axis.hi) for a in sizes_in(end) if isinstance(a, Size)))
+        for axis in store.axes:
+            widths = [a for a, _ in axis.hi.terms if isinstance(a, Width)]
+            wanted.update(dict.fromkeys(a.name for w in widths for a in sizes_in(w.at) if isinstance(a, Size)))
+    lines = []
+    for name in wanted:
+        measure = measure_size(name, program.stores)
+        if measure.axis is None:
+            lines.append(f'if not isinstance({measure.store}, dict) or not {measure.store}:')
+            lines.append(f'    raise ValueError("{measure.store} must be a dict of arrays, keyed as in the equations")')
+        lines.append(f"{speller.names[name]} = {speller.measured(measure)}")
+        least = _least(program, name)
+        if least is not None:
+            lines.append(f"if {speller.names[name]} < {least}:")
+            lines.append(f'    raise ValueError(f"{name} must be at least {least}, but {measure.store} gives {{{speller.names[name]}}}")')
+    return lines
+
+
+def _least(program: Program, name: str) -> int | None:
+    """The declared lower bound of a size."""
+    bounds = [-b.constant for b in program.facts.at_least if (b - Size(name)).number is not None]
+    return max(bounds) if bounds and max(bounds) > 1 else None
+
+
+def _store_lines(store: Store, program: Program, speller: Speller) -> list[str]:
+    labels = [_label(a.hi - a.lo + 1, program, speller) for a in store.axes]
+    sizes = f"({', '.join(labels)}{',' if len(labels) == 1 else ''})"
+    if not store.keys:
+        source = store.name if store.role == "parameter" else f'data["{store.name}"]'
+        line = f'yield "{store.name}", {source}, {sizes}'
+        return [line] if store.role == "parameter" else [f'if "{store.name}" in data:', f"    {line}"]
+    letters = [speller.letter(k.index) for k in store.keys]
+    key = letters[0] if len(letters) == 1 else f"({', '.join(letters)})"
+    loops = " ".join(f"for {x} in range({speller.span(k.lo, k.hi + 1)})" for x, k in zip(letters, store.keys, strict=True))
+    shown = f'f"{store.name}[{{{letters[0]}}}]"' if len(letters) == 1 else f'f"{store.name}[{{{key}}}]"'
+    return [f'_keys("{store.name}", {store.name}, [{key} {loops}])',
+            f"yield from (({shown}, {store.name}[{key}], {sizes}) {loops})"]
+
+
+def _label(length: Affine, program: Program, speller: Speller) -> str:
+    """A size as text; positions inside a width are evaluated when the module runs."""
+    length = program.facts.canonical(length)
+    widths = [a for a, _ in length.terms if isinstance(a, Width) and a.at.number is None]
+    if not widths:
+        return f'"{render_affine(length)}"'
+    shown = render_affine(length)
+    for width in widths:
+        shown = shown.replace(f"({render_affine(width.at)})", f"({{{speller.affine(width.at)}}})")
+    return f'f"{shown}"'
+
+
+__all__ = ["Index", "array_lines", "number_names"]

@@ -1,0 +1,121 @@
+"""Bodies of kernels and of scalar functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace as with_changes
+from typing import TYPE_CHECKING
+
+from codegen.array import Repeat, Store, assigns
+from codegen.elements import lower_expr
+from codegen.numpy_text import Speller
+from codegen.program import Helper, Section
+from codegen.scope import Scope
+from codegen.stable import stable
+from derive.affine import Affine
+from derive.facts import Facts
+
+if TYPE_CHECKING:
+    from codegen.module import Module
+
+COLUMN = 76
+
+
+@dataclass(frozen=True)
+class Body:
+    """One section as the body of a function."""
+
+    module: Module
+    section: Section
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Stores that the text names, those behind sizes included."""
+        speller, _ = self._spelled()
+        return tuple(speller.used)
+
+    def _spelled(self) -> tuple[Speller, list[str]]:
+        speller = self.module.speller()
+        code = self._allocations(speller) + commented(speller.lines(self.section.lines))
+        sizes = [name[1:] for name in speller.used if name.startswith("#")]
+        head = [(self.module.names[s], speller.size(s)) for s in self.module.system.sizes if s in sizes]
+        return speller, ([binding(head)] if head else []) + code
+
+    def text(self) -> str:
+        """Parameters and sizes, what comes from the sections before, the lines, what is returned."""
+        if not self.section.lines:
+            return self._return()
+        speller, code = self._spelled()
+        stores = [s for s in self.module.program.stores if s.role == "parameter" and s.name in speller.used]
+        head = [binding([(s.name, f'parameters["{s.name}"]') for s in stores])] if stores else []
+        if self.section.name == "predict":
+            lines = [*head, *(c for c in code if "prediction = " not in c)]
+            value = next(a for a, _ in assigns(self.section.lines)).value
+            return "\n".join([*lines, f"    return {speller.text(value)}"])
+        return "\n".join([*self._before(), *head, *code, self._return()])
+
+    def _before(self) -> list[str]:
+        module = self.module
+        if self.section.name == "cost" and module.kept:
+            call = module.call("parameters", module.reads("forward"))
+            names = [n for n in module.kept]
+            return [f"    {', '.join(names)} = _forward({call})"]
+        if self.section.name == "gradient":
+            call = module.call("parameters", module.given)
+            return [f"    {', '.join(('J', *module.needed))}{'' if module.needed else ','} = _cost({call})"]
+        return []
+
+    def _return(self) -> str:
+        module = self.module
+        if self.section.name == "forward":
+            return f"    return {', '.join(module.kept) or 'None'}"
+        if self.section.name == "cost":
+            return f"    return {', '.join(('J', *module.needed))}{'' if module.needed else ','}"
+        if self.section.name == "predict":
+            return f"    return {', '.join(module.kept) or 'None'}"
+        names = [(s.name, module.names[f"d.{s.tensor}"]) for s in module.program.stores if s.role == "parameter"]
+        return "    return J, {" + ", ".join(f'"{n}": {g}' for n, g in names) + "}"
+
+    def _allocations(self, speller: Speller) -> list[str]:
+        written = {a.target.store for a, _ in assigns(self.section.lines)}
+        stores = [s for s in self.module.program.stores if s.name in written and not s.local]
+        keyed = [(s.name, "{}") for s in stores if s.keys]
+        lines = [binding(keyed)] if keyed else []
+        return lines + [f"    {s.name} = {allocation(s, speller)}" for s in stores if s.allocated and not s.keys]
+
+
+def allocation(store: Store, speller: Speller) -> str:
+    """An array to be filled in parts."""
+    shape = ", ".join(speller.affine(a.hi - a.lo + 1) for a in store.axes)
+    return f"np.empty(({shape}{',' if len(store.axes) == 1 else ''}), {speller.like()}.dtype)"
+
+
+def binding(pairs: list[tuple[str, str]]) -> str:
+    """`w, b = ..., ...`"""
+    return f"    {', '.join(n for n, _ in pairs)} = {', '.join(v for _, v in pairs)}"
+
+
+def commented(lines: list[tuple[str, str]]) -> list[str]:
+    """Code with its comments in one column; a very long line has its comment above it."""
+    column = min(COLUMN, max((len(code) for code, comment in lines if comment), default=0)) + 2
+    found: list[str] = []
+    for code, comment in lines:
+        if comment and len(code) + len(comment) > 116:
+            found += [f"{code[:len(code) - len(code.lstrip())]}# {comment}", code]
+        else:
+            found.append(f"{code:{column}}# {comment}" if comment and len(code) < column - 1 else
+                         f"{code}  # {comment}" if comment else code)
+    return found
+
+
+def helper_text(helper: Helper, speller: Speller) -> str:
+    """A scalar function in its stable form."""
+    form = stable(helper.formula, helper.arguments[0])
+    scope, own = Scope(Facts(), {}, {}, {}), speller.names[f"f.{helper.name}"]
+    speller = with_changes(speller, names={})
+    lets = [f"    {name} = {speller.text(lower_expr(value, scope))}" for name, value in form.lets]
+    head = f"def {own}({', '.join(a.name for a in helper.arguments)}):"
+    identity = f'    """{helper.origin}{form.identity}."""'
+    return "\n".join([head, identity, *lets, f"    return {speller.text(lower_expr(form.value, scope))}"])
+
+
+__all__ = ["Affine", "Body", "Repeat", "commented", "helper_text"]

@@ -1,0 +1,46 @@
+"""The scalar functions that a program calls: helpers with a formula, and callables that the user brings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy
+
+from codegen.array import ELEMENTARY
+from codegen.elements import call_name, opaque_name
+from codegen.program import Helper
+from derive.errors import Refused
+from derive.expression import Call, Expr, Functional, walk
+from derive.laws import derivative
+from derive.system import System
+
+
+def functions_of(system: System, expressions: Sequence[Expr]) -> tuple[tuple[Helper, ...], tuple[str, ...]]:
+    """Helpers in order of first use, and the names of callables: symbolic functions and functionals."""
+    helpers: dict[str, Helper] = {}
+    callables: dict[str, None] = {}
+    own = {f.name for f in system.functions}
+    for expr in expressions:
+        for node in walk(expr):
+            if isinstance(node, Functional) and node.name in system.functionals:
+                callables[opaque_name(node.name, tuple(k for k, _ in node.by))] = None
+            if not isinstance(node, Call) or (node.function in ELEMENTARY - own and not any(node.orders)):
+                continue
+            name = call_name(node)
+            function = system.function(node.function, len(node.args))
+            if function.formula is None:
+                callables[name] = None
+            elif name not in helpers:
+                helpers[name] = Helper(name, function.arguments, differentiated(node, function.arguments, function.formula))
+    return tuple(helpers.values()), tuple(callables)
+
+
+def differentiated(call: Call, arguments: tuple[sympy.Symbol, ...], formula: sympy.Expr) -> sympy.Expr:
+    """The formula, differentiated as often as the call says. Refused where SymPy cannot."""
+    for argument, order in zip(arguments, call.orders, strict=True):
+        for _ in range(order):
+            try:
+                formula = derivative(formula, argument)
+            except ValueError as error:
+                raise Refused(f"{call.function} has no derivative formula: {error}") from None
+    return formula

@@ -1,0 +1,203 @@
+"""The parts of a generated module as blocks of text."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from functools import cached_property
+
+from codegen.arguments import array_lines, number_names
+from codegen.array import Assign, Line, Repeat, Store
+from codegen.bodies import Body, commented, helper_text
+from codegen.beginning import initial_lines, sizes_meaning
+from codegen.numpy_text import Speller
+from codegen.program import Program, Section
+from codegen.samples import sample_axes
+from derive.system import System
+from derive.text import render_affine, render_range
+
+
+@dataclass(frozen=True)
+class Module:
+    """One module: the system for its declarations, the program for its computation."""
+
+    system: System
+    program: Program
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        return dict(self.program.names)
+
+    def speller(self) -> Speller:
+        """A speller for one function body."""
+        return Speller(self.program, self.names)
+
+    # arguments
+
+    @cached_property
+    def given(self) -> tuple[str, ...]:
+        """Data and numbers in declared order."""
+        return tuple(s.name for s in self.program.stores if s.role in ("data", "hyper"))
+
+    def reads(self, *sections: str) -> tuple[str, ...]:
+        """Data and numbers that some sections read."""
+        found = {name for s in self.program.sections if s.name in sections for name in Body(self, s).arguments}
+        return tuple(name for name in self.given if name in found)
+
+    @cached_property
+    def callables(self) -> tuple[str, ...]:
+        """Callables that the user brings."""
+        return tuple(self.names[f"f.{name}"] for name in self.program.callables)
+
+    def section(self, name: str) -> Section:
+        """The section, empty if the program has none of that name."""
+        return next((s for s in self.program.sections if s.name == name), Section(name, ()))
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """What the forward pass gives to others."""
+        return self.section("forward").gives
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """What the gradient reads of forward pass and cost."""
+        gives = (*self.section("forward").gives, *self.section("cost").gives)
+        return tuple(name for name in self.section("gradient").reads if name in gives)
+
+    @cached_property
+    def samples(self) -> dict[str, int]:
+        """The axis of the samples in every data array that has it."""
+        return sample_axes(self.system, self.program)
+
+    # blocks
+
+    def training_blocks(self) -> dict[str, str]:
+        """The blocks of the training loop."""
+        batch = {name: f"{name}[{':, ' * axis}batch]" for name, axis in self.samples.items()}
+        found = {"given": self.listed(self.given), "like": self.like(), "check_start": self.check("start" if self.samples else "found"),
+                 "cost_found": self.call("found", self.given)}
+        if not self.samples:
+            return {**found, "kernel_found": self.call("found", self.given)}
+        name, axis = next(iter(self.samples.items()))
+        return {**found, "samples": f"{name}.shape[{axis}]",
+                "batch_call": self.listed(("parameters", *(batch.get(g, g) for g in self.given)))}
+
+    def blocks(self) -> dict[str, str]:
+        """The blocks of the module, the training loop excepted."""
+        forward_given = self.reads("forward")
+        predict_given = self.reads("forward", "predict")
+        result = self.listed(self.kept) or "_"
+        return {
+            "docstring": self.docstring(), "helpers": self.helpers(),
+            "sizes_meaning": sizes_meaning(self.program),
+            "initial": initial_lines(self.system, self.program, self.speller()),
+            "forward_arguments": self.call("parameters", forward_given), "forward": self.body("forward"),
+            "forward_kept": self.listed(self.kept) or "nothing", "forward_result": result,
+            "forward_call": self.call("parameters", forward_given),
+            "forward_signature": self.signature("parameters", forward_given),
+            "forward_check": self.check("parameters", forward_given),
+            "forward_dict": "{" + ", ".join(f'"{n}": {n}' for n in self.kept) + "}",
+            "callables_meaning": self.callables_meaning(),
+            "predict_signature": self.signature("parameters", predict_given),
+            "predict_check": self.check("parameters", predict_given), "predict_meaning": self.prediction(),
+            "predict": self.body("predict"),
+            "cost_arguments": self.call("parameters", self.given), "cost": self.body("cost"),
+            "cost_call": self.call("parameters", self.given), "kernel_arguments": self.call("parameters", self.given),
+            "kernel_call": self.call("parameters", self.given), "gradient": self.body("gradient"),
+            "signature": self.signature("parameters", self.given), "check": self.check("parameters"),
+            "objective_signature": self.signature("like", self.given), "objective_check": self.check("like"),
+            "objective_example": ", ".join(f"{n}={n}" for n in (*self.given, *self.callables)),
+            "objective_call": self.call("unpack(theta, like)", self.given),
+            "parameter_names": self.parameter_names(), "arrays": array_lines(self.program, self.speller()),
+            "arrays_signature": "parameters, **data" if self.data else "parameters",
+            "extra_checks": self.extra_checks(),
+        }
+
+    @cached_property
+    def data(self) -> tuple[str, ...]:
+        return tuple(s.name for s in self.program.stores if s.role == "data")
+
+    def listed(self, names: tuple[str, ...]) -> str:
+        """Names with commas."""
+        return ", ".join(names)
+
+    def call(self, first: str, given: tuple[str, ...]) -> str:
+        """Arguments of a kernel."""
+        return self.listed((first, *given, *self.callables))
+
+    def signature(self, first: str, given: tuple[str, ...]) -> str:
+        """Arguments of a public function: all but the first by name."""
+        names = (*given, *self.callables)
+        return self.listed((first, "*", *names)) if names else first
+
+    def check(self, first: str, given: tuple[str, ...] | None = None) -> str:
+        """The line that validates arguments, and makes plain floats of numbers."""
+        names = self.given if given is None else given
+        data = [f"{n}={n}" for n in names if n in self.data]
+        numbers = [n for n in names if n in number_names(self.program)]
+        lines = [f"_check({self.listed((first, *data))})"]
+        lines += [f'{n} = _number("{n}", {n})' for n in numbers]
+        indent = "        " if first in ("start", "found") else "    "
+        return f"\n{indent}".join(lines)
+
+    def extra_checks(self) -> str:
+        """The check of numbers, where the model has numbers."""
+        if not number_names(self.program):
+            return ""
+        return textwrap.dedent('''
+
+            def _number(name, value):
+                """A finite number as a plain float, which never changes the type of an array."""
+                if not np.isscalar(value) or not np.isfinite(value):
+                    raise ValueError(f"{name} must be a finite number, not {value!r}")
+                return float(value)''')
+
+    def parameter_names(self) -> str:
+        """The names of the parameters as a tuple."""
+        names = [f'"{s.name}"' for s in self.program.stores if s.role == "parameter"]
+        return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
+
+    def like(self) -> str:
+        """An array whose type the parameters take."""
+        return next((n for n in self.data), "np.zeros(0)")
+
+    def body(self, name: str) -> str:
+        """The lines of a kernel."""
+        return Body(self, self.section(name)).text()
+
+    def helpers(self) -> str:
+        """The scalar functions."""
+        return "".join(f"\n{helper_text(h, self.speller())}\n" for h in self.program.helpers)
+
+    def docstring(self) -> str:
+        """The title, and what every argument is."""
+        rows = [(s.role, self.declaration(s)) for s in self.program.stores if s.role in ("parameter", "data", "hyper")]
+        width = max(len(text) for _, text in rows)
+        roles = {"parameter": "parameter", "data": "data", "hyper": "number"}
+        lines = [self.system.title, ""] + [f"    {text:{width}}  {roles[role]}" for role, text in rows]
+        lines += ["", *textwrap.wrap("An entry with a layer index is a dict of arrays keyed as in the equations; "
+                                     "gradients have the structure of the parameters.", 100)]
+        return "\n".join(lines) + self.callables_meaning()
+
+    def callables_meaning(self) -> str:
+        """What the user has to bring."""
+        return "".join(f"\n{n}: a callable on arrays, given by name" for n in self.callables)
+
+    def declaration(self, store: Store) -> str:
+        """`w[l] (n(l), n(l - 1)), l = 2..L`"""
+        keys = ", ".join(a.index.name for a in store.keys)
+        ranges = "".join(f", {a.index.name} = {render_range(a.lo, a.hi)}" for a in store.keys)
+        shape = ", ".join(render_affine(a.hi - a.lo + 1) for a in store.axes)
+        return store.name + (f"[{keys}]" if keys else "") + (f" ({shape})" if shape else "") + ranges
+
+    def prediction(self) -> str:
+        """What `predict` returns."""
+        stated = self.system.prediction
+        if stated is None:
+            return "The outcome of the forward pass."
+        if stated.cut is not None:
+            return "Which outputs exceed the cut."
+        return "The column, from 0, of the largest output." if stated.over else "The predicted values."
+
+
+__all__ = ["Assign", "Line", "Module", "Repeat", "commented"]

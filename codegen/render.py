@@ -1,0 +1,39 @@
+"""Program to module text: one file that depends on NumPy only."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined, meta
+
+from codegen.lower import lower
+from codegen.module import Module
+from derive.derivation import Derivation
+
+
+def render_module(derivation: Derivation, *, source: str, digest: str) -> str:
+    """The text of the module of a model. `source` names the model file relative to the project."""
+    return render_program_module(Module(derivation.system, lower(derivation)), source, digest)
+
+
+def render_program_module(module: Module, source: str, digest: str) -> str:
+    """The text of a module, its training loop by batches if the data has samples."""
+    training = "train_batches" if module.samples else "train_whole"
+    train = fill(f"{training}.py.jinja", module.training_blocks())
+    return fill("module.py.jinja", {**module.blocks(), "source": source, "digest": digest, "train": train}) + "\n"
+
+
+def fill(template: str, blocks: dict[str, str]) -> str:
+    """Fill a template; a name that is missing, or given and not used, is an error."""
+    environment, text, wanted = _template(template)
+    if wanted != set(blocks):
+        raise KeyError(f"{template}: {', '.join(sorted(wanted ^ set(blocks)))}: missing, or not used")
+    return environment.from_string(text).render(blocks).rstrip("\n")
+
+
+@cache
+def _template(name: str) -> tuple[Environment, str, frozenset[str]]:
+    environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    text = (files("codegen") / "templates" / name).read_text("utf-8")
+    return environment, text, frozenset(meta.find_undeclared_variables(environment.parse(text)))
