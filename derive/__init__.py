@@ -2,9 +2,10 @@
 
 from derive.adjoint import derive
 from derive.derivation import Adjoint, Derivation, Step
+from derive.entries import argmax, d
 from derive.errors import ModelError, Refused, RuleDidNotApply
 from derive.functions import Function, function
-from derive.model import Model, argmax, d
+from derive.model import Model
 from derive.surface import Sum
 from derive.system import System
 

@@ -212,6 +212,3 @@ def _choice(value: sympy.Piecewise, atoms: dict[sympy.Symbol, Expr], rank: Calla
     *branches, (last, _) = value.args
     made = tuple((Relation(c.rel_op, convert(c.lhs), convert(c.rhs)), convert(v)) for v, c in branches)
     return Choice(made, convert(last))
-
-
-__all__ = ["from_sympy", "simplified", "size", "to_sympy"]

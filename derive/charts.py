@@ -48,7 +48,7 @@ def exponential_chart(formula: Expr, z: Symbol) -> Chart | None:
 def exponential_family(formulas: tuple[Expr, ...], z: Symbol) -> tuple[Symbol, Expr, tuple[Expr, ...]] | None:
     """t, w and the formulas as rational functions of t = exp(w) and z, with one w for all of them."""
     together = sympy.Tuple(*(in_exponentials(formula, z) for formula in formulas))
-    waves = ordered(together, lambda node: isinstance(node, sympy.exp) and node.has(z))
+    waves = outer_exponentials(together, z)
     if not waves:
         return None
     parts = [sympy.expand(wave.args[0]).as_independent(z, as_Add=True) for wave in waves]
@@ -64,6 +64,13 @@ def exponential_family(formulas: tuple[Expr, ...], z: Symbol) -> tuple[Symbol, E
     if not all(ratio.is_rational_function(t, z) for ratio in ratios):
         return None
     return t, sympy.expand(base * step), ratios
+
+
+def outer_exponentials(formula: Expr, z: Symbol) -> list[Expr]:
+    """Exponentials of z that stand in no other one, in order of appearance."""
+    if isinstance(formula, sympy.exp) and formula.has(z):
+        return [formula]
+    return list(dict.fromkeys(wave for arg in formula.args for wave in outer_exponentials(arg, z)))
 
 
 def tangent_chart(formula: Expr, z: Symbol) -> Chart | None:

@@ -74,6 +74,3 @@ def _bind(pattern: Affine, position: Affine, letters: frozenset[Index], found: B
         found[letter] = position
         return True
     return replace(pattern, found) == position
-
-
-__all__ = ["Binding", "canonical", "match", "same"]

@@ -11,11 +11,38 @@ from dataclasses import dataclass, field
 
 from derive.affine import Affine, Index, indices, replace
 from derive.expression import (
-    MINUS_ONE, ONE, Access, Add, Bound, Bracket, Call, Count, Expr, Functional, Mul, Number, Pow, Sum, free_indices, fresh,
-    mul, number, positions, substitute, walk,
+    MINUS_ONE,
+    ONE,
+    Access,
+    Add,
+    Bound,
+    Bracket,
+    Call,
+    Count,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Pow,
+    Sum,
+    free_indices,
+    fresh,
+    mul,
+    number,
+    positions,
+    substitute,
+    walk,
 )
 from derive.matrix_nodes import (
-    MATRIX_RULES, Entries, Matrix, Ones, Plus, Raised, Scalar, Scaled, Series,
+    MATRIX_RULES,
+    Entries,
+    Matrix,
+    Ones,
+    Plus,
+    Raised,
+    Scalar,
+    Scaled,
+    Series,
 )
 from derive.slots import stacked_slots
 from derive.system import System

@@ -2,76 +2,27 @@
 
 from __future__ import annotations
 
-import linecache
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import sympy
 
 from derive.affine import Affine, Index, Size, Width
+from derive.entries import Named, Quantity, Row, outer_source, source_of
 from derive.errors import ModelError, Source
 from derive.expression import Access, Bound, Expr, Functional
 from derive.facts import Facts
 from derive.functions import Function, checked_name
-from derive.ranges import Draft, resolve
+from derive.ranges import resolve
+from derive.shapes import Draft
 from derive.surface import UNKNOWN, Formula, IndexSymbol, SizeSymbol, lift, lift_affine
 from derive.system import Alias, Slot, System, Tensor
 
 RESERVED = frozenset(
     "J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d".split()
 )
-
-
-class Quantity:
-    """A declared tensor: `w[l, j, k]` reads an entry, `z[l, i, j] = ...` states an equation."""
-
-    def __init__(self, name: str, model: Model) -> None:
-        self.name, self.owner = name, model
-
-    def __getitem__(self, at: Any) -> Any:
-        at = at if isinstance(at, tuple) else (at,)
-        if any(isinstance(p, slice) for p in at):
-            return Row(self.name, at)
-        return Formula(Access(self.name, tuple(lift_affine(p) for p in at)), self.owner)
-
-    def __setitem__(self, at: Any, value: Any) -> None:
-        at = at if isinstance(at, tuple) else (at,)
-        source = _source(sys._getframe(1))
-        try:
-            self.owner.state(Access(self.name, tuple(lift_affine(p) for p in at)), value, source)
-        except ModelError as error:
-            raise error.at(source) from None
-
-    def as_node(self) -> Expr:
-        """A scalar tensor may be written without brackets."""
-        return Access(self.name)
-
-    def _sympy_(self) -> Formula:
-        return Formula(self.as_node(), self.owner)
-
-
-class Row:
-    """A whole vector of a tensor, `a[L, i, :]`, the argument of an opaque functional."""
-
-    def __init__(self, name: str, at: tuple[Any, ...]) -> None:
-        self.name, self.at = name, at
-
-
-class Named:
-    """`d(z[L, i, j])`: the adjoint equation of an entry, to be given a textbook name."""
-
-    def __init__(self, target: Access) -> None:
-        self.target = target
-
-
-def d(entry: Formula) -> Named:
-    """The derivative of the objective by an entry, for naming its equation: `model.alias(BP1=d(z[L, i, j]))`."""
-    if not isinstance(entry, Formula) or not isinstance(entry.node, Access):
-        raise ModelError("d(...) takes one entry, such as d(z[L, i, j])")
-    return Named(entry.node)
 
 
 class Model:
@@ -112,7 +63,7 @@ class Model:
         if isinstance(error, ModelError) and error.source is None:
             while trace.tb_next and trace.tb_frame.f_code.co_filename != self.file:
                 trace = trace.tb_next
-            raise error.at(_source(trace.tb_frame, trace.tb_lineno)) from None
+            raise error.at(source_of(trace.tb_frame, trace.tb_lineno)) from None
         if kind is None:
             self._system = self._check()
 
@@ -225,7 +176,7 @@ class Model:
 
     def minimise(self, objective: Any) -> None:
         """The scalar that is trained: J."""
-        source = _source(sys._getframe(1))
+        source = source_of(sys._getframe(1))
         if self._objective is not None:
             raise ModelError(f"a second objective; the first is at line {self._objective.source.line}", source=source)
         try:
@@ -235,7 +186,7 @@ class Model:
 
     def alias(self, **aliases: Named) -> None:
         """Textbook names for derived equations, used by printers and the command line only."""
-        source = _source(sys._getframe(1))
+        source = source_of(sys._getframe(1))
         for name, named in aliases.items():
             if not isinstance(named, Named):
                 raise ModelError(f"{name} names nothing", source=source, fix=f"model.alias({name}=d(z[L, i, j]))")
@@ -249,7 +200,7 @@ class Model:
 
     def predict(self, prediction: Any) -> None:
         """What `predict` returns: a value, a comparison `a[L, i, j] > 0`, or `argmax(a[L, i, j], j)`."""
-        self._prediction = (prediction, _source(sys._getframe(1)))
+        self._prediction = (prediction, source_of(sys._getframe(1)))
 
     # machinery
 
@@ -276,7 +227,7 @@ class Model:
         if name in taken or name in RESERVED:
             raise ModelError(
                 f"the name {name} is " + ("declared twice" if name in taken else "reserved"),
-                source=_outer_source(),
+                source=outer_source(),
                 fix="choose another letter",
             )
         if into is not None:
@@ -331,34 +282,9 @@ class Model:
         )
 
 
-class Argmax:
-    """The position of the largest entry, for `model.predict`."""
-
-    def __init__(self, value: Expr, index: Index) -> None:
-        self.value, self.index = value, index
-
-
-def argmax(value: Any, index: Any) -> Argmax:
-    """The smallest index at which `value` is largest: `argmax(a[L, i, j], j)`."""
-    return Argmax(lift(value), Index(index.name))
-
-
 def _slot(position: int, spec: Any, over: Any) -> Slot:
     if isinstance(spec, IndexSymbol):
         if not isinstance(over, tuple) or len(over) != 3 or over[0] != spec:
-            raise ModelError(f"the slot {spec} has no range", source=_outer_source(), fix=f"over=({spec}, 2, L)")
+            raise ModelError(f"the slot {spec} has no range", source=outer_source(), fix=f"over=({spec}, 2, L)")
         return Slot(Index(spec.name), lift_affine(over[1]), lift_affine(over[2]))
     return Slot(Index(f"_{position}"), Affine.of(1), lift_affine(spec))
-
-
-def _source(frame: Any, line: int | None = None) -> Source:
-    file, line = frame.f_code.co_filename, line or frame.f_lineno
-    return Source(Path(file).name, line, linecache.getline(file, line).strip())
-
-
-def _outer_source() -> Source:
-    """The line of the model file that is being executed: the first frame outside this package's machinery."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "") in (__name__, "derive.ranges", "derive.surface"):
-        frame = frame.f_back
-    return _source(frame)

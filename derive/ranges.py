@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace as with_changes
+from dataclasses import replace as with_changes
 from typing import Any
 
 from derive.affine import Affine, Index, indices
 from derive.errors import ModelError, Refused, Source
-from derive.expression import Access, Bound, Expr, Functional, Sum, free_indices, rebind, substitute, walk
+from derive.expression import Access, Bound, Expr, Functional, Sum, free_indices, walk
 from derive.facts import Facts
 from derive.functions import Function
 from derive.letters import relettered, renaming
 from derive.regions import check_regions
 from derive.schedule import check_order
+from derive.scopes import scoped, unscoped
+from derive.shapes import Draft, Ranges, Shapes, learn, lettered, named
 from derive.surface import UNKNOWN, lift, lift_relation
-from derive.system import Alias, Equation, Prediction, Slot, System, Tensor, accesses
+from derive.system import Alias, Equation, Prediction, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
-
-Ranges = dict[Index, tuple[Affine, Affine]]
-
-
-@dataclass(frozen=True)
-class Draft:
-    """An equation as stated: ranges of its indices are not known yet. `over` holds the stated ones."""
-
-    target: Access
-    value: Expr
-    over: Ranges
-    source: Source
 
 
 def resolve(
@@ -55,12 +45,12 @@ def resolve(
     facts = facts.with_bounds(s.hi - s.lo for t in tensors for s in t.slots if s.index.name[0] != "_")
     known = {t.name: t for t in tensors}
     _check_names(drafts, objective, known, variables)
-    shapes = _Shapes(known, facts)
+    shapes = Shapes(known, facts)
     for draft in (*drafts, objective):
         _check_bound(draft)
     solved = _solve(drafts, shapes, variables, latex)
     whole = _finish(objective, shapes)
-    equations = tuple(_named(d, solved, shapes) for d in solved)
+    equations = tuple(named(d, solved, shapes) for d in solved)
     goal = Equation("J", objective.target, (), whole.value, objective.source)
     closed = tuple(
         (
@@ -78,7 +68,7 @@ def resolve(
         sizes,
         widths,
         letters,
-        _lettered(shapes.tensors, (*solved, whole)),
+        lettered(shapes.tensors, (*solved, whole)),
         functions,
         functionals,
         equations,
@@ -101,18 +91,6 @@ def _relettered(equation: Equation, system: System) -> Equation:
     """The equation with the model's own letters for sums that an abbreviation wrote."""
     names = dict(renaming(equation.value, equation.target, system))
     return with_changes(equation, value=relettered(equation.value, names))
-
-
-class _Shapes:
-    """The tensors whose shape is known so far; `partial` holds shapes seen at one fixed position only.
-
-    `regional` are the slots along which a variable has several equations: an index there may run over a part.
-    """
-
-    def __init__(self, tensors: dict[str, Tensor], facts: Facts) -> None:
-        self.tensors, self.facts = dict(tensors), facts
-        self.partial: dict[str, Tensor] = {}
-        self.regional: set[tuple[str, int]] = set()
 
 
 def _check_names(
@@ -144,9 +122,7 @@ def _rank(drafts: tuple[Draft, ...], name: str) -> int:
     return next(len(d.target.at) for d in drafts if d.target.tensor == name)
 
 
-def _solve(
-    drafts: tuple[Draft, ...], shapes: _Shapes, variables: tuple[str, ...], latex: dict[str, str]
-) -> list[Draft]:
+def _solve(drafts: tuple[Draft, ...], shapes: Shapes, variables: tuple[str, ...], latex: dict[str, str]) -> list[Draft]:
     """Finish the drafts one after another, first from full shapes, then from partial ones where nothing else helps."""
     done: dict[int, Draft] = {}
     weak = False
@@ -156,13 +132,13 @@ def _solve(
             if q in done or not _ready(draft, shapes, weak):
                 continue
             done[q] = _finish(draft, shapes, weak)
-            _learn(draft.target.tensor, drafts, done, shapes, latex)
+            learn(draft.target.tensor, drafts, done, shapes, latex)
             progress = True
             if weak:
                 break
         if not progress and weak:
             stuck = next(draft for q, draft in enumerate(drafts) if q not in done)
-            stuck = with_changes(stuck, value=_scoped(stuck.value, {}))
+            stuck = with_changes(stuck, value=scoped(stuck.value, {}))
             letter = next(
                 x for x in _letters(stuck) if x not in _candidates(stuck, shapes, True) and x not in stuck.over
             )
@@ -185,8 +161,8 @@ def _letters(draft: Draft) -> tuple[Index, ...]:
     return tuple(found)
 
 
-def _ready(draft: Draft, shapes: _Shapes, weak: bool) -> bool:
-    draft = with_changes(draft, value=_scoped(draft.value, {}))
+def _ready(draft: Draft, shapes: Shapes, weak: bool) -> bool:
+    draft = with_changes(draft, value=scoped(draft.value, {}))
     found = _candidates(draft, shapes, weak)
     return all(x in found or x in draft.over for x in _letters(draft))
 
@@ -194,7 +170,7 @@ def _ready(draft: Draft, shapes: _Shapes, weak: bool) -> bool:
 Candidates = dict[Index, list[tuple[tuple[Affine, Affine], Access]]]
 
 
-def _candidates(draft: Draft, shapes: _Shapes, weak: bool) -> Candidates:
+def _candidates(draft: Draft, shapes: Shapes, weak: bool) -> Candidates:
     """For every index, the ranges of the slots in which it stands alone, and the entry that shows it."""
     strong: Candidates = {}
     feeble: Candidates = {}
@@ -210,9 +186,9 @@ def _candidates(draft: Draft, shapes: _Shapes, weak: bool) -> Candidates:
     return {**feeble, **strong}
 
 
-def _finish(draft: Draft, shapes: _Shapes, weak: bool = False) -> Draft:
+def _finish(draft: Draft, shapes: Shapes, weak: bool = False) -> Draft:
     """The draft with the range of every index filled in and every sum's bounds known."""
-    draft = with_changes(draft, value=_scoped(draft.value, {}))
+    draft = with_changes(draft, value=scoped(draft.value, {}))
     ranges: Ranges = {}
     found = _candidates(draft, shapes, weak)
     stated = {
@@ -235,41 +211,9 @@ def _finish(draft: Draft, shapes: _Shapes, weak: bool = False) -> Draft:
                 source=draft.source,
                 fix=f"state it: Sum(..., ({letter.name}, 1, m))",
             )
-    value = _unscoped(_close(draft.value, ranges, draft.source))
+    value = unscoped(_close(draft.value, ranges, draft.source))
     targets = {x for p in draft.target.at for x in indices(p)}
     return Draft(draft.target, value, {x: r for x, r in ranges.items() if x in targets}, draft.source)
-
-
-def _scoped(expr: Expr, seen: dict[str, int]) -> Expr:
-    """Each sum has its own letters: the second j of an equation may have another range than the first."""
-    if isinstance(expr, (Sum, Functional)):
-        letters: dict[Index, Index] = {}
-        for bound in expr.bounds:
-            name = bound.index.name
-            seen[name] = seen.get(name, 0) + 1
-            if seen[name] > 1:
-                letters[bound.index] = Index(f"{name}#{seen[name]}")
-        expr = _relabelled(expr, letters)
-    children = expr.children
-    return expr.rebuild(tuple(_scoped(child, seen) for child in children)) if children else expr
-
-
-def _unscoped(expr: Expr) -> Expr:
-    """The letters as they were written."""
-    children = expr.children
-    expr = expr.rebuild(tuple(_unscoped(child) for child in children)) if children else expr
-    if isinstance(expr, (Sum, Functional)):
-        return _relabelled(
-            expr, {b.index: Index(b.index.name.split("#")[0]) for b in expr.bounds if "#" in b.index.name}
-        )
-    return expr
-
-
-def _relabelled(expr: Sum | Functional, letters: dict[Index, Index]) -> Sum | Functional:
-    bounds = rebind(expr.bounds, letters)
-    values = {old: Affine.of(new) for old, new in letters.items()}
-    bodies = tuple(substitute(body, values) for body in expr.children)
-    return Sum(bodies[0], bounds) if isinstance(expr, Sum) else Functional(expr.name, bodies, bounds, expr.by)
 
 
 def _agree(letter: Index, found: list[tuple[tuple[Affine, Affine], Access]], facts: Facts, source: Source) -> None:
@@ -352,107 +296,7 @@ def _ordered(bounds: list[Bound], source: Source) -> tuple[Bound, ...]:
     return tuple(done)
 
 
-def _learn(
-    name: str, drafts: tuple[Draft, ...], done: dict[int, Draft], shapes: _Shapes, latex: dict[str, str]
-) -> None:
-    """Combine the equations of a variable finished so far; its shape is known when all are."""
-    numbers = [q for q, draft in enumerate(drafts) if draft.target.tensor == name]
-    finished = [done[q] for q in numbers if q in done]
-    main = max(finished, key=lambda d: len(_target_letters(d)))
-    slots = []
-    for q, position in enumerate(main.target.at):
-        if position.letter:
-            slots.append(Slot(position.letter, *main.over[position.letter]))
-        else:
-            slots.append(Slot(Index(f"@{q}"), position, position))
-    tensor = Tensor(name, "variable", tuple(slots), latex.get(name, ""))
-    if len(finished) < len(numbers):
-        shapes.partial[name] = tensor
-        return
-    shapes.regional |= {
-        (name, q)
-        for q in range(len(slots))
-        if len({d.target.at[q].letter is None for d in finished}) > 1
-        or len({_ends(d, q) for d in finished}) > 1
-        and not indices(slots[q].hi)
-    }
-    for other in finished:
-        tensor = _widen(tensor, other, shapes.facts)
-    shapes.partial.pop(name, None)
-    shapes.tensors[name] = tensor
-
-
-def _ends(draft: Draft, slot: int) -> tuple[Affine, Affine]:
-    position = draft.target.at[slot]
-    return draft.over[position.letter] if position.letter else (position, position)
-
-
-def _target_letters(draft: Draft) -> list[Index]:
-    return [x for p in draft.target.at for x in indices(p)]
-
-
-def _widen(tensor: Tensor, draft: Draft, facts: Facts) -> Tensor:
-    """Extend the region slot of a shape by another equation; every other slot must agree."""
-    slots = list(tensor.slots)
-    for q, (slot, position) in enumerate(zip(tensor.slots, draft.target.at, strict=True)):
-        letter = position.letter
-        lo, hi = _ends(draft, q)
-        expected = tensor.range_of(q, draft.target.at)
-        if letter and facts.same(lo, expected[0]) and facts.same(hi, expected[1]):
-            continue
-        if facts.below(lo, slot.lo):
-            slots[q] = with_changes(slots[q], lo=lo)
-        if facts.below(slot.hi, hi):
-            slots[q] = with_changes(slots[q], hi=hi)
-    return Tensor(tensor.name, tensor.role, tuple(slots), tensor.latex)
-
-
-def _named(draft: Draft, drafts: list[Draft], shapes: _Shapes) -> Equation:
-    name = draft.target.tensor
-    bounds = tuple(Bound(x, *draft.over[x]) for x in _target_letters(draft))
-    if sum(other.target.tensor == name for other in drafts) == 1:
-        return Equation(name, draft.target, bounds, draft.value, draft.source)
-    parts = []
-    for slot, position in zip(shapes.tensors[name].slots, draft.target.at, strict=True):
-        letter = position.letter
-        if not letter:
-            parts.append(f"{slot.index.name.lstrip('@')}={render_affine(position)}")
-        elif not all(shapes.facts.same(a, b) for a, b in zip(draft.over[letter], (slot.lo, slot.hi), strict=True)):
-            if _ranges_as_shape(draft, letter, shapes):
-                continue
-            parts.append(f"{slot.index.name}={render_range(*draft.over[letter])}")
-    return Equation(f"{name}@{','.join(parts)}", draft.target, bounds, draft.value, draft.source)
-
-
-def _ranges_as_shape(draft: Draft, letter: Index, shapes: _Shapes) -> bool:
-    """Does the letter run over the whole of its slot, at the position of this equation?"""
-    tensor = shapes.tensors[draft.target.tensor]
-    slot = [p.letter for p in draft.target.at].index(letter)
-    ends = tensor.range_of(slot, draft.target.at)
-    return all(shapes.facts.same(a, b) for a, b in zip(draft.over[letter], ends, strict=True))
-
-
-def _lettered(tensors: dict[str, Tensor], drafts: tuple[Draft, ...]) -> tuple[Tensor, ...]:
-    """Give unnamed slots of declared tensors the letters with which the equations read them first."""
-    result = []
-    for tensor in tensors.values():
-        reads = [a for draft in drafts for a in accesses(draft.value) if a.tensor == tensor.name]
-        plain = next((a for a in reads if len({p.letter for p in a.at if p.letter}) == len(a.at)), None)
-        plain = plain or next(iter(reads), None)
-        names: dict[Index, Index] = {}
-        used = {s.index for s in tensor.slots}
-        for slot, position in zip(tensor.slots, plain.at if plain else (), strict=bool(plain)):
-            letter = position.letter
-            if slot.index.name[0] in "_@" and letter and letter not in used:
-                names[slot.index] = letter
-                used.add(letter)
-        bounds = rebind(tuple(Bound(s.index, s.lo, s.hi) for s in tensor.slots), names)
-        slots = tuple(Slot(b.index, b.lo, b.hi) for b in bounds)
-        result.append(Tensor(tensor.name, tensor.role, slots, tensor.latex))
-    return tuple(result)
-
-
-def _prediction(prediction: tuple[Any, Source], shapes: _Shapes) -> Prediction:
+def _prediction(prediction: tuple[Any, Source], shapes: Shapes) -> Prediction:
     stated, source = prediction
     over, cut = None, None
     if hasattr(stated, "index"):

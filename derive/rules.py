@@ -7,12 +7,10 @@ on raises RuleDidNotApply and says what it looked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from derive.affine import Affine, Index, Node, indices
 from derive.algebra import simplified
-from derive.derivation import Adjoint
 from derive.errors import RuleDidNotApply
 from derive.expression import (
     MINUS_ONE,
@@ -39,31 +37,13 @@ from derive.expression import (
     transform,
     walk,
 )
+from derive.instances import Context, definition_at, value_of, within
 from derive.letters import relettered
-from derive.match import Binding, match, same
+from derive.match import match, same
 from derive.occurrences import occurrences
-from derive.regions import Interval, extent
-from derive.scalars import Scalars
+from derive.regions import Interval
 from derive.sifting import sift_term
-from derive.system import System
 from derive.text import render_expr
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a rule may consult: the model, its functions' laws, and the adjoint equations derived so far."""
-
-    system: System
-    scalars: Scalars
-    adjoints: tuple[Adjoint, ...] = ()
-
-    def rank(self, expr: Expr) -> int:
-        """Textbook order of factors: numbers, hyper-parameters, adjoints, parameters, variables, data, functions."""
-        roles = ("hyper", "adjoint", "parameter", "variable", "data")
-        if not isinstance(expr, Access):
-            return 1 if isinstance(expr, (Number, Count)) else len(roles) + 3
-        return 2 + (1 if expr.tensor.startswith("d.") else roles.index(self.system.tensor(expr.tensor).role))
-
 
 Rule = Callable[..., Expr]
 
@@ -163,46 +143,6 @@ def insert(expr: Expr, context: Context, names: tuple[str, ...], bounds: tuple[B
     return _changed("insert", expr, transform(expr, rewrite), " or ".join(names))
 
 
-def definition_at(access: Access, context: Context, bounds: tuple[Bound, ...]) -> Expr:
-    """The right side, at this entry, of the adjoint equation whose region holds it. RuleDidNotApply if none does."""
-    adjoint, found = defining(access, context, bounds)
-    return substitute(adjoint.value, found)
-
-
-def defining(access: Access, context: Context, bounds: tuple[Bound, ...]) -> tuple[Adjoint, Binding]:
-    """The adjoint equation whose region holds the entry, and its letters there. RuleDidNotApply if none does."""
-    for adjoint in context.adjoints:
-        if adjoint.target.tensor == access.tensor:
-            letters = frozenset(b.index for b in adjoint.bounds)
-            found = match(adjoint.target, access, letters)
-            if found is not None and _within(found, adjoint.bounds, bounds, context):
-                return adjoint, found
-    raise RuleDidNotApply(f"no region of {access.tensor} is known to hold {render_expr(access)}")
-
-
-def _within(found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Bound, ...], context: Context) -> bool:
-    """Do the positions that were found lie in the ranges of the equation's letters?"""
-    facts = context.system.facts
-    for bound in own:
-        value = found.get(bound.index)
-        if value is None:
-            return False
-        if any(value.letter == b.index for b in bounds) and _ordinary(bound):
-            continue
-        reach = extent(value, bounds)
-        lo, hi = (substitute(Count(end), found).of for end in (bound.lo, bound.hi))  # type: ignore[attr-defined]
-        lo, hi = extent(lo, bounds).hi, extent(hi, bounds).lo
-        free = [x for x in indices(value) if all(x != b.index for b in bounds)]
-        if not free and not (facts.below(lo, reach.lo) and facts.below(reach.hi, hi)):
-            return False
-    return True
-
-
-def _ordinary(bound: Bound) -> bool:
-    """A range that depends on another letter cannot be a recurrence: it is the same by shape."""
-    return bool(indices(bound.hi))
-
-
 def law(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     """f'(z) = the law of f in terms of a, where a = f(z)."""
 
@@ -214,16 +154,6 @@ def law(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
         return context.scalars.law(node, value, context.rank) or node
 
     return _changed("law", expr, transform(expr, rewrite), "derivative of a function that has a law")
-
-
-def value_of(call: Call, context: Context, bounds: tuple[Bound, ...]) -> Expr | None:
-    """The entry that an equation defines to be exactly this value, if there is one."""
-    for equation in context.system.equations:
-        if isinstance(equation.value, Call):
-            found = match(equation.value, call, frozenset(b.index for b in equation.bounds))
-            if found is not None and _within(found, equation.bounds, bounds, context):
-                return substitute(equation.target, found)
-    return None
 
 
 def formula(expr: Expr, context: Context) -> Expr:
@@ -254,7 +184,7 @@ def _folded(product: Mul, context: Context, bounds: tuple[Bound, ...]) -> Expr:
         for q, factor in enumerate(factors):
             found = match(above, factor, letters)
             place = None if found is None else _divisor(factors, substitute(below, found))
-            if found is not None and place is not None and _within(found, equation.bounds, bounds, context):
+            if found is not None and place is not None and within(found, equation.bounds, bounds, context):
                 divisor = factors[place]
                 assert isinstance(divisor, Pow) and isinstance(divisor.exponent, Number)
                 factors[q] = substitute(equation.target, found)

@@ -6,8 +6,24 @@ from dataclasses import replace as with_changes
 
 from derive.affine import Affine, Node, Size
 from derive.expression import (
-    Access, Add, Bound, Count, Expr, Functional, Mul, Number, Partial, Pow, Sum, add, mul, number, power, substitute,
-    summed, transform,
+    Access,
+    Add,
+    Bound,
+    Count,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Partial,
+    Pow,
+    Sum,
+    add,
+    mul,
+    number,
+    power,
+    substitute,
+    summed,
+    transform,
 )
 from derive.system import System, accesses
 

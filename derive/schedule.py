@@ -14,7 +14,7 @@ from derive.affine import Affine, Index, Node, indices, replace
 from derive.errors import ModelError, Source
 from derive.expression import Access, Bound, Expr, Functional, Sum, rebind, substitute
 from derive.facts import Facts
-from derive.regions import Interval, UnknownOrder, covers, cut, extent
+from derive.regions import Interval, UnknownOrder, cut, extent
 from derive.system import System
 from derive.text import render_expr
 
@@ -277,6 +277,3 @@ def check_order(system: System) -> None:
     except ModelError as error:
         culprit = next((i for i in sources if f"{i} (" in error.what), None)
         raise (error.at(sources[culprit]) if culprit else error) from None
-
-
-__all__ = ["Loop", "Statement", "covers", "reads", "rename", "restrict", "schedule"]

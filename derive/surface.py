@@ -14,25 +14,24 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from derive.affine import Affine, Index, Size, Width
-from derive.errors import ModelError, Refused
+from derive.errors import ModelError, Refused, Source
 from derive.expression import (
     MINUS_ONE,
-    Add,
+    Access,
     Bound,
     Call,
     Choice,
     Constant,
     Count,
     Expr,
-    Mul,
-    Number,
     Relation,
-    Sum as SumNode,
     add,
     mul,
     number,
     power,
-    Access,
+)
+from derive.expression import (
+    Sum as SumNode,
 )
 
 
@@ -45,9 +44,11 @@ class SizeSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
 
 
 class Owner(Protocol):
-    """The model that a formula belongs to: it collects the functions used in its equations."""
+    """The model that a formula belongs to: it collects the functions and the equations."""
 
     def register(self, function: Any) -> None: ...
+
+    def state(self, target: Access, value: Any, source: Source) -> None: ...
 
 
 @runtime_checkable
@@ -276,6 +277,3 @@ def _bound(bound: Any) -> Bound:
     if not isinstance(index, IndexSymbol):
         raise ModelError(f"{index} is not an index", fix='declare it: model.indices("i j k")')
     return Bound(Index(index.name), lift_affine(lo), lift_affine(hi))
-
-
-__all__ = ["Access", "Add", "Formula", "IndexSymbol", "Mul", "Number", "SizeSymbol", "Sum", "lift", "lift_affine"]

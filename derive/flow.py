@@ -1,0 +1,115 @@
+"""Where derivatives flow: from the objective back along the equations to the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from derive.affine import Affine, indices
+from derive.errors import Refused
+from derive.expression import (
+    Access,
+    Bound,
+)
+from derive.regions import Interval, region_of
+from derive.system import Equation, System, accesses
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Which quantities carry derivatives: `readers` maps a quantity to the equations that read it on a path to J."""
+
+    system: System
+    active: tuple[str, ...]
+    readers: dict[str, tuple[Equation, ...]]
+
+    @staticmethod
+    def of(system: System) -> Flow:
+        equations = (*system.equations, system.objective)
+        reads = {e.id: tuple(dict.fromkeys(a.tensor for a in accesses(e.value))) for e in equations}
+        active = {t.name for t in system.role("parameter")}
+        grown = True
+        while grown:
+            new = {e.target.tensor for e in equations if e.target.tensor not in active and active & set(reads[e.id])}
+            active |= new
+            grown = bool(new)
+        useful = {"J"}
+        grown = True
+        while grown:
+            new = {t for e in equations if e.target.tensor in useful for t in reads[e.id] if t not in useful}
+            useful |= new
+            grown = bool(new)
+        ordered = [t.name for t in (*system.role("parameter"), *system.role("variable"))]
+        names = tuple(
+            n for n in ordered if n in active and (n in useful or n in {t.name for t in system.role("parameter")})
+        )
+        readers = {n: tuple(e for e in equations if n in reads[e.id] and e.target.tensor in useful) for n in names}
+        return Flow(system, names, readers)
+
+    def order(self) -> list[str]:
+        """Last written quantity first, but a quantity after all those whose only reader it feeds."""
+        written = [e.target.tensor for e in self.system.equations]
+        waiting = sorted(self.active, key=lambda n: -max((q for q, t in enumerate(written) if t == n), default=-1))
+        done: list[str] = []
+        while waiting:
+            ready = [n for n in waiting if not any(self.single(v) == n and v not in done for v in self.feeds(n))]
+            chosen = (ready or waiting)[0]
+            done.append(chosen)
+            waiting.remove(chosen)
+        return done
+
+    def feeds(self, name: str) -> list[str]:
+        """The variables whose equations read this quantity."""
+        return [
+            e.target.tensor for e in self.readers[name] if e.target.tensor in self.active and e.target.tensor != name
+        ]
+
+    def single(self, name: str) -> str | None:
+        """The only quantity that a variable's equations read, if there is one: its adjoint is used nowhere else."""
+        read = [n for n in self.active for e in self.readers[n] if e.target.tensor == name]
+        return read[0] if len(set(read)) == 1 and read[0] != name else None
+
+
+def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Bound, ...]]:
+    """The entry whose adjoint is derived, and the ranges of its letters: all places that depend on a parameter."""
+    tensor = system.tensor(name)
+    if tensor.role == "parameter":
+        return Access(name, tuple(Affine.of(s.index) for s in tensor.slots)), _by_dependence(
+            [Bound(s.index, s.lo, s.hi) for s in tensor.slots]
+        )
+    live = [e for e in system.equations_of(name) if any(a.tensor in flow.active for a in accesses(e.value))]
+    main = max(live, key=lambda e: len(e.bounds))
+    bounds = list(main.bounds)
+    for slot, position in enumerate(main.target.at):
+        letter = position.letter
+        if letter:
+            place = next(q for q, b in enumerate(bounds) if b.index == letter)
+            bounds[place] = _hull(bounds[place], [region_of(e, slot) for e in live if e is not main], system)
+        elif any(e.target.at[slot] != position for e in live):
+            letter = tensor.slots[slot].index
+            raise Refused(
+                f"the regions of {name} are single places only along {letter.name}",
+                source=main.source,
+                fix="give one of its equations a range",
+            )
+    return main.target, tuple(bounds)
+
+
+def _by_dependence(bounds: list[Bound]) -> tuple[Bound, ...]:
+    """Ranges after those that they depend on."""
+    done: list[Bound] = []
+    while bounds:
+        waiting = {b.index for b in bounds}
+        ready = next((b for b in bounds if not waiting & {*indices(b.lo), *indices(b.hi)}), bounds[0])
+        done.append(ready)
+        bounds.remove(ready)
+    return tuple(done)
+
+
+def _hull(bound: Bound, others: list[Interval], system: System) -> Bound:
+    lo, hi = bound.lo, bound.hi
+    for other in others:
+        if indices(other.lo) or indices(other.hi):
+            continue
+        lo = other.lo if system.facts.below(other.lo, lo) else lo
+        hi = other.hi if system.facts.below(hi, other.hi) else hi
+    return Bound(bound.index, lo, hi)
