@@ -82,6 +82,11 @@ def rewrite_step(branches: list[tuple[Boolean, Expr]], work: Workspace) -> Expr 
 
 def choose(condition: Boolean, value: Expr, otherwise: Expr, work: Workspace) -> Expr:
     """`value` where the condition holds; "and" nests, "or" repeats, neighbouring choices join."""
+    if condition in (sympy.true, sympy.false):
+        return value if condition == sympy.true else otherwise
+    if isinstance(condition, sympy.ITE):  # SymPy's comparison with a Piecewise
+        test, then, other = condition.args
+        return choose(test, choose(then, value, otherwise, work), choose(other, value, otherwise, work), work)
     if isinstance(condition, sympy.And):
         for part in condition.args:
             value = choose(part, value, otherwise, work)

@@ -78,7 +78,7 @@ def wave_of(exponent: sympy.Expr, formula: sympy.Expr, work: Workspace) -> Wave:
         if ratio.is_Rational and ratio > 0:
             rate, written = ratio, inner
             break
-    name = work.let("sw", plain(written, work))
+    name = work.let("sw", lowered(written, work))
     return Wave(rate, Symbol(name.name, real=True), name)
 
 
