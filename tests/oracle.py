@@ -24,7 +24,8 @@ Entry = tuple[str, tuple[int, ...]]
 class Oracle:
     """One system at concrete sizes: `size(name)` and `width(name, position)` give the numbers."""
 
-    def __init__(self, system: System, size: Callable[[str], int], width: Callable[[str, int], int], seed: int = 0) -> None:
+    def __init__(self, system: System, size: Callable[[str], int], width: Callable[[str, int], int],
+                 seed: int = 0) -> None:
         self.system, self.size, self.width, self.seed = system, size, width, seed
         self.done: dict[Entry, sympy.Expr] = {}
         self.symbols: dict[Entry, sympy.Symbol] = {}

@@ -11,7 +11,7 @@ from verify.case import make_case, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.instance import instance
 from verify.judge import check_case
-from verify.numbers import Exact
+from verify.numbers import Balls, Exact
 from verify.run import Code
 from verify.sizes import Sizes, plan
 from verify.steps import ATTEMPTS, check_steps
@@ -22,7 +22,7 @@ from verify.unroll import Unrolled
 def agree(system: System, derivation: Derivation, module: ModuleType, seed: int = 0) -> Certificate:
     """Check every step of the derivation, and the module against it, at several sizes."""
     plans = plan(system, seed)
-    code = Code.of(module, system)
+    code = Code.of(module, derivation, Balls(seed))
     checks: list[Check] = []
     for sizes in plans:
         checks.extend(check_exact(derivation, sizes, seed))

@@ -113,15 +113,16 @@ def check_floats(case: Case, code: Code, dtype: str, budget: Values, why: str) -
             if not reason and entry in budget and not budget[entry].contains(exactly(value)):
                 allowed = f"{float(budget[entry].rad()):.2g}"
                 reason = f"{value!r} is not {case.symbolic[entry].str(20)}, rounding allows {allowed}"
-            error = WORST if value is None else float(gap.mid()) / spacing(case.symbolic[entry], dtype)
+            error = WORST if value is None else float(gap.mid()) / spacing(case, entry, dtype)
         yield Check(case.equations[entry], f"code, {dtype}", "derivation", error, "ulp", case.where(entry),
                     "failed" if reason else "rounded" if not why else "black box", not reason, reason or why)
 
 
-def spacing(ball: arb, dtype: str) -> float:
-    """The distance of neighbouring floats at a value."""
+def spacing(case: Case, entry: Entry, dtype: str) -> float:
+    """One ulp of the largest entry of the same tensor; of the cost, if all of them are 0."""
+    peers = [float(value.abs_lower()) for (name, _), value in case.symbolic.items() if name == entry[0]]
     kind = np.dtype(dtype).type
-    return float(np.spacing(kind(max(abs(float(ball.mid())), float(np.finfo(kind).tiny)))))
+    return float(np.spacing(kind(max(peers) or float(case.symbolic[OBJECTIVE].abs_lower()) or 1.0)))
 
 
 def wrong_float(value: Any, again: Any, dtype: str) -> str:

@@ -6,6 +6,7 @@ import linecache
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +14,11 @@ import numpy as np
 
 from codegen.naming import code_names
 from codegen.scope import layout
+from derive.derivation import Derivation
 from derive.system import System, Tensor
 from verify.instance import Entry, Instance, places
+from verify.numbers import Balls
+from verify.unknown import stand_ins
 
 
 def load(text: str, name: str) -> ModuleType:
@@ -37,17 +41,21 @@ class Code:
     module: ModuleType
     system: System
     names: dict[str, str]
+    unknown: dict[str, Any]
 
     @staticmethod
-    def of(module: ModuleType, system: System) -> Code:
-        return Code(module, system, code_names(system))
+    def of(module: ModuleType, derivation: Derivation, field: Balls) -> Code:
+        """The code of a derivation; what is symbolic there is given as the polynomials of `field`."""
+        asked = signature(module.cost_and_gradient).parameters
+        unknown = {name: f for name, f in stand_ins(derivation, field).items() if name in asked}
+        return Code(module, derivation.system, code_names(derivation.system), unknown)
 
     def arguments(self, instance: Instance, convert: Callable[[Any], Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Parameters, and data with hyper-parameters, as the module takes them."""
         def role(*roles: str) -> dict[str, Any]:
             return {self.names[t.name]: stored(t, instance, convert) for r in roles for t in self.system.role(r)}
 
-        return role("parameter"), role("data", "hyper")
+        return role("parameter"), {**role("data", "hyper"), **self.unknown}
 
     def gradient(self, parameters: dict[str, Any], given: dict[str, Any], kernel: bool) -> tuple[Any, dict[Entry, Any]]:
         """Cost, and the entry of every parameter's gradient, by the kernel or by the public function."""

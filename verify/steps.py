@@ -183,6 +183,7 @@ def check_regions(derivation: Derivation, plans: tuple[Sizes, ...]) -> Iterator[
             if wrong is not None:
                 where = f"d.{tensor.name}{list(wrong)} with {sizes}"
                 yield Evidence(f"d.{tensor.name}", 0, "regions", "failed", where, f"{counts[wrong]} equations", "1")
+                break
 
 
 def failures(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
