@@ -29,9 +29,10 @@ CONSTANTS = {"pi": r"\pi", "Exp1": r"\mathrm{e}", "E": r"\mathrm{e}"}
 
 @dataclass(frozen=True)
 class Printer:
-    """Prints the expressions of one system."""
+    """Prints the expressions of one system; `inline` writes the quotient of an adjoint on one line."""
 
     system: System
+    inline: bool = False
 
     @cached_property
     def raised(self) -> dict[str, frozenset[int]]:
@@ -83,6 +84,8 @@ class Printer:
         if access.tensor.startswith("d."):
             below = Access(access.tensor[2:], access.at)
             declared = dict(self.system.errors).get(below.tensor)
+            if declared is None and self.inline:
+                return rf"\partial {self.objective()}/\partial {self.access(below)}"
             if declared is None:
                 return rf"\frac{{\partial {self.objective()}}}{{\partial {self.access(below)}}}"
             return self._indexed(letter(declared), below.tensor, access.at, hidden)

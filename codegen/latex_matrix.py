@@ -66,6 +66,8 @@ class MatrixPrinter:
         declared = dict(printer.system.errors).get(name)
         above = [printer.affine(p) for q, p in enumerate(access.at) if q in printer.raised.get(name, frozenset())]
         upper = f"^{{{','.join(above)}}}" if above else ""
+        if access.tensor.startswith("d.") and declared is None and printer.inline:
+            return rf"\partial {printer.objective()}/\partial {self.symbol(Access(name, access.at), rank)}"
         if access.tensor.startswith("d.") and declared is None:
             return rf"\frac{{\partial {printer.objective()}}}{{\partial {self.symbol(Access(name, access.at), rank)}}}"
         return bold(self.look(declared if access.tensor.startswith("d.") else name, rank)) + upper if rank else (

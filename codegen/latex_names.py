@@ -17,7 +17,7 @@ COMMANDS = frozenset("hat bar tilde vec dot ddot mathrm mathbf mathit mathsf mat
                      "varepsilon varphi vartheta varrho prime star ast dagger".split()) | GREEK | OPERATORS
 TEXT = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "^": r"\textasciicircum{}", "%": r"\%", "&": r"\&",
         "#": r"\#", "$": r"\$", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': "''",
-        "'": r"\textquotesingle{}", "`": r"\textasciigrave{}", "|": r"\textbar{}"}
+        "`": r"\textasciigrave{}", "|": r"\textbar{}"}
 
 
 def escape(text: str) -> str:
@@ -27,7 +27,7 @@ def escape(text: str) -> str:
 
 def code(text: str) -> str:
     """A piece of program text."""
-    return rf"\texttt{{{escape(text)}}}"
+    return r"\texttt{" + escape(text).replace("'", r"\textquotesingle{}") + "}"
 
 
 def checked_latex(text: str) -> str:

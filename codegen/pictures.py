@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.latex import Printer
-from derive.affine import Affine, Index
+from derive.affine import Affine, Index, replace
 from derive.expression import Access, Add, Bound, Call, Expr, Mul, Sum, substitute, walk
 from derive.system import Equation, System, accesses
 
@@ -72,20 +72,20 @@ def draw_neuron(printer: Printer, unit: Unit) -> str:
         lines.append(rf"\node[unit,minimum size=3mm,fill=tint] (i{q}) at (0,{height}) {{}};")
         lines.append(rf"\node[left=1pt of i{q},font=\small] {{${printer.access(source)}$}};")
         lines.append(rf"\draw[flow] (i{q}) -- node[pos=0.42,fill=white,inner sep=1.2pt,font=\footnotesize] "
-                     rf"{{${printer.access(weight)}$}} (3.1,{0.16 * (1 - q)});")
+                     rf"{{${printer.access(weight)}$}} (2.55,{0.16 * (1 - q)});")
     lines.append(r"\node at (0,-0.45) {$\vdots$};")
-    lines.append(r"\node[unit,minimum size=9mm,font=\normalsize] (s) at (3.5,0) {$\Sigma$};")
+    lines.append(r"\node[unit,minimum size=9mm,font=\normalsize] (s) at (2.9,0) {$\Sigma$};")
     if unit.bias is not None:
-        lines.append(rf"\draw[flow] (3.5,1.6) node[above,font=\small] {{${printer.access(unit.bias)}$}} -- (s);")
+        lines.append(rf"\draw[flow] (2.9,1.6) node[above,font=\small] {{${printer.access(unit.bias)}$}} -- (s);")
     pre = printer.access(unit.pre.target)
     if unit.post is None:
-        lines.append(rf"\draw[flow] (s) -- (5.2,0) node[right,font=\small] {{${pre}$}};")
+        lines.append(rf"\draw[flow] (s) -- (4.3,0) node[right,font=\small] {{${pre}$}};")
     else:
         assert isinstance(unit.post.value, Call)
         head = printer.expr(unit.post.value).split("(")[0]
-        lines.append(rf"\node[unit,rounded corners=1.5pt,rectangle,minimum size=8.5mm,fill=tint,font=\small] (f) at (6.1,0) {{${head}$}};")
+        lines.append(rf"\node[unit,rounded corners=1.5pt,rectangle,minimum size=8.5mm,fill=tint,font=\small] (f) at (4.75,0) {{${head}$}};")
         lines.append(rf"\draw[flow] (s) -- node[above,font=\small] {{${pre}$}} (f);")
-        lines.append(rf"\draw[flow] (f) -- (7.9,0) node[right,font=\small] {{${printer.access(unit.post.target)}$}};")
+        lines.append(rf"\draw[flow] (f) -- (5.75,0) node[right,font=\small] {{${printer.access(unit.post.target)}$}};")
     return "\n".join([*lines, r"\end{tikzpicture}"])
 
 
@@ -126,31 +126,30 @@ def draw_layers(printer: Printer, unit: Unit, layers: Layers) -> str:
     nodes: dict[int, list[str]] = {}
     for c, mark in enumerate(marks):
         if mark is None:
-            lines.append(rf"\node at ({2.6 * c},0.5) {{$\cdots$}};")
+            lines.append(rf"\node at ({2.05 * c},0.5) {{$\cdots$}};")
             continue
         nodes[c] = [f"u{c}{q}" for q in range(3)]
         for name, height in zip(nodes[c], COLUMNS, strict=True):
-            lines.append(rf"\node[unit,minimum size=4.4mm,fill={'tint' if c == 0 else 'white'}] ({name}) at ({2.6 * c},{height}) {{}};")
-        lines.append(rf"\node at ({2.6 * c},0.12) {{$\vdots$}};")
+            lines.append(rf"\node[unit,minimum size=4.4mm,fill={'tint' if c == 0 else 'white'}] ({name}) at ({2.05 * c},{height}) {{}};")
+        lines.append(rf"\node at ({2.05 * c},0.12) {{$\vdots$}};")
         look = substitute_count(printer, layers, mark)
-        lines.append(rf"\node[note] at ({2.6 * c},-1.85) {{${look}$ units}};")
-        lines.append(rf"\node[font=\small] at ({2.6 * c},2.85) {{${printer.affine(Affine.of(layers.letter))}={printer.affine(mark)}$}};")
+        lines.append(rf"\node[note] at ({2.05 * c},-1.85) {{${look}$ units}};")
+        lines.append(rf"\node[font=\small] at ({2.05 * c},2.85) {{${printer.affine(Affine.of(layers.letter))}={printer.affine(mark)}$}};")
     for a in nodes[0]:
         lines += [rf"\draw[wire] ({a}) -- ({b});" for b in nodes[1]]
     for c, sign in ((1, 1), (3, -1)):
         for name in nodes[c]:
-            lines += [rf"\draw[wire] ({name}) -- +({sign * 1.15},{0.45 * tilt});" for tilt in (-1, 0, 1)]
+            lines += [rf"\draw[wire] ({name}) -- +({sign * 0.85},{0.45 * tilt});" for tilt in (-1, 0, 1)]
     weight = at(unit.weight, layers.letter, layers.lo + 1)
     stacked = [q for q, p in enumerate(weight.at) if p == layers.lo + 1]
     if stacked:
         upper = printer.access(Access(weight.tensor, weight.at))
-        lines.append(rf"\node[note,fill=white,inner sep=1.5pt,text=ink] at (1.3,0.5) {{${upper}$}};")
+        lines.append(rf"\node[note,fill=white,inner sep=1.5pt,text=ink] at (1.03,0.5) {{${upper}$}};")
     return "\n".join([*lines, r"\end{tikzpicture}"])
 
 
 def substitute_count(printer: Printer, layers: Layers, place: Affine) -> str:
     """The number of units of a layer."""
-    from derive.affine import replace
     return printer.affine(replace(layers.count, {layers.letter: place}))
 
 

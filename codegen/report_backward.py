@@ -9,7 +9,7 @@ from codegen.latex_names import code, escape
 from codegen.report_context import Report, paragraph
 from derive.affine import Affine
 from derive.derivation import Adjoint, Step
-from derive.expression import Access, Expr
+from derive.expression import Access, Expr, Partial, walk
 from derive.samples import sample_cost
 from derive.system import Slot
 
@@ -68,16 +68,15 @@ def variable_text(report: Report, regions: list[Adjoint]) -> str:
     kind = "Lemma" if all(a.inlined for a in regions) else names or "Derivative"
     text = [rf"\subsection*{{{kind}: \boldmath{title}}}" + "\n"]
     if len(regions) > 1 and shared:
-        text.append(chain_text(report, whole, regions[0].steps[0].before, shared))
+        text.append(chain_text(report, regions[0], whole, shared, first=0))
     for adjoint in regions:
         own = adjoint.steps[len(shared) if len(regions) > 1 else 0:]
         if len(regions) > 1 and shared:
             place = report.where(report.stacked(adjoint.bounds, adjoint.target)) or at_place(report, adjoint.target, whole)
             note = ", a region that is empty for the smallest sizes" if adjoint.may_be_empty else ""
             text.append(paragraph(rf"\smallskip\emph{{Case}}{place}{note}:"))
-        start = own[0].before if own else adjoint.value
         if own:
-            text.append(chain_text(report, adjoint.target, start, own, shown=not (len(regions) > 1 and shared)))
+            text.append(chain_text(report, adjoint, adjoint.target, own, first=len(adjoint.steps) - len(own)))
         text.append(claim_text(report, adjoint))
     return "".join(text)
 
@@ -103,17 +102,18 @@ def common_steps(regions: list[Adjoint]) -> tuple[Step, ...]:
     return tuple(shared)
 
 
-def chain_text(report: Report, target: Access, start: Expr, steps: tuple[Step, ...], shown: bool = True) -> str:
-    """`target = start = ... = value`, one rule a line."""
+def chain_text(report: Report, adjoint: Adjoint, target: Access, steps: tuple[Step, ...], *, first: int) -> str:
+    """`target = start = ... = value`, one rule a line; `first` is the number of steps that were shown before."""
+    start, shown = steps[0].before, first == 0
     printer = report.printer
     left = printer.access(target)
     lines: list[str] = []
     if shown and start != target and printer.expr(start) != left:
-        lines.append(rf"\firststep{{{left}}}{{{broken(report, start, left)}}}{{chain rule}}")
-    for step in steps:
+        lines.append(rf"\firststep{{{left}}}{{{broken(report, start, left)}}}{{chain rule{graded(report, adjoint, 0)}}}")
+    for number, step in enumerate(steps, first + 1):
         body = broken(report, step.after, left)
         macro = rf"\nextstep{{{body}}}" if lines else rf"\firststep{{{left}}}{{{body}}}"
-        lines.append(rf"{macro}{{{rule_look(step.rule)}}}")
+        lines.append(rf"{macro}{{{rule_look(step.rule)}{graded(report, adjoint, number)}}}")
     return "\n".join(lines) + "\n"
 
 
@@ -122,7 +122,13 @@ def broken(report: Report, expr: Expr, left: str) -> str:
     lines = report.printer.lines(expr, LINE - breadth(left))
     if len(lines) == 1:
         return f"{{}}= {lines[0]}"
-    return r"\begin{aligned}[t] ={} & " + r" \\ & ".join(lines) + r" \end{aligned}"
+    return r"\begin{aligned}[t] {}={} & " + r" \\ & ".join(lines) + r" \end{aligned}"
+
+
+def graded(report: Report, adjoint: Adjoint, number: int) -> str:
+    """How the step was checked, if a certificate is at hand."""
+    grade = report.grades.get((adjoint.id, number))
+    return rf"\grade{{{escape(grade)}}}" if grade else ""
 
 
 def rule_look(rule: str) -> str:
@@ -139,6 +145,9 @@ def claim_text(report: Report, adjoint: Adjoint) -> str:
     head = adjoint.name or ""
     title = rf"{escape(head)}{{\normalfont\small\color{{muted}}\enspace {code(adjoint.id)}\enspace ${where}$}}"
     rows = [rf"\formline{{index form}}{{{forms.index}}}"]
+    textbook = before_law(report, adjoint)
+    if textbook:
+        rows.append(rf"\formline{{before the law}}{{{textbook}}}")
     if forms.batch:
         rows.append(rf"\formline{{all samples}}{{{forms.batch}}}")
     if forms.column:
@@ -146,3 +155,12 @@ def claim_text(report: Report, adjoint: Adjoint) -> str:
     if forms.reason:
         rows.append(rf"\formline{{matrix form}}{{\text{{none: {escape(forms.reason)}}}}}")
     return rf"\begin{{claim}}{{{title}}}" + "\n" + "\n".join(rows) + "\n" + r"\end{claim}" + "\n"
+
+
+def before_law(report: Report, adjoint: Adjoint) -> str:
+    """The matrix form, for one sample, in which the derivative of a function still stands as such."""
+    for step in adjoint.steps:
+        if step.rule in ("law", "formula") and not any(isinstance(n, Partial) for n in walk(step.before)):
+            forms = report.forms(adjoint.target, adjoint.bounds, step.before)
+            return forms.column or forms.index
+    return ""

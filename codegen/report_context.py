@@ -43,6 +43,11 @@ class Report:
         return self.derivation.system
 
     @cached_property
+    def grades(self) -> dict[tuple[str, int], str]:
+        """The grade of each step, by equation and number, if a certificate is at hand."""
+        return {} if self.certificate is None else {(s.equation, s.number): s.grade for s in self.certificate.steps}
+
+    @cached_property
     def printer(self) -> Printer:
         return Printer(self.system)
 

@@ -149,7 +149,7 @@ def identity_latex(text: str) -> str:
 MATH = (
     (r"∂", r"\\partial "), (r"Sum_\{([^}]*)\}", r"\\sum_{\1}"), (r"Sum_(\w)", r"\\sum_{\1}"), (r"\bSum\b", r"\\sum"),
     (r"\b([a-z])bar\b", r"\\bar \1"), (r"\bdiag\b", r"\\operatorname{diag}"), (r"\*\*(\d)", r"^{\1}"), (r"\^T", r"^{\\top}"),
-    (r"<=", r"\\le "), (r"\|([A-Z])\|", r"\\lVert \1\\rVert"), (r"\b1(?=\)|\^)", r"\\mathbf{1}"), (r"^1$", r"\\mathbf{1}"),
+    (r"<=", r"\\le "), (r"\[([a-z]),([a-z])\]", r"_{\1\2}"), (r"\[([a-z])\]", r"_{\1}"), (r"\(1$", r"(\\mathbf{1}"), (r"\|([A-Z])\|", r"\\lVert \1\\rVert"), (r"\b1(?=\)|\^)", r"\\mathbf{1}"), (r"^1$", r"\\mathbf{1}"),
 )
 
 
@@ -157,8 +157,6 @@ def math(token: str) -> str:
     """One token of an identity in mathematics."""
     if token == "o":
         return r"\odot "
-    if token in ("f(A)[r,c]", "f(A[r,c])"):
-        return token
     for pattern, look in MATH:
         token = re.sub(pattern, look, token)
     return token

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from codegen.latex import breadth
 from codegen.latex_formula import formula, symbol
-from codegen.latex_names import checked_latex, code, escape, head, letter
+from codegen.latex_names import code, escape, head, letter
 from codegen.report_context import Report, count, listed, paragraph
-from derive.affine import Affine, Index
-from derive.expression import Access, Call
+from derive.affine import Affine
+from derive.expression import Access
 from derive.functions import Function
 from derive.laws import Law
 from derive.system import Equation, Tensor, calls
 
+HALF = 17.0
 ROLES = {"data": "given", "parameter": "trained", "hyper": "chosen number", "variable": "computed"}
 
 
@@ -33,9 +35,9 @@ def section_notation(report: Report) -> str:
         rows.append(row(f"${look}({args})$", what, "", declared.name))
     for opaque in system.functionals:
         rows.append(row(f"${letter(opaque)}$", "scalar function of vectors, any", "", opaque))
-    text = ("\\begin{center}\\small\\renewcommand{\\arraystretch}{1.22}\n\\begin{tabular}{@{}llll@{}}\\toprule\n"
+    text = ("{\\small\\renewcommand{\\arraystretch}{1.22}\n\\noindent\\begin{tabularx}{\\linewidth}{@{}lUVl@{}}\\toprule\n"
             "symbol & meaning & range of its indices & in code\\\\\\midrule\n" + "\n".join(rows) +
-            "\n\\bottomrule\\end{tabular}\\end{center}\n")
+            "\n\\bottomrule\\end{tabularx}\\par}\\medskip\n")
     notes = ["What stands above a letter numbers layers or steps; a power of such an entry is written with brackets."]
     if report.samples:
         notes.append(rf"Samples are rows. Bold capitals are matrices of all samples, bold small letters columns of one sample, "
@@ -131,7 +133,7 @@ def function_text(report: Report, declared: Function, law: Law | None) -> str:
             "its formula.")
     value = formula(law.steps[0][1])
     steps = [law_step(label, formula(left), formula(right), look) for label, left, right in law.steps]
-    closing = rf"\begin{{claim}}{{Law}}\formline{{}}{{{look}' = {formula(law.law)}\qquad\text{{with }} {value} = {look}({args})}}\end{{claim}}"
+    closing = rf"\begin{{claim}}{{Law}}\formline{{derivative}}{{{look}' = {formula(law.law)}\qquad\text{{with }} {value} = {look}({args})}}\end{{claim}}"
     return title + paragraph(rf"The law of its derivative is found by elimination, with ${value}$ for the value:") + "".join(
         steps) + closing + "\n\n"
 
@@ -144,7 +146,7 @@ def law_step(label: str, left: str, right: str, look: str) -> str:
 def section_forward(report: Report) -> str:
     """The equations again as matrices, for all samples and for one."""
     text = [paragraph("Each equation in matrix form, by the rules listed at the end." + (
-        " The second line holds for one sample, with its entries as a column." if report.one else ""))]
+        " The second form holds for one sample, with its entries as a column." if report.one else ""))]
     for equation in (*report.system.equations, report.system.objective):
         forms = report.forms(equation.target, equation.bounds, equation.value)
         where = report.printer.ranges(report.stacked(equation.bounds, equation.target))
@@ -153,10 +155,10 @@ def section_forward(report: Report) -> str:
                 rf"\hspace*{{1.6em}}{{\small\color{{muted}}No matrix form: {escape(forms.reason)}.}}"))
             continue
         first = forms.batch or forms.column
+        if forms.batch and forms.column and breadth(forms.batch) < HALF and breadth(forms.column) < HALF:
+            text.append(rf"\twoforms{{{forms.batch}}}{{{forms.column}}}{{{escape(equation.id)}}}" + "\n")
+            continue
         text.append(rf"\given{{{first}}}{{{where}}}{{{escape(equation.id)}}}" + "\n")
         if forms.batch and forms.column:
             text.append(rf"\formularow{{1.6em}}{{{forms.column}}}{{\rulename{{one sample}}}}\medskip" + "\n")
     return "".join(text)
-
-
-__all__ = ["Call", "Index", "checked_latex", "section_equations", "section_forward", "section_functions", "section_notation"]

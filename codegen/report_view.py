@@ -24,14 +24,17 @@ def section_pictures(report: Report) -> str:
     unit = find_unit(report.system)
     if unit is None:
         return ""
-    text = [r"\begin{center}" + "\n" + draw_neuron(report.printer, unit) + "\n" + r"\end{center}" + "\n"]
+    drawn = [draw_neuron(report.printer, unit)]
     layers = find_layers(report.system, report.printer, unit)
-    said = f"One unit: the equation {code(unit.pre.id)}" + (f", then {code(unit.post.id)}." if unit.post else ".")
-    if layers is not None:
-        text.append(r"\begin{center}" + "\n" + draw_layers(report.printer, unit, layers) + "\n" + r"\end{center}" + "\n")
-        said += (rf" The network: ${report.printer.affine(layers.hi)}$ layers of such units; nothing in this document fixes their "
+    said = f"Left, one unit: the equation {code(unit.pre.id)}" + (f", then {code(unit.post.id)}." if unit.post else ".")
+    if layers is None:
+        said = said.removeprefix("Left, o").join(("O", ""))
+    else:
+        drawn.append(draw_layers(report.printer, unit, layers))
+        said += (rf" Right, the network: ${report.printer.affine(layers.hi)}$ layers of such units; nothing in this document fixes their "
                  "number or their widths.")
-    return "".join(text) + paragraph(said)
+    boxes = "\n\\hfill\n".join(rf"\raisebox{{-0.5\height}}{{{picture}}}" for picture in drawn)
+    return r"\noindent\hspace*{\fill}" + boxes + r"\hspace*{\fill}\par\medskip" + "\n" + paragraph(said)
 
 
 def terms_of(expr: Expr) -> tuple[Expr, ...]:
@@ -170,7 +173,9 @@ def prior(report: Report, tensor: Tensor, rate: Expr) -> str:
 def section_slow(report: Report) -> str:
     """Where the derived factors are small."""
     text = [entering(report, t) for t in report.system.role("parameter")]
-    text += [saturation(report, a) for a in report.derivation.computed]
+    found = [(a, *saturation(report, a)) for a in report.derivation.computed]
+    text += [cancels(report, a, slope) for a, kind, slope in found if kind == "cancels"]
+    text.append(survives(report, [(a, slope) for a, kind, slope in found if kind == "survives"]))
     body = "".join(r"\item " + t + "\n" for t in text if t)
     return rf"\begin{{itemize}}\setlength{{\itemsep}}{{0.4ex}}{body}\end{{itemize}}" + "\n" if body else ""
 
@@ -191,33 +196,42 @@ def entering(report: Report, tensor: Tensor) -> str:
     return ""
 
 
-def saturation(report: Report, adjoint: Adjoint) -> str:
-    """Whether the derivative of a function of the model survives in an adjoint equation."""
-    p, own = report.printer, {f.name for f in report.system.functions}
+def saturation(report: Report, adjoint: Adjoint) -> tuple[str, str]:
+    """Whether the derivative of a function of the model `survives` in an adjoint equation or `cancels`; and that derivative."""
+    slopes = [n for step in adjoint.steps for n in walk(step.after) if slope_of_model(report, n)]
+    if not slopes:
+        return "", ""
+    look = report.printer.expr(slopes[-1])
+    left = {n.key for n in walk(adjoint.value)}
     for step in adjoint.steps:
-        used = [n for n in walk(step.after) if isinstance(n, Call) and n.function in own and any(n.orders)]
-        if used:
-            break
-    else:
-        return ""
-    call = used[0]
-    slope = p.expr(call)
-    for step in adjoint.steps:
-        now = [n for n in walk(step.before) if isinstance(n, Call) and n.function in own and any(n.orders)]
-        if step.rule in ("law", "formula") and now:
-            call, slope = now[0], p.expr(now[0])
+        if step.rule in ("law", "formula") and any(slope_of_model(report, n) for n in walk(step.before)):
             before = {n.key for n in walk(step.before)}
             new = [n for n in walk(step.after) if n.key not in before and isinstance(n, (Add, Call, Pow, Choice))
                    and not any(isinstance(m, Sum) for m in walk(n)) and n.key != step.after.key]
-            left = {n.key for n in walk(adjoint.value)}
-            if new and not any(n.key in left for n in new):
-                return (rf"In {report.label(adjoint)} the factor ${slope}$ cancels: "
-                        rf"${p.access(adjoint.target)}={p.expr(adjoint.value)}$ holds no derivative of ${p.expr(call).split(chr(39))[0]}$. "
-                        "A unit that is wrong and saturated still learns.")
             if not new:
-                return ""
-    return (rf"In {report.label(adjoint)} the factor ${slope}$ survives. Where the function is flat, at a saturated unit, "
-            rf"${p.access(adjoint.target)}$ is near 0, and so is everything that it feeds: such a unit learns slowly even if it is wrong.")
+                return "", ""
+            return ("survives" if any(n.key in left for n in new) else "cancels"), look
+    return "survives", look
+
+
+def slope_of_model(report: Report, expr: Expr) -> bool:
+    """Is it the derivative of a function that the model declares?"""
+    return isinstance(expr, Call) and any(expr.orders) and expr.function in {f.name for f in report.system.functions}
+
+
+def cancels(report: Report, adjoint: Adjoint, slope: str) -> str:
+    p = report.printer
+    return (rf"In {report.label(adjoint)} the factor ${slope}$ cancels: ${p.access(adjoint.target)}={p.expr(adjoint.value)}$ holds no "
+            "derivative of a function. A unit that is wrong and saturated still learns.")
+
+
+def survives(report: Report, found: list[tuple[Adjoint, str]]) -> str:
+    if not found:
+        return ""
+    names = listed([f"{report.label(a)} the factor ${slope}$" for a, slope in found])
+    verb, errors = ("survives" if len(found) == 1 else "survive"), listed([f"${report.printer.access(a.target)}$" for a, _ in found])
+    return (f"In {names} {verb}. Where the function is flat, at a saturated unit, {errors} {'is' if len(found) == 1 else 'are'} near 0, "
+            "and so is every gradient that they feed: such a unit learns slowly even if it is wrong.")
 
 
 # one iteration
@@ -256,19 +270,20 @@ def symbol_of(report: Report, access: Access) -> str:
     """The matrix symbol of an entry, or the entry where it has no such form."""
     tensor = report.system.tensor(access.tensor.removeprefix("d."))
     below = len(tensor.slots) - len(report.printer.raised[tensor.name])
-    return MatrixPrinter(report.printer).symbol(access, below) if 0 < below <= 2 else report.printer.access(access)
+    printer = Printer(report.system, inline=True)
+    return MatrixPrinter(printer).symbol(access, below) if 0 < below <= 2 else printer.access(access)
 
 
 def pseudo(report: Report, item: Loop | Statement, depth: int, names: dict[str, str]) -> list[str]:
     """A loop with its body indented, or one line."""
-    p = report.printer
+    p = Printer(report.system, inline=True)
     if isinstance(item, Loop):
         first, last = (item.hi, item.lo) if item.down else (item.lo, item.hi)
         head = rf"\pseudo{{{depth}}}{{\textbf{{for}} ${letter(item.letter.name)}={p.affine(first)},\dots,{p.affine(last)}$}}{{}}"
         return [head, *(line for part in item.body for line in pseudo(report, part, depth + 1, names))]
     form = matrix_form(report.system, item.target, item.bounds, item.value)
     if isinstance(form, MatrixForm):
-        printer = MatrixPrinter(Printer(report.system))
+        printer = MatrixPrinter(p)
         text = rf"{printer.matrix(form.left)} \leftarrow {printer.matrix(form.right)}"
     else:
         text = rf"{p.access(item.target)} \leftarrow {p.expr(item.value)}"
