@@ -126,4 +126,4 @@ def vanishes(difference: sympy.Expr, variable: Symbol) -> bool:
         return True
     found = exponential_family((difference,), variable)
     ratio = difference if found is None else found[2][0]
-    return bool(sympy.cancel(ratio) == 0)
+    return bool(sympy.expand(ratio.as_numer_denom()[0]) == 0)

@@ -91,7 +91,7 @@ def eliminate(chart: Chart, value: Symbol) -> tuple[Expr, tuple[Step, ...]] | No
             return None
         law = sympy.cancel(-linear[0].nth(0) / linear[0].nth(1))
         between = ((f"eliminate {chart.t}", linear[0].as_expr(), sympy.S.Zero),)
-    if sympy.cancel(law.xreplace({value: ratio}) - slope) != 0:
+    if sympy.expand((law.xreplace({value: ratio}) - slope).as_numer_denom()[0]) != 0:
         return None
     law = textbook(law, value)
     substituted: tuple[Step, ...] = (
