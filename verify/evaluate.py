@@ -77,7 +77,7 @@ class Evaluator:
 
     def compile_mul(self, expr: Mul) -> Compiled:
         """Brackets first: where one is 0 the other factors need not exist."""
-        guards = tuple(self.compile(f) for f in expr.factors if isinstance(f, Bracket))
+        guards = tuple(self.condition(f) for f in expr.factors if isinstance(f, Bracket))
         factors = tuple(self.compile(f) for f in expr.factors if not isinstance(f, Bracket))
 
         def product(letters: Letters) -> Number:
@@ -129,11 +129,16 @@ class Evaluator:
         return lambda letters: add_up(letters, 0)
 
     def compile_bracket(self, expr: Bracket) -> Compiled:
+        holds = self.condition(expr)
+        return lambda letters: self.one if holds(letters) else self.zero
+
+    def condition(self, expr: Bracket) -> Callable[[Letters], bool]:
+        """Does the bracket hold? A plain answer: a ball is never false."""
         left, right = self.compile_affine(expr.left), self.compile_affine(expr.right)
         if expr.op in ("=", "=="):
-            return lambda letters: self.one if left(letters) == right(letters) else self.zero
+            return lambda letters: left(letters) == right(letters)
         assert expr.op == "<=", expr.op
-        return lambda letters: self.one if left(letters) <= right(letters) else self.zero
+        return lambda letters: left(letters) <= right(letters)
 
     def compile_partial(self, expr: Partial) -> Compiled:
         of = tuple(self.compile_affine(p) for p in expr.of.at)
