@@ -32,7 +32,8 @@ def console(*, error: bool = False) -> Console:
 def progress() -> Progress:
     """A line that says what is being done, gone when it is done; silent where there is no terminal."""
     columns = (SpinnerColumn(), BarColumn(bar_width=24), TextColumn("{task.description}"), TimeElapsedColumn())
-    return Progress(*columns, console=console(error=True), transient=True)
+    terminal = console(error=True)
+    return Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal)
 
 
 # derivations

@@ -44,7 +44,7 @@ def publish(written: Written, certificate: Certificate, folder: Path) -> Row:
         path, complaints = compile_report(written, certificate, folder)
     except TeXFailed as error:
         incomplete = ".sty' not found" in str(error) or ".cls' not found" in str(error)
-        return Row(certificate, equations, PDF_NEEDS_TEX if incomplete else "failed", () if incomplete else (str(error),))
+        return Row(certificate, equations, *((PDF_NEEDS_TEX, ()) if incomplete else ("failed", (str(error),))))
     return Row(certificate, equations, str(path), complaints)
 
 
