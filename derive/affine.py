@@ -80,13 +80,16 @@ class Affine(Node):
 
     def __add__(self, other: Affine | Node | int) -> Affine:
         other = Affine.of(other)
+        if not other.terms or not self.terms:
+            return Affine(self.terms or other.terms, self.constant + other.constant)
         return collect((*self.terms, *other.terms), self.constant + other.constant)
 
     def __sub__(self, other: Affine | Node | int) -> Affine:
         return self + Affine.of(other) * -1
 
     def __mul__(self, factor: int) -> Affine:
-        return collect(tuple((a, c * factor) for a, c in self.terms), self.constant * factor)
+        terms = tuple((a, c * factor) for a, c in self.terms) if factor else ()
+        return Affine(terms, self.constant * factor)
 
     def coefficient(self, atom: Node) -> int:
         """The integer in front of `atom`, 0 if it does not stand here (widths and data are not searched)."""
@@ -123,7 +126,11 @@ Atoms = Mapping[Node, Affine] | Mapping[Index, Affine]
 
 def replace(affine: Affine, values: Atoms, inside: Callable[[Node], Node] | None = None) -> Affine:
     """Put `values` for atoms, also inside the argument of a width; `inside` rewrites entries of integer data."""
+    if not affine.terms or not values:
+        return affine
     table: dict[Node, Affine] = dict(values)  # type: ignore[arg-type]  # a Mapping is not covariant in its keys
+    if inside is None and not any(atom in table or not isinstance(atom, (Index, Size)) for atom, _ in affine.terms):
+        return affine
     result = Affine((), affine.constant)
     for atom, count in affine.terms:
         value = table.get(atom)

@@ -86,6 +86,8 @@ def extent(position: Affine, bounds: tuple[Bound, ...]) -> Interval:
 
 
 def _end(value: Affine, bound: Bound, sign: int) -> Affine:
+    if not value.terms:
+        return value
     end = bound.lo if value.coefficient(bound.index) * sign > 0 else bound.hi
     return replace(value, {bound.index: end})
 

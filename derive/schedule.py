@@ -75,12 +75,16 @@ def _edges(statements: tuple[Statement, ...], facts: Facts, carried: frozenset[I
     writers: dict[str, list[int]] = {}
     for q, statement in enumerate(statements):
         writers.setdefault(statement.target.tensor, []).append(q)
+    written = [tuple(extent(p, s.bounds) for p in s.target.at) for s in statements]
     found: list[_Edge] = []
     for q, statement in enumerate(statements):
         for access, bounds in reads(statement.value, statement.bounds):
-            for writer in writers.get(access.tensor, ()):
-                if _meet(access, bounds, statements[writer], facts, carried):
-                    found.append(_Edge(q, writer, access))
+            if access.tensor in writers:
+                read = tuple(extent(p, bounds) for p in access.at)
+                for writer in writers[access.tensor]:
+                    target = statements[writer].target
+                    if _same_place(access, target, carried) and _overlap(read, written[writer], facts):
+                        found.append(_Edge(q, writer, access))
     return found
 
 
@@ -93,24 +97,17 @@ def reads(expr: Expr, bounds: tuple[Bound, ...]) -> list[tuple[Access, tuple[Bou
     return found
 
 
-def _meet(
-    access: Access, bounds: tuple[Bound, ...], writer: Statement, facts: Facts, carried: frozenset[Index]
-) -> bool:
-    """May the access read an entry that the writer defines, at the same place of every carried loop?"""
-    for position, place in zip(access.at, writer.target.at, strict=True):
-        letter = place.letter
-        if letter in carried and position.terms != place.terms:
-            return _overlap(position, bounds, writer, place, facts)
-        if letter in carried and position != place:
-            return False
-        if not _overlap(position, bounds, writer, place, facts):
-            return False
-    return True
+def _same_place(access: Access, target: Access, carried: frozenset[Index]) -> bool:
+    """May the two be one entry at one and the same place of every carried loop?"""
+    pairs = zip(access.at, target.at, strict=True)
+    return not any(w.letter in carried and r.terms == w.terms and r != w for r, w in pairs)
 
 
-def _overlap(position: Affine, bounds: tuple[Bound, ...], writer: Statement, place: Affine, facts: Facts) -> bool:
-    read, written = extent(position, bounds), extent(place, writer.bounds)
-    return not (facts.below(read.hi + 1, written.lo) or facts.below(written.hi + 1, read.lo))
+def _overlap(read: tuple[Interval, ...], written: tuple[Interval, ...], facts: Facts) -> bool:
+    """May the two boxes have a place in common?"""
+    return not any(
+        facts.below(r.hi + 1, w.lo) or facts.below(w.hi + 1, r.lo) for r, w in zip(read, written, strict=True) if r != w
+    )
 
 
 def _components(count: int, edges: list[_Edge]) -> list[list[int]]:
@@ -142,8 +139,9 @@ def _components(count: int, edges: list[_Edge]) -> list[list[int]]:
 
 
 def _loop(members: tuple[Statement, ...], facts: Facts, carried: frozenset[Index]) -> tuple[Loop | Statement, ...]:
+    edges = _edges(members, facts, frozenset())
     for letter in (b.index for b in members[0].bounds if b.index not in carried):
-        aligned = _align(members, letter, facts)
+        aligned = _align(members, letter, edges)
         if aligned is None:
             continue
         pieces = _same_range(aligned, letter, facts)
@@ -155,7 +153,7 @@ def _loop(members: tuple[Statement, ...], facts: Facts, carried: frozenset[Index
         bound = next(b for b in aligned[0].bounds if b.index == letter)
         body = _schedule(aligned, facts, carried | {letter})
         return (Loop(letter, bound.lo, bound.hi, max(shifts) > 0, body),)
-    pieces = _peeled(members, facts)
+    pieces = _peeled(members, edges, facts)
     if len(pieces) > len(members):
         return _schedule(pieces, facts, carried)
     names = ", ".join(f"{m.id} ({render_expr(m.target)})" for m in members)
@@ -165,13 +163,13 @@ def _loop(members: tuple[Statement, ...], facts: Facts, carried: frozenset[Index
     )
 
 
-def _align(members: tuple[Statement, ...], letter: Index, facts: Facts) -> tuple[Statement, ...] | None:
+def _align(members: tuple[Statement, ...], letter: Index, edges: list[_Edge]) -> tuple[Statement, ...] | None:
     """Rename the loop letter of every member to `letter`, following the reads from the first member."""
     names = {0: letter}
     changed = True
     while changed:
         changed = False
-        for edge in _edges(members, facts, frozenset()):
+        for edge in edges:
             if edge.reader in names and edge.writer not in names:
                 for position, place in zip(edge.access.at, members[edge.writer].target.at, strict=True):
                     if position.coefficient(names[edge.reader]) == 1 and place.letter:
@@ -194,10 +192,10 @@ def rename(statement: Statement, old: Index, new: Index) -> Statement:
     return Statement(statement.id, target, bounds, substitute(statement.value, values))
 
 
-def _peeled(members: tuple[Statement, ...], facts: Facts) -> tuple[Statement, ...]:
+def _peeled(members: tuple[Statement, ...], edges: list[_Edge], facts: Facts) -> tuple[Statement, ...]:
     """Divide every member at the places where it reads what a statement for one single place defines."""
     pieces = list(members)
-    for edge in _edges(members, facts, frozenset()):
+    for edge in edges:
         for position, place in zip(edge.access.at, members[edge.writer].target.at, strict=True):
             for bound in members[edge.reader].bounds if not indices(place) else ():
                 shift = position - Affine.of(bound.index)
