@@ -15,7 +15,7 @@ from derive.expression import (
 from derive.system import System
 from verify.formula import Formulas, times, total
 from verify.numbers import Field, Number, chain, power, primal
-from verify.sizes import Sizes
+from verify.sizes import Sizes, nested
 
 Letters = dict[str, int]
 Compiled = Callable[[Letters], Number]
@@ -112,7 +112,7 @@ class Evaluator:
 
     def compile_sum(self, expr: Sum) -> Compiled:
         body = self.compile(expr.body)
-        ranges = tuple((b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi)) for b in expr.bounds)
+        ranges = tuple((b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi)) for b in nested(expr.bounds))
 
         def add_up(letters: Letters, depth: int) -> Number:
             if depth == len(ranges):

@@ -70,9 +70,20 @@ class Sizes:
         if not bounds:
             yield dict(letters or {})
             return
-        first, *rest = bounds
+        first, *rest = nested(bounds)
         for place in range(self.value(first.lo, letters), self.value(first.hi, letters) + 1):
             yield from self.places(tuple(rest), {**(letters or {}), first.index.name: place})
+
+
+def nested(bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
+    """The bounds in an order in which no range depends on a letter that comes later."""
+    left, done = list(bounds), list[Bound]()
+    while left:
+        waiting = {b.index for b in left}
+        ready = next(b for b in left if not waiting & {*indices(b.lo), *indices(b.hi)})
+        done.append(ready)
+        left.remove(ready)
+    return tuple(done)
 
 
 def depths(system: System) -> tuple[str, ...]:
