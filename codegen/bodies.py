@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace as with_changes
 from typing import TYPE_CHECKING
 
-from codegen.array import Repeat, Store, assigns
-from codegen.elements import lower_expr
+from codegen.array import Map, Opaque, Store, assigns, values
+from codegen.elements import lower_expr, opaque_name
 from codegen.numpy_text import Speller
 from codegen.program import Helper, Section
 from codegen.scope import Scope
 from codegen.stable import stable
-from derive.affine import Affine
 from derive.facts import Facts
 
 if TYPE_CHECKING:
@@ -32,6 +31,18 @@ class Body:
         """Stores that the text names, those behind sizes included."""
         speller, _ = self._spelled()
         return tuple(speller.used)
+
+    @property
+    def callables(self) -> tuple[str, ...]:
+        """Callables that the text names."""
+        found: list[str] = []
+        for line, _ in assigns(self.section.lines):
+            for value in values(line.value):
+                name = opaque_name(value.name, value.by) if isinstance(value, Opaque) else (
+                    value.op if isinstance(value, Map) else "")
+                if name in self.module.program.callables:
+                    found.append(self.module.names[f"f.{name}"])
+        return tuple(found)
 
     def _spelled(self) -> tuple[Speller, list[str]]:
         speller = self.module.speller()
@@ -60,7 +71,7 @@ class Body:
             names = [n for n in module.kept]
             return [f"    {', '.join(names)} = _forward({call})"]
         if self.section.name == "gradient":
-            call = module.call("parameters", module.given)
+            call = module.call("parameters", module.costing)
             return [f"    {', '.join(('J', *module.needed))}{'' if module.needed else ','} = _cost({call})"]
         return []
 
@@ -116,6 +127,3 @@ def helper_text(helper: Helper, speller: Speller) -> str:
     head = f"def {own}({', '.join(a.name for a in helper.arguments)}):"
     identity = f'    """{helper.origin}{form.identity}."""'
     return "\n".join([head, identity, *lets, f"    return {speller.text(lower_expr(form.value, scope))}"])
-
-
-__all__ = ["Affine", "Body", "Repeat", "commented", "helper_text"]

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
-from codegen.rewrite import LARGEST
+from codegen.rows import LARGEST
 from codegen.scope import Scope, axis_letters, must_loop, read
 from derive.affine import Affine
 from derive.errors import Refused
@@ -95,7 +95,7 @@ def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
     """Factors from left to right; a reciprocal divides; of a rational, p stands first and q divides last."""
     scale = Fraction(1)
     above: list[tuple[str, Value]] = []
-    for factor in factors:
+    for factor in (part for factor in factors for part in _without_number(factor)):
         if isinstance(factor, Number):
             scale *= factor.value
         elif isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
@@ -103,6 +103,13 @@ def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
         else:
             above.append(("*", lower_expr(factor, scope)))
     return joined(scale, above, scope)
+
+
+def _without_number(factor: Expr) -> tuple[Expr, ...]:
+    """Sum c x = c Sum x"""
+    if isinstance(factor, Sum) and isinstance(factor.body, Mul) and isinstance(factor.body.factors[0], Number):
+        return factor.body.factors[0], Sum(mul(*factor.body.factors[1:]), factor.bounds)
+    return (factor,)
 
 
 def joined(scale: Fraction, parts: list[tuple[str, Value]], scope: Scope) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sympy
 
@@ -15,7 +15,8 @@ from derive.laws import derivative
 from derive.system import System
 
 
-def functions_of(system: System, expressions: Sequence[Expr]) -> tuple[tuple[Helper, ...], tuple[str, ...]]:
+def functions_of(system: System, expressions: Sequence[Expr], composed: Mapping[str, Helper],
+                 ) -> tuple[tuple[Helper, ...], tuple[str, ...]]:
     """Helpers in order of first use, and the names of callables: symbolic functions and functionals."""
     helpers: dict[str, Helper] = {}
     callables: dict[str, None] = {}
@@ -27,6 +28,9 @@ def functions_of(system: System, expressions: Sequence[Expr]) -> tuple[tuple[Hel
             if not isinstance(node, Call) or (node.function in ELEMENTARY - own and not any(node.orders)):
                 continue
             name = call_name(node)
+            if name in composed:
+                helpers[name] = composed[name]
+                continue
             function = system.function(node.function, len(node.args))
             if function.formula is None:
                 callables[name] = None

@@ -13,6 +13,7 @@ from codegen.fuse import fused
 from codegen.keep import kept
 from codegen.naming import code_names
 from codegen.program import Program, Section
+from codegen.rewrite import Rewriter
 from codegen.scope import Scope, layout, make_store, must_loop, read
 from derive.affine import Affine, Index
 from derive.derivation import Derivation
@@ -25,11 +26,12 @@ from derive.system import Slot, System, Tensor, accesses
 def lower(derivation: Derivation) -> Program:
     """The array program of a derivation, typed and checked. Refused names an equation that has none."""
     system = derivation.system
-    forward, cost = _divided(system)
-    gradient = [Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed]
-    helpers, callables = functions_of(system, [s.value for s in (*forward, *cost, *gradient)])
-    names = code_names(system, [*(h.name for h in helpers), *callables])
-    tensors, stores = _storage(system, derivation, names)
+    rewriter = Rewriter(system)
+    forward, cost = map(rewriter.section, _divided(system))
+    gradient = rewriter.section([Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed])
+    helpers, callables = functions_of(system, [s.value for s in (*forward, *cost, *gradient)], rewriter.helpers)
+    names = code_names(system, [*(h.name for h in helpers), *callables], rewriter.tensors)
+    tensors, stores = _storage(system, derivation, names, rewriter.tensors)
     scope = Scope(system.facts, tensors, stores, {})
     labels = {a.id: a.name for a in derivation.computed if a.name}
     sections = [_section("forward", forward, scope, labels), _section("cost", cost, scope, labels),
@@ -45,8 +47,9 @@ def lower(derivation: Derivation) -> Program:
     return program
 
 
-def _storage(system: System, derivation: Derivation, names: dict[str, str]) -> tuple[dict[str, Tensor], dict[str, Store]]:
-    tensors = {t.name: t for t in system.tensors} | {"J": Tensor("J", "variable", ())}
+def _storage(system: System, derivation: Derivation, names: dict[str, str], made: dict[str, Tensor],
+             ) -> tuple[dict[str, Tensor], dict[str, Store]]:
+    tensors = {t.name: t for t in system.tensors} | made | {"J": Tensor("J", "variable", ())}
     tensors |= {f"d.{a.of}": tensors[a.of] for a in derivation.computed}
     stores = {t.name: make_store(names[t.name], t, t.role) for t in tensors.values()}
     stores |= {name: with_changes(make_store(names[name], tensors[name], "gradient"), tensor=name)
@@ -55,21 +58,16 @@ def _storage(system: System, derivation: Derivation, names: dict[str, str]) -> t
 
 
 def _divided(system: System) -> tuple[list[Statement], list[Statement]]:
-    """The equations that a prediction's data suffice for, and the others: forward pass and cost."""
+    """The equations that the prediction needs, and the others: forward pass and cost."""
     statements = [Statement(e.id, e.target, e.bounds, e.value) for e in (*system.equations, system.objective)]
-    given = {t.name for t in system.tensors if t.role in ("data", "hyper")}
-    needs: dict[str, set[str]] = {s.target.tensor: set() for s in statements}
-    changed = True
-    while changed:
-        changed = False
-        for s in statements:
-            found = {x for a in accesses(s.value) for x in needs.get(a.tensor, {a.tensor} & given)}
-            changed |= not found <= needs[s.target.tensor]
-            needs[s.target.tensor] |= found
     if system.prediction is None:
         return statements[:-1], statements[-1:]
-    enough = {x for a in accesses(system.prediction.value) for x in needs.get(a.tensor, {a.tensor} & given)}
-    early = {t for t, found in needs.items() if found <= enough and t != "J"}
+    early = {a.tensor for a in accesses(system.prediction.value)}
+    while True:
+        more = {a.tensor for s in statements if s.target.tensor in early for a in accesses(s.value)} - early
+        if not more:
+            break
+        early |= more
     return ([s for s in statements if s.target.tensor in early], [s for s in statements if s.target.tensor not in early])
 
 

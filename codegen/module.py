@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codegen.arguments import array_lines, number_names
-from codegen.array import Assign, Line, Repeat, Store
-from codegen.bodies import Body, commented, helper_text
+from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
+from codegen.bodies import Body, helper_text
+from codegen.elements import opaque_name
 from codegen.numpy_text import Speller
 from codegen.program import Program, Section
 from codegen.samples import sample_axes
@@ -40,14 +41,29 @@ class Module:
         return tuple(s.name for s in self.program.stores if s.role in ("data", "hyper"))
 
     def reads(self, *sections: str) -> tuple[str, ...]:
-        """Data and numbers that some sections read."""
+        """Data, numbers and callables that some sections read."""
         found = {name for s in self.program.sections if s.name in sections for name in Body(self, s).arguments}
-        return tuple(name for name in self.given if name in found)
+        return (*(name for name in self.given if name in found), *self.calls(*sections))
+
+    @cached_property
+    def costing(self) -> tuple[str, ...]:
+        """What the cost takes beside the parameters."""
+        return (*self.given, *self.calls("forward", "cost"))
+
+    @cached_property
+    def everything(self) -> tuple[str, ...]:
+        """What the gradient takes beside the parameters."""
+        return (*self.given, *self.callables)
 
     @cached_property
     def callables(self) -> tuple[str, ...]:
         """Callables that the user brings."""
         return tuple(self.names[f"f.{name}"] for name in self.program.callables)
+
+    def calls(self, *sections: str) -> tuple[str, ...]:
+        """The callables that some sections call."""
+        called = {name for s in self.program.sections if s.name in sections for name in Body(self, s).callables}
+        return tuple(name for name in self.callables if name in called)
 
     def section(self, name: str) -> Section:
         """The section, empty if the program has none of that name."""
@@ -74,43 +90,39 @@ class Module:
     def training_blocks(self) -> dict[str, str]:
         """The blocks of the training loop."""
         batch = {name: f"{name}[{':, ' * axis}batch]" for name, axis in self.samples.items()}
-        found = {"given": self.listed(self.given), "like": self.like(), "check_start": self.check("start" if self.samples else "found"),
-                 "cost_found": self.call("found", self.given)}
+        start = "start" if self.samples else "found"
+        found = {"given": self.listed(self.everything), "like": self.like(), "check_start": self.check(start),
+                 "cost_found": self.call("found", self.costing)}
         if not self.samples:
-            return {**found, "kernel_found": self.call("found", self.given)}
+            return {**found, "kernel_found": self.call("found", self.everything)}
         name, axis = next(iter(self.samples.items()))
         return {**found, "samples": f"{name}.shape[{axis}]",
-                "batch_call": self.listed(("parameters", *(batch.get(g, g) for g in self.given)))}
+                "batch_call": self.listed(("parameters", *(batch.get(g, g) for g in self.everything)))}
 
     def blocks(self) -> dict[str, str]:
         """The blocks of the module, the training loop excepted."""
-        forward_given = self.reads("forward")
-        predict_given = self.reads("forward", "predict")
-        result = self.listed(self.kept) or "_"
+        forward, predict = self.reads("forward"), self.reads("forward", "predict")
+        kept = self.listed(self.kept)
         return {
-            "docstring": self.docstring(), "helpers": self.helpers(),
-            "sizes_meaning": sizes_meaning(self.program),
+            "docstring": self.docstring(), "helpers": self.helpers(), "sizes_meaning": sizes_meaning(self.program),
             "initial": initial_lines(self.system, self.program, self.speller()),
-            "forward_arguments": self.call("parameters", forward_given), "forward": self.body("forward"),
-            "forward_kept": self.listed(self.kept) or "nothing", "forward_result": result,
-            "forward_call": self.call("parameters", forward_given),
-            "forward_signature": self.signature("parameters", forward_given),
-            "forward_check": self.check("parameters", forward_given),
+            "forward_arguments": self.call("parameters", forward), "forward": self.body("forward"),
+            "forward_kept": kept or "nothing", "forward_result": kept or "_",
+            "forward_signature": self.signature("parameters", forward),
+            "forward_check": self.check("parameters", forward),
             "forward_dict": "{" + ", ".join(f'"{n}": {n}' for n in self.kept) + "}",
-            "callables_meaning": self.callables_meaning(),
-            "predict_signature": self.signature("parameters", predict_given),
-            "predict_check": self.check("parameters", predict_given), "predict_meaning": self.prediction(),
+            "predict_signature": self.signature("parameters", predict),
+            "predict_check": self.check("parameters", predict), "predict_meaning": self.prediction(),
             "predict": self.body("predict"),
-            "cost_arguments": self.call("parameters", self.given), "cost": self.body("cost"),
-            "cost_call": self.call("parameters", self.given), "kernel_arguments": self.call("parameters", self.given),
-            "kernel_call": self.call("parameters", self.given), "gradient": self.body("gradient"),
-            "signature": self.signature("parameters", self.given), "check": self.check("parameters"),
-            "objective_signature": self.signature("like", self.given), "objective_check": self.check("like"),
-            "objective_example": ", ".join(f"{n}={n}" for n in (*self.given, *self.callables)),
-            "objective_call": self.call("unpack(theta, like)", self.given),
+            "cost_arguments": self.call("parameters", self.costing), "cost": self.body("cost"),
+            "cost_signature": self.signature("parameters", self.costing),
+            "kernel_arguments": self.call("parameters", self.everything), "gradient": self.body("gradient"),
+            "signature": self.signature("parameters", self.everything), "check": self.check("parameters"),
+            "objective_signature": self.signature("like", self.everything), "objective_check": self.check("like"),
+            "objective_example": ", ".join(f"{n}={n}" for n in self.everything),
+            "objective_call": self.call("unpack(theta, like)", self.everything),
             "parameter_names": self.parameter_names(), "arrays": array_lines(self.program, self.speller()),
-            "arrays_signature": "parameters, **data" if self.data else "parameters",
-            "extra_checks": self.extra_checks(),
+            "arrays_signature": "parameters, **data" if self.data else "parameters", "extra_checks": self.extra_checks(),
         }
 
     @cached_property
@@ -123,12 +135,11 @@ class Module:
 
     def call(self, first: str, given: tuple[str, ...]) -> str:
         """Arguments of a kernel."""
-        return self.listed((first, *given, *self.callables))
+        return self.listed((first, *given))
 
     def signature(self, first: str, given: tuple[str, ...]) -> str:
         """Arguments of a public function: all but the first by name."""
-        names = (*given, *self.callables)
-        return self.listed((first, "*", *names)) if names else first
+        return self.listed((first, "*", *given)) if given else first
 
     def check(self, first: str, given: tuple[str, ...] | None = None) -> str:
         """The line that validates arguments, and makes plain floats of numbers."""
@@ -167,21 +178,29 @@ class Module:
 
     def helpers(self) -> str:
         """The scalar functions."""
-        return "".join(f"\n{helper_text(h, self.speller())}\n" for h in self.program.helpers)
+        return "".join(f"\n{helper_text(h, self.speller())}\n\n" for h in self.program.helpers)
 
     def docstring(self) -> str:
         """The title, and what every argument is."""
         rows = [(s.role, self.declaration(s)) for s in self.program.stores if s.role in ("parameter", "data", "hyper")]
+        rows += [("callable", f"{n}({arguments})") for n, arguments in self.program_callables()]
         width = max(len(text) for _, text in rows)
-        roles = {"parameter": "parameter", "data": "data", "hyper": "number"}
+        roles = {"parameter": "parameter", "data": "data", "hyper": "number", "callable": "function of arrays, by name"}
         lines = [self.system.title, ""] + [f"    {text:{width}}  {roles[role]}" for role, text in rows]
         lines += ["", *textwrap.wrap("An entry with a layer index is a dict of arrays keyed as in the equations; "
                                      "gradients have the structure of the parameters.", 100)]
-        return "\n".join(lines) + self.callables_meaning()
+        return "\n".join(lines)
 
-    def callables_meaning(self) -> str:
-        """What the user has to bring."""
-        return "".join(f"\n{n}: a callable on arrays, given by name" for n in self.callables)
+    def program_callables(self) -> list[tuple[str, str]]:
+        """Every callable with its arguments."""
+        found: dict[str, str] = {}
+        for section in self.program.sections:
+            for line, _ in assigns(section.lines):
+                for value in values(line.value):
+                    if isinstance(value, Opaque):
+                        found[opaque_name(value.name, value.by)] = ", ".join(
+                            f"{getattr(a, 'store', 'value')} along its last axis" for a in value.args)
+        return [(self.names[f"f.{n}"], found.get(n, "array")) for n in self.program.callables]
 
     def declaration(self, store: Store) -> str:
         """`w[l] (n(l), n(l - 1)), l = 2..L`"""
@@ -198,6 +217,3 @@ class Module:
         if stated.cut is not None:
             return "Which outputs exceed the cut."
         return "The column, from 0, of the largest output." if stated.over else "The predicted values."
-
-
-__all__ = ["Assign", "Line", "Module", "Repeat", "commented"]

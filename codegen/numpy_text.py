@@ -29,6 +29,7 @@ CONSTANTS = {"pi": "np.pi", "E": "np.e", "EulerGamma": "np.euler_gamma"}
 INFIX = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "<": COMPARISON, "<=": COMPARISON, ">": COMPARISON,
          ">=": COMPARISON, "==": COMPARISON, "!=": COMPARISON}
 
+LONG = 104  # columns of code, its comment excepted
 Phrase = tuple[str, int]
 
 
@@ -49,11 +50,29 @@ class Speller:
         found: list[tuple[str, str]] = []
         for line in lines:
             if isinstance(line, Assign):
-                found.append((f"{indent}{self.target(line.target)} = {self.text(line.value)}", self.comment(line)))
+                found.extend(self.assign(line, indent))
             else:
                 found.append((f"{indent}{self.head(line)}", ""))
                 found.extend(self.inside(line.bound).lines(line.body, indent + "    "))
         return found
+
+    def assign(self, line: Assign, indent: str) -> list[tuple[str, str]]:
+        """One line, or one for each term of a long sum."""
+        head = f"{indent}{self.target(line.target)} = "
+        code = head + self.text(line.value)
+        if len(code) <= LONG or not isinstance(line.value, Map) or line.value.op not in ("+", "-"):
+            return [(code, self.comment(line))]
+        terms = self.terms(line.value)
+        rows = [f"{head}({terms[0]}", *(" " * (len(head) + 1) + term for term in terms[1:])]
+        rows[-1] += ")"
+        return [*((row, "") for row in rows[:-1]), (rows[-1], self.comment(line))]
+
+    def terms(self, value: Map) -> list[str]:
+        """The terms of a sum, signs in front."""
+        left, right = value.args
+        longer = isinstance(left, Map) and left.op in ("+", "-") and left.axes == value.axes
+        first = self.terms(left) if isinstance(left, Map) and longer else [self.arg(value, 0, SUM)]
+        return [*first, f"{value.op} {self.arg(value, 1, MATMUL)}"]
 
     def inside(self, bound: Bound) -> Speller:
         """The same speller inside a loop."""
