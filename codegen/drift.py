@@ -133,7 +133,8 @@ def changes(old: Entry, model: Wanted) -> list[str]:
 
 def _follow(old: Entry, new: Entry, ident: str) -> str:
     side = new if ident in new.equations else old
-    names = [f"{side.derived[a].name} ({a})" if side.derived[a].name else a for a in side.equations[ident].followed_by]
+    named = sorted((not side.derived[a].name, side.derived[a].name, a) for a in side.equations[ident].followed_by)
+    names = [f"{name} ({a})" if name else a for _, name, a in named]
     return f"follows: {', '.join(names)}" if names else "nothing derived follows from it"
 
 

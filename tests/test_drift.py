@@ -10,8 +10,10 @@ from codegen.drift import State, Wanted
 from codegen.manifest import followers, model_digest
 from codegen.write import write_if_changed
 from derive import derive
+from gradproof import cli
 from gradproof.load import load, place, shipped
 
+ROOT = Path(__file__).parent.parent
 MLP = shipped()["mlp"].path.read_text(encoding="utf-8")
 SIGN = ("k) + b[l, j]", "k) - b[l, j]")
 
@@ -108,9 +110,9 @@ def test_line_ends_of_a_checkout_do_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "expected"), [
-    (*SIGN, "z changed (mlp.py:{line}); follows: BP2 (d.z@l=2..L - 1), BP1 (d.z@l=L), BP4 (d.w), BP3 (d.b)"),
-    ("exp(-z)", "exp(-2 * z)", "a@l=2..L changed (mlp.py:{line}); follows: BP2"),
-    ("lam / 2", "lam / 3", "J changed (mlp.py:{line}); follows: BP2"),
+    (*SIGN, "z changed (mlp.py:{line}); follows: BP1 (d.z@l=L), BP2 (d.z@l=2..L - 1), BP3 (d.b), BP4 (d.w)"),
+    ("exp(-z)", "exp(-2 * z)", "a@l=2..L changed (mlp.py:{line}); follows: BP1"),
+    ("lam / 2", "lam / 3", "J changed (mlp.py:{line}); follows: BP1"),
     ('model.error(z="delta")', 'model.error(z="epsilon")', "declared otherwise: names"),
 ])
 def test_a_finding_names_the_equation_and_what_follows(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -162,3 +164,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
         write_if_changed(path, "\ud800")
     assert path.read_text() == "old\n"
     assert [p.name for p in tmp_path.iterdir()] == ["file.py"]
+
+
+def test_the_stored_files_are_up_to_date(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    assert cli.main(["generate", "--check"]) == 0, capsys.readouterr().out
