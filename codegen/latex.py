@@ -11,12 +11,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
+from codegen.latex_layout import brackets, breadth, decimal, join, packed
 from codegen.latex_names import checked_latex, head, letter
 from derive.affine import Affine, Index, Node, Size, Width
 from derive.expression import (
-    Access, Add, Argument, Bound, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Partial, Pow,
-    Relation, Sum, substitute,
+    Access,
+    Add,
+    Argument,
+    Bound,
+    Bracket,
+    Call,
+    Choice,
+    Constant,
+    Count,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Partial,
+    Pow,
+    Relation,
+    Sum,
+    substitute,
 )
 from derive.slots import stacked_slots
 from derive.system import System
@@ -52,7 +70,7 @@ class Printer:
 
     def affine(self, affine: Affine) -> str:
         """`l-1`, `2t+s`: positive terms first, then negative ones, then the number."""
-        ordered: list[tuple[Node | None, int]] = sorted(affine.terms, key=lambda term: term[1] < 0)  # type: ignore[arg-type]
+        ordered: list[tuple[Node | None, int]] = sorted(affine.terms, key=lambda term: term[1] < 0)
         if affine.constant or not ordered:
             ordered.append((None, affine.constant))
         parts: list[str] = []
@@ -117,15 +135,7 @@ class Printer:
         """The terms of a sum on as many lines as it takes for none to be wider than `limit` (in em)."""
         if not isinstance(expr, Add):
             return [self.expr(expr)]
-        lines, width = [""], 0.0
-        for q, term in enumerate(expr.terms):
-            text = signed(self, term, first=q == 0)
-            if lines[-1] and width + breadth(text) > limit:
-                lines.append("")
-                width = 0.0
-            lines[-1] += text if q == 0 or lines[-1] else "{}" + text
-            width += breadth(text)
-        return lines
+        return packed([signed(self, term, first=q == 0) for q, term in enumerate(expr.terms)], limit)
 
     def equation(self, target: Expr, value: Expr, limit: float = 34.0) -> str:
         """`target = value`, broken into aligned lines where it is wide."""
@@ -137,21 +147,6 @@ class Printer:
         return rf"\begin{{aligned}}[t] {left} &= {body} \end{{aligned}}"
 
 
-def join(shown: list[str]) -> str:
-    """Positions side by side, `ij`; with commas as soon as one of them is more than a letter."""
-    plain = all(len(s.rstrip("'").lstrip("\\")) == 1 and not s.isdigit() or s == r"\bullet" for s in shown)
-    return "".join(shown) if plain or len(shown) == 1 else ",".join(shown)
-
-
-def brackets(text: str) -> str:
-    """Round brackets as high as what they hold."""
-    if r"\begin{cases}" in text:
-        return rf"\left({text}\right)"
-    if r"\sum" in text or r"\frac" in text:
-        return rf"\Bigl({text}\Bigr)"
-    return rf"\bigl({text}\bigr)" if "^" in text else f"({text})"
-
-
 # one function for each node
 
 
@@ -159,15 +154,6 @@ def render_number(printer: Printer, expr: Number) -> tuple[str, int]:
     top, bottom = abs(expr.value.numerator), expr.value.denominator
     text = str(top) if bottom == 1 else decimal(Fraction(top, bottom)) or rf"\tfrac{{{top}}}{{{bottom}}}"
     return (text, ATOM) if expr.value >= 0 else (f"-{text}", SUM)
-
-
-def decimal(value: Fraction) -> str:
-    """`1.7159` for a fraction with a power of ten below that is longer than a textbook fraction."""
-    for digits in range(2, 8):
-        scaled = value * 10**digits
-        if scaled.denominator == 1 and value.denominator > 16:
-            return f"{int(scaled) // 10**digits}.{int(scaled) % 10**digits:0{digits}d}"
-    return ""
 
 
 def render_add(printer: Printer, expr: Add) -> tuple[str, int]:
@@ -204,7 +190,7 @@ def render_mul(printer: Printer, expr: Mul) -> tuple[str, int]:
     elif scale_above and rest:
         parts.append(chain(printer, scale_above, alone=False))
     if other_below:
-        tall = [f for f in rest if isinstance(f, (Sum, Choice))]
+        tall: list[Expr] = [f for f in rest if isinstance(f, (Sum, Choice))]
         over = [f for f in rest if f not in tall] or ([] if scale_below or rest else scale_above)
         parts.append(rf"\frac{{{chain(printer, over)}}}{{{chain(printer, other_below)}}}")
         rest = tall
@@ -278,7 +264,9 @@ def render_call(printer: Printer, expr: Call) -> tuple[str, int]:
     elif any(expr.orders):
         text += f"^{{({','.join(map(str, expr.orders))})}}"
     inside = ", ".join(args)
-    return text + (brackets(inside) if any(c in inside for c in ("\\frac", "\\sum", "\\begin")) else f"({inside})"), ATOM
+    return text + (
+        brackets(inside) if any(c in inside for c in ("\\frac", "\\sum", "\\begin")) else f"({inside})"
+    ), ATOM
 
 
 def render_choice(printer: Printer, expr: Choice) -> tuple[str, int]:
@@ -293,7 +281,9 @@ def relation(printer: Printer, condition: Relation) -> str:
 
 
 def render_sum(printer: Printer, expr: Sum) -> tuple[str, int]:
-    signs = "".join(rf"\sum_{{{letter(b.index.name)}={printer.affine(b.lo)}}}^{{{printer.affine(b.hi)}}}" for b in expr.bounds)
+    signs = "".join(
+        rf"\sum_{{{letter(b.index.name)}={printer.affine(b.lo)}}}^{{{printer.affine(b.hi)}}}" for b in expr.bounds
+    )
     negative, body = split_sign(expr.body)
     text = rf"{signs} {printer.bracketed(body, BIG)}"
     return (f"-{text}", SUM) if negative else (text, BIG)
@@ -320,45 +310,19 @@ def render_functional(printer: Printer, expr: Functional) -> tuple[str, int]:
     return rf"{name}({', '.join(rows)})", ATOM
 
 
-RENDER: dict[type, Callable[[Printer, "Expr"], tuple[str, int]]] = {  # type: ignore[dict-item]
-    Number: render_number, Add: render_add, Mul: render_mul, Pow: render_pow, Count: render_count, Access: render_access,
-    Constant: render_constant, Argument: render_argument, Call: render_call, Choice: render_choice, Sum: render_sum,
-    Bracket: render_bracket, Partial: render_partial, Functional: render_functional,
+RENDER: dict[type, Callable[[Printer, Any], tuple[str, int]]] = {
+    Number: render_number,
+    Add: render_add,
+    Mul: render_mul,
+    Pow: render_pow,
+    Count: render_count,
+    Access: render_access,
+    Constant: render_constant,
+    Argument: render_argument,
+    Call: render_call,
+    Choice: render_choice,
+    Sum: render_sum,
+    Bracket: render_bracket,
+    Partial: render_partial,
+    Functional: render_functional,
 }
-
-
-def breadth(text: str) -> float:
-    """A rough width in em, for deciding where lines break; what is wrong by a little, TeX shrinks."""
-    return _breadth(text, 0)[0]
-
-
-def _breadth(text: str, start: int) -> tuple[float, int]:
-    width, at, scale = 0.0, start, 1.0
-    while at < len(text) and text[at] != "}":
-        char = text[at]
-        at += 1
-        if char in "^_":
-            scale = 0.7
-            continue
-        if char == "{":
-            inner, at = _breadth(text, at)
-            width += inner * scale
-            at += 1
-        elif char == "\\":
-            stop = at
-            while stop < len(text) and text[stop].isalpha():
-                stop += 1
-            command, at = text[at:stop], max(stop, at + 1)
-            if command in ("frac", "tfrac", "dfrac"):
-                top, at = _breadth(text, at + 1)
-                bottom, at = _breadth(text, at + 2)
-                width += max(top, bottom) + 0.25
-                at += 1
-            elif command in ("mathrm", "operatorname", "text", "Bigl", "Bigr", "bigl", "bigr", "boldsymbol"):
-                continue
-            else:
-                width += {"sum": 1.45, "": 0.17, "quad": 1.0, "partial": 0.55}.get(command, 0.6) * scale
-        elif char != " ":
-            width += (1.3 if char in "+=-" and scale == 1.0 else 0.35 if char in "()[],'" else 0.55) * scale
-        scale = 1.0
-    return width, at

@@ -6,10 +6,9 @@ from typing import Any
 
 from codegen.latex import Printer
 from codegen.latex_names import letter
-from derive.expression import Add, Argument, Expr, Mul, transform
-from derive.facts import Facts
-from derive.expression import Access
 from derive.errors import Source
+from derive.expression import Access, Add, Argument, Expr, Mul, transform
+from derive.facts import Facts
 from derive.surface import Formula, lift
 from derive.system import Equation, System
 from derive.text import split_sign
@@ -20,6 +19,9 @@ class _Nobody:
 
     def register(self, function: Any) -> None:
         """Nothing is collected."""
+
+    def state(self, target: Any, value: Any, source: Any) -> None:
+        """Nothing is stated."""
 
 
 def node_of(value: Any) -> Expr:
@@ -39,8 +41,24 @@ def _ordered(expr: Expr) -> Expr:
 
 def formula(value: Any) -> str:
     """The LaTeX of a scalar formula."""
-    blank = System("", "", "", (), (), (), (), (), (), (), Equation("J", Access("J"), (), Argument("J"), Source("", 0, "")), Facts(),
-                   (), (), (), None)
+    blank = System(
+        "",
+        "",
+        "",
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        (),
+        Equation("J", Access("J"), (), Argument("J"), Source("", 0, "")),
+        Facts(),
+        (),
+        (),
+        (),
+        None,
+    )
     return Printer(blank).expr(node_of(value))
 
 

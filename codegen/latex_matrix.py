@@ -1,4 +1,7 @@
-"""Matrix forms in LaTeX: bold capitals for matrices, bold small letters for columns; `\\odot` is never juxtaposition."""
+"""Matrix forms in LaTeX: bold capitals for matrices, bold small letters for columns.
+
+The product of matrices is juxtaposition, the product entry by entry is always `\\odot`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codegen.latex import Printer, brackets, breadth
+from codegen.latex import Printer
+from codegen.latex_layout import brackets, breadth, packed
 from codegen.latex_names import capital, head, letter
-from derive.affine import Affine
-from derive.expression import ONE, Access, Bound, Expr, Functional, Number, Sum
+from derive.expression import ONE, Access, Bound, Functional, Number, Sum
 from derive.matrix import MatrixForm
 from derive.matrix_nodes import (
-    Applied, Diagonal, Entries, Hadamard, Identity, Matrix, Norm, Ones, Plus, Product, Raised, Scalar, Scaled, Series,
+    Applied,
+    Diagonal,
+    Entries,
+    Hadamard,
+    Identity,
+    Matrix,
+    Norm,
+    Ones,
+    Plus,
+    Product,
+    Raised,
+    Scalar,
+    Scaled,
+    Series,
     Transpose,
 )
 from derive.text import split_sign
@@ -29,10 +45,13 @@ class MatrixPrinter:
     def form(self, form: MatrixForm, limit: float = 34.0) -> str:
         """`left = right`, broken into aligned lines where it is wide."""
         left = self.matrix(form.left)
-        if not isinstance(form.right, Plus) or breadth(left + self.matrix(form.right)) < limit:
+        if not isinstance(form.right, Plus):
             return f"{left} = {self.matrix(form.right)}"
         terms = [self.signed(t, first=q == 0) for q, t in enumerate(form.right.terms)]
-        return rf"\begin{{aligned}}[t] {left} &= " + r" \\ &\quad ".join(terms) + r" \end{aligned}"
+        lines = packed(terms, limit - breadth(left))
+        if len(lines) == 1:
+            return f"{left} = {lines[0]}"
+        return rf"\begin{{aligned}}[t] {left} &= " + r" \\ &\quad ".join(lines) + r" \end{aligned}"
 
     def matrix(self, matrix: Matrix) -> str:
         """The LaTeX of a matrix."""
@@ -55,7 +74,9 @@ class MatrixPrinter:
             size = split_sign(term.factor.of)[1]
             return "-" + self.signed(term.of if size == ONE else Scaled(Scalar(size), term.of), first=True)
         if isinstance(term, Scalar):
-            return ("-" if split_sign(term.of)[0] else "" if first else "+") + self.printer.bracketed(split_sign(term.of)[1], 1)
+            return ("-" if split_sign(term.of)[0] else "" if first else "+") + self.printer.bracketed(
+                split_sign(term.of)[1], 1
+            )
         if isinstance(term, Ones):
             return ("" if first else "+") + r"\mathbf{1}"
         return ("" if first else "+") + self.bracketed(term, BIG)
@@ -70,8 +91,11 @@ class MatrixPrinter:
             return rf"\partial {printer.objective()}/\partial {self.symbol(Access(name, access.at), rank)}"
         if access.tensor.startswith("d.") and declared is None:
             return rf"\frac{{\partial {printer.objective()}}}{{\partial {self.symbol(Access(name, access.at), rank)}}}"
-        return bold(self.look(declared if access.tensor.startswith("d.") else name, rank)) + upper if rank else (
-            printer.name(name) if not access.tensor.startswith("d.") else letter(declared or name)) + upper
+        return (
+            bold(self.look(declared if access.tensor.startswith("d.") else name, rank)) + upper
+            if rank
+            else (printer.name(name) if not access.tensor.startswith("d.") else letter(declared or name)) + upper
+        )
 
     def look(self, name: str | None, rank: int) -> str:
         """The letter; for a matrix its capital, unless that is another tensor's letter."""
@@ -88,10 +112,12 @@ def bold(look: str) -> str:
 
 
 def render_scalar(printer: MatrixPrinter, matrix: Scalar) -> tuple[str, int]:
+    """A number or another expression without axes."""
     return printer.printer.piece(matrix.of)[0], (SUM, BIG, PRODUCT, ATOM, ATOM)[printer.printer.piece(matrix.of)[1]]
 
 
 def render_entries(printer: MatrixPrinter, matrix: Entries) -> tuple[str, int]:
+    """`W^l`, `b^l`."""
     if isinstance(matrix.of, Access):
         return printer.symbol(matrix.of, len(matrix.axes)), ATOM
     return gradient(printer, matrix.of, len(matrix.axes)), ATOM
@@ -108,15 +134,18 @@ def gradient(printer: MatrixPrinter, of: Functional, rank: int) -> str:
 
 
 def render_ones(printer: MatrixPrinter, matrix: Ones) -> tuple[str, int]:
+    """A column or a matrix of ones."""
     across = "" if matrix.cols is None else rf" \times {printer.printer.affine(matrix.cols)}"
     return rf"\mathbf{{1}}_{{{printer.printer.affine(matrix.count)}{across}}}", ATOM
 
 
 def render_identity(printer: MatrixPrinter, matrix: Identity) -> tuple[str, int]:
+    """`I`."""
     return rf"\mathbf{{I}}_{{{printer.printer.affine(matrix.count)}}}", ATOM
 
 
 def render_transpose(printer: MatrixPrinter, matrix: Transpose) -> tuple[str, int]:
+    """`A^T`."""
     text, binds = printer.piece(matrix.of)
     plain = binds == ATOM and "^" not in text and r"\frac" not in text
     return tight(text, plain) + r"^{\top}", ATOM
@@ -128,10 +157,12 @@ def tight(text: str, plain: bool) -> str:
 
 
 def render_product(printer: MatrixPrinter, matrix: Product) -> tuple[str, int]:
+    """`A B`."""
     return rf"{printer.bracketed(matrix.left, PRODUCT)}\,{printer.bracketed(matrix.right, PRODUCT)}", PRODUCT
 
 
 def render_hadamard(printer: MatrixPrinter, matrix: Hadamard) -> tuple[str, int]:
+    """`A (.) B (/) C`."""
     above = [p for p in matrix.parts if not below(p)]
     under = [p for p in matrix.parts if below(p)]
     text = r" \odot ".join(printer.bracketed(p, ATOM) for p in above) or r"\mathbf{1}"
@@ -148,6 +179,7 @@ def below(matrix: Matrix) -> bool:
 
 
 def render_scaled(printer: MatrixPrinter, matrix: Scaled) -> tuple[str, int]:
+    """`2 A`."""
     if isinstance(matrix.factor, Scalar):
         negative, size = split_sign(matrix.factor.of)
         if negative:
@@ -155,17 +187,22 @@ def render_scaled(printer: MatrixPrinter, matrix: Scaled) -> tuple[str, int]:
             return f"-{printer.bracketed(rest, BIG)}", SUM
     text, binds = printer.piece(matrix.of)
     if isinstance(matrix.factor, Raised) and matrix.factor.exponent == -1:
-        return rf"\frac{{1}}{{{printer.matrix(matrix.factor.of)}}}\,{text if binds >= HADAMARD else brackets(text)}", BIG
+        return (
+            rf"\frac{{1}}{{{printer.matrix(matrix.factor.of)}}}\,{text if binds >= HADAMARD else brackets(text)}",
+            BIG,
+        )
     inner = text if binds in (BIG, PRODUCT, ATOM) or binds == HADAMARD else brackets(text)
     front = printer.bracketed(matrix.factor, PRODUCT)
     return rf"{front}\,{inner}".replace(r"\,\sum", r"\sum"), BIG if binds in (BIG, HADAMARD) else PRODUCT
 
 
 def render_plus(printer: MatrixPrinter, matrix: Plus) -> tuple[str, int]:
+    """`A + B - C`."""
     return "".join(printer.signed(t, first=q == 0) for q, t in enumerate(matrix.terms)), SUM
 
 
 def render_applied(printer: MatrixPrinter, matrix: Applied) -> tuple[str, int]:
+    """`f'(Z)`."""
     given = next((f.latex for f in printer.printer.system.functions if f.name == matrix.function), "")
     name = head(matrix.function, given)
     if len(matrix.orders) == 1:
@@ -178,6 +215,7 @@ def render_applied(printer: MatrixPrinter, matrix: Applied) -> tuple[str, int]:
 
 
 def render_raised(printer: MatrixPrinter, matrix: Raised) -> tuple[str, int]:
+    """`A^(.)2`."""
     text, binds = printer.piece(matrix.of)
     power = printer.printer.expr(Number(matrix.exponent))
     plain = binds == ATOM and "^" not in text
@@ -185,12 +223,14 @@ def render_raised(printer: MatrixPrinter, matrix: Raised) -> tuple[str, int]:
 
 
 def render_diagonal(printer: MatrixPrinter, matrix: Diagonal) -> tuple[str, int]:
+    """`diag(u)`."""
     inverse = isinstance(matrix.of, Raised) and matrix.of.exponent == -1
     text = printer.matrix(matrix.of.of if isinstance(matrix.of, Raised) and inverse else matrix.of)
     return rf"\operatorname{{diag}}{brackets(text)}" + ("^{-1}" if inverse else ""), ATOM
 
 
 def render_series(printer: MatrixPrinter, matrix: Series) -> tuple[str, int]:
+    """A sum over layers."""
     return f"{signs(printer.printer, matrix.bounds)} {printer.bracketed(matrix.of, BIG)}", BIG
 
 
@@ -200,14 +240,23 @@ def signs(printer: Printer, bounds: tuple[Bound, ...]) -> str:
 
 
 def render_norm(printer: MatrixPrinter, matrix: Norm) -> tuple[str, int]:
+    """`|A|^2`."""
     return rf"\lVert {printer.matrix(matrix.of)}\rVert^{{2}}", ATOM
 
 
 RENDER: dict[type, Callable[[MatrixPrinter, Any], tuple[str, int]]] = {
-    Scalar: render_scalar, Entries: render_entries, Ones: render_ones, Identity: render_identity,
-    Transpose: render_transpose, Product: render_product, Hadamard: render_hadamard, Scaled: render_scaled,
-    Plus: render_plus, Applied: render_applied, Raised: render_raised, Diagonal: render_diagonal, Series: render_series,
+    Scalar: render_scalar,
+    Entries: render_entries,
+    Ones: render_ones,
+    Identity: render_identity,
+    Transpose: render_transpose,
+    Product: render_product,
+    Hadamard: render_hadamard,
+    Scaled: render_scaled,
+    Plus: render_plus,
+    Applied: render_applied,
+    Raised: render_raised,
+    Diagonal: render_diagonal,
+    Series: render_series,
     Norm: render_norm,
 }
-
-__all__ = ["Affine", "Expr", "MatrixPrinter", "bold"]

@@ -7,17 +7,40 @@ import re
 from derive.errors import ModelError
 
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split())
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega "
+    "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
 VARIANTS = {"epsilon": r"\varepsilon", "phi": r"\varphi", "omicron": "o", "lam": r"\lambda"}
 ACCENTS = {"hat": r"\hat", "bar": r"\bar", "tilde": r"\tilde", "dot": r"\dot", "star": "*"}
 OPERATORS = frozenset("exp log sin cos tan sinh cosh tanh arctan arcsin arccos max min".split())
 WORDS = {"Max": r"\max", "Min": r"\min", "log": r"\ln"}
-COMMANDS = frozenset("hat bar tilde vec dot ddot mathrm mathbf mathit mathsf mathcal mathbb boldsymbol operatorname ell "
-                     "varepsilon varphi vartheta varrho prime star ast dagger".split()) | GREEK | OPERATORS
-TEXT = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "_": r"\_", "^": r"\textasciicircum{}", "%": r"\%", "&": r"\&",
-        "#": r"\#", "$": r"\$", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", '"': "''",
-        "`": r"\textasciigrave{}", "|": r"\textbar{}"}
+COMMANDS = (
+    frozenset(
+        "hat bar tilde vec dot ddot mathrm mathbf mathit mathsf mathcal mathbb boldsymbol operatorname "
+        "ell "
+        "varepsilon varphi vartheta varrho prime star ast dagger".split()
+    )
+    | GREEK
+    | OPERATORS
+)
+TEXT = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "%": r"\%",
+    "&": r"\&",
+    "#": r"\#",
+    "$": r"\$",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    '"': "''",
+    "`": r"\textasciigrave{}",
+    "|": r"\textbar{}",
+}
 
 
 def escape(text: str) -> str:
@@ -39,13 +62,15 @@ def checked_latex(text: str) -> str:
             break
     strange = [c for c in re.findall(r"\\([A-Za-z]+|.)", text) if c not in COMMANDS]
     if depth or strange or not re.fullmatch(r"[A-Za-z0-9\\{}_^,' *+-]+", text):
-        raise ModelError(f"{text!r} is no letter that the report can print",
-                         fix=r"a letter, a Greek letter or an accent, such as \lambda or \hat{\rho}")
+        raise ModelError(
+            f"{text!r} is no letter that the report can print",
+            fix=r"a letter, a Greek letter or an accent, such as \lambda or \hat{\rho}",
+        )
     return text
 
 
 def letter(name: str) -> str:
-    """`a`, `\\rho`, `\\hat{\\rho}`, `w_{1}`, `\\mathrm{cost}`: the look of a name; braces where more indices can follow."""
+    """`a`, `\\rho`, `\\hat{\\rho}`, `w_{1}`, `\\mathrm{cost}`: the look of a name, in braces if indices can follow."""
     stem, primes = name.rstrip("'"), len(name) - len(name.rstrip("'"))
     return _stem(stem) + "'" * primes
 

@@ -62,12 +62,31 @@ def compile_pdf(text: str, name: str, *, inputs: Mapping[str, str] | None = None
 
 def _run(room: Path, name: str, seconds: float) -> str:
     """One run of pdflatex; its log."""
-    command = ["pdflatex", "-no-shell-escape", "-halt-on-error", "-interaction=nonstopmode", "-file-line-error", f"{name}.tex"]
-    quiet = {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "2000", "openin_any": "p",
-             "openout_any": "p"}
+    command = [
+        "pdflatex",
+        "-no-shell-escape",
+        "-halt-on-error",
+        "-interaction=nonstopmode",
+        "-file-line-error",
+        f"{name}.tex",
+    ]
+    quiet = {
+        "SOURCE_DATE_EPOCH": "0",
+        "FORCE_SOURCE_DATE": "1",
+        "max_print_line": "2000",
+        "openin_any": "p",
+        "openout_any": "p",
+    }
     try:
-        run = subprocess.run(command, cwd=room, env={**os.environ, **quiet}, stdin=subprocess.DEVNULL, capture_output=True,
-                             timeout=seconds, check=False)
+        run = subprocess.run(
+            command,
+            cwd=room,
+            env={**os.environ, **quiet},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise TeXFailed(f"{name}.tex: pdflatex did not finish within {seconds:g} s") from None
     file = room / f"{name}.log"

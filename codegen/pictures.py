@@ -13,10 +13,13 @@ from derive.affine import Affine, Index, replace
 from derive.expression import Access, Add, Bound, Call, Expr, Mul, Sum, substitute, walk
 from derive.system import Equation, System, accesses
 
-STYLE = (r"\tikzset{unit/.style={circle,draw=ink,line width=0.5pt,fill=white,minimum size=6.2mm,inner sep=0pt,font=\footnotesize},"
-         r"wire/.style={draw=hair,line width=0.5pt},flow/.style={draw=ink,line width=0.6pt,-{Stealth[length=4.5pt]}},"
-         r"path/.style={draw=back,line width=1.1pt},faint/.style={draw=back!45,line width=0.6pt},"
-         r"note/.style={font=\footnotesize\color{muted}}}")
+STYLE = (
+    r"\tikzset{unit/.style={circle,draw=ink,line width=0.5pt,fill=white,minimum size=6.2mm,inner "
+    r"sep=0pt,font=\footnotesize},"
+    r"wire/.style={draw=hair,line width=0.5pt},flow/.style={draw=ink,line width=0.6pt,-{Stealth[length=4.5pt]}},"
+    r"path/.style={draw=back,line width=1.1pt},faint/.style={draw=back!45,line width=0.6pt},"
+    r"note/.style={font=\footnotesize\color{muted}}}"
+)
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,25 @@ def find_unit(system: System) -> Unit | None:
     for equation in system.equations:
         terms = equation.value.terms if isinstance(equation.value, Add) else (equation.value,)
         for term in terms:
-            if isinstance(term, Sum) and len(term.bounds) == 1 and isinstance(term.body, Mul) and len(term.body.factors) == 2:
+            if (
+                isinstance(term, Sum)
+                and len(term.bounds) == 1
+                and isinstance(term.body, Mul)
+                and len(term.body.factors) == 2
+            ):
                 found = [f for f in term.body.factors if isinstance(f, Access)]
                 weights = [f for f in found if system.tensor(f.tensor).role == "parameter"]
                 others = [f for f in found if system.tensor(f.tensor).role in ("variable", "data")]
                 if len(weights) == len(others) == 1:
                     biases = [t for t in terms if isinstance(t, Access) and system.tensor(t.tensor).role == "parameter"]
-                    return Unit(equation, term.bounds[0], weights[0], others[0], biases[0] if biases else None,
-                                applied_to(system, equation.target.tensor))
+                    return Unit(
+                        equation,
+                        term.bounds[0],
+                        weights[0],
+                        others[0],
+                        biases[0] if biases else None,
+                        applied_to(system, equation.target.tensor),
+                    )
     return None
 
 
@@ -71,8 +85,10 @@ def draw_neuron(printer: Printer, unit: Unit) -> str:
         source, weight = at(unit.source, letter, place), at(unit.weight, letter, place)
         lines.append(rf"\node[unit,minimum size=3mm,fill=tint] (i{q}) at (0,{height}) {{}};")
         lines.append(rf"\node[left=1pt of i{q},font=\small] {{${printer.access(source)}$}};")
-        lines.append(rf"\draw[flow] (i{q}) -- node[pos=0.42,fill=white,inner sep=1.2pt,font=\footnotesize] "
-                     rf"{{${printer.access(weight)}$}} (2.55,{0.16 * (1 - q)});")
+        lines.append(
+            rf"\draw[flow] (i{q}) -- node[pos=0.42,fill=white,inner sep=1.2pt,font=\footnotesize] "
+            rf"{{${printer.access(weight)}$}} (2.55,{0.16 * (1 - q)});"
+        )
     lines.append(r"\node at (0,-0.45) {$\vdots$};")
     lines.append(r"\node[unit,minimum size=9mm,font=\normalsize] (s) at (2.9,0) {$\Sigma$};")
     if unit.bias is not None:
@@ -83,7 +99,10 @@ def draw_neuron(printer: Printer, unit: Unit) -> str:
     else:
         assert isinstance(unit.post.value, Call)
         head = printer.expr(unit.post.value).split("(")[0]
-        lines.append(rf"\node[unit,rounded corners=1.5pt,rectangle,minimum size=8.5mm,fill=tint,font=\small] (f) at (4.75,0) {{${head}$}};")
+        lines.append(
+            rf"\node[unit,rounded corners=1.5pt,rectangle,minimum size=8.5mm,fill=tint,font=\small] (f) at "
+            rf"(4.75,0) {{${head}$}};"
+        )
         lines.append(rf"\draw[flow] (s) -- node[above,font=\small] {{${pre}$}} (f);")
         lines.append(rf"\draw[flow] (f) -- (5.75,0) node[right,font=\small] {{${printer.access(unit.post.target)}$}};")
     return "\n".join([*lines, r"\end{tikzpicture}"])
@@ -130,11 +149,17 @@ def draw_layers(printer: Printer, unit: Unit, layers: Layers) -> str:
             continue
         nodes[c] = [f"u{c}{q}" for q in range(3)]
         for name, height in zip(nodes[c], COLUMNS, strict=True):
-            lines.append(rf"\node[unit,minimum size=4.4mm,fill={'tint' if c == 0 else 'white'}] ({name}) at ({2.05 * c},{height}) {{}};")
+            lines.append(
+                rf"\node[unit,minimum size=4.4mm,fill={'tint' if c == 0 else 'white'}] ({name}) at "
+                rf"({2.05 * c},{height}) {{}};"
+            )
         lines.append(rf"\node at ({2.05 * c},0.12) {{$\vdots$}};")
         look = substitute_count(printer, layers, mark)
         lines.append(rf"\node[note] at ({2.05 * c},-1.85) {{${look}$ units}};")
-        lines.append(rf"\node[font=\small] at ({2.05 * c},2.85) {{${printer.affine(Affine.of(layers.letter))}={printer.affine(mark)}$}};")
+        lines.append(
+            rf"\node[font=\small] at ({2.05 * c},2.85) "
+            rf"{{${printer.affine(Affine.of(layers.letter))}={printer.affine(mark)}$}};"
+        )
     for a in nodes[0]:
         lines += [rf"\draw[wire] ({a}) -- ({b});" for b in nodes[1]]
     for c, sign in ((1, 1), (3, -1)):
@@ -168,18 +193,30 @@ def draw_paths(printer: Printer, unit: Unit, layers: Layers) -> str:
             look = "draw=back,fill=warm" if on else "draw=hair"
             lines.append(rf"\node[unit,minimum size=4.6mm,{look}] (p{c}{q}) at ({2.4 * c},{height}) {{}};")
         lines.append(rf"\node[text=muted] at ({2.4 * c},0.1) {{$\vdots$}};")
-    lines.append(r"\draw[path] (p01) -- node[above,fill=white,inner sep=1.2pt,text=back,font=\footnotesize] "
-                 rf"{{${printer.access(unit.weight)}$}} (p11);")
+    lines.append(
+        r"\draw[path] (p01) -- node[above,fill=white,inner sep=1.2pt,text=back,font=\footnotesize] "
+        rf"{{${printer.access(unit.weight)}$}} (p11);"
+    )
     lines += [rf"\draw[{'path' if q == 0 else 'faint'}] (p11) -- (p2{q});" for q in range(3)]
     for q in range(3):
         style = "path" if q == 0 else "faint"
-        lines += [rf"\draw[{'path' if style == 'path' and t == 0 else 'faint'}] (p2{q}) -- +(1.2,{0.4 * t});" for t in (-1, 0, 1)]
-        lines += [rf"\draw[{'path' if q == 2 and t == 0 else 'faint'}] (p4{q}) -- +(-1.2,{0.4 * t});" for t in (-1, 0, 1)]
+        lines += [
+            rf"\draw[{'path' if style == 'path' and t == 0 else 'faint'}] (p2{q}) -- "
+            rf"+(1.2,{0.4 * t});"
+            for t in (-1, 0, 1)
+        ]
+        lines += [
+            rf"\draw[{'path' if q == 2 and t == 0 else 'faint'}] (p4{q}) -- "
+            rf"+(-1.2,{0.4 * t});"
+            for t in (-1, 0, 1)
+        ]
     lines.append(rf"\node[note,left=2pt of p01,text=ink] {{${printer.access(unit.source)}$}};")
     return "\n".join([*lines, r"\end{tikzpicture}"])
 
 
 def reads_parameters(system: System, expr: Expr) -> bool:
     """Does a trained entry stand in an expression?"""
-    return any(isinstance(n, Access) and n.tensor in system.by_name and system.tensor(n.tensor).role == "parameter"
-               for n in walk(expr))
+    return any(
+        isinstance(n, Access) and n.tensor in system.by_name and system.tensor(n.tensor).role == "parameter"
+        for n in walk(expr)
+    )

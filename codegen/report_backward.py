@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from codegen.latex import breadth
+from codegen.latex_layout import breadth
 from codegen.latex_names import code, escape
 from codegen.report_context import Report, paragraph
 from derive.affine import Affine
@@ -19,9 +19,13 @@ LINE = 36.0
 def section_backward(report: Report) -> str:
     """Variables in the order in which their adjoints were derived; the steps that regions share are shown once."""
     objective = report.printer.objective()
-    text = [paragraph(
-        rf"The chain rule is used once for each variable: the derivative of ${objective}$ by an entry is the sum, over all entries that "
-        "read it, of their derivative times the direct one. Everything else is bookkeeping by the named rules.")]
+    text = [
+        paragraph(
+            rf"The chain rule is used once for each variable: the derivative of ${objective}$ by an entry is the sum, "
+            rf"over all entries that "
+            "read it, of their derivative times the direct one. Everything else is bookkeeping by the named rules."
+        )
+    ]
     text.append(factor_text(report))
     for _, group in groupby(report.derivation.adjoints, key=lambda a: a.of):
         text.append(variable_text(report, list(group)))
@@ -46,10 +50,12 @@ def factor_text(report: Report) -> str:
     below = printer.access(Access(name, tuple(_at(s) for s in tensor.slots)))
     cost_look = printer.access(cost)
     return paragraph(
-        rf"\emph{{Factor.}} Textbooks differentiate the cost ${cost_look}$ of one sample. Here no sample reads another, and the objective "
+        rf"\emph{{Factor.}} Textbooks differentiate the cost ${cost_look}$ of one sample. Here no sample reads "
+        rf"another, and the objective "
         rf"holds ${printer.expr(factor)}$ times the sum of all ${cost_look}$, so "
         rf"\[ {entry} = {printer.expr(factor)}\,\frac{{\partial {cost_look}}}{{\partial {below}}}\,: \] "
-        rf"the error here is the textbook's times ${printer.expr(factor)}$. For one sample the two agree.")
+        rf"the error here is the textbook's times ${printer.expr(factor)}$. For one sample the two agree."
+    )
 
 
 def _at(slot: Slot) -> Affine:
@@ -64,17 +70,19 @@ def variable_text(report: Report, regions: list[Adjoint]) -> str:
     quotient = rf"\partial {printer.objective()}/\partial {printer.access(Access(regions[0].of, whole.at))}"
     declared = regions[0].of in dict(report.system.errors)
     title = f"${printer.access(whole)} = {quotient}$" if declared else f"${quotient}$"
-    names = ", ".join(report.label(a) for a in regions if a.name)
+    names = ", ".join(sorted(report.label(a) for a in regions if a.name))
     kind = "Lemma" if all(a.inlined for a in regions) else names or "Derivative"
     text = [rf"\subsection*{{{kind}: \boldmath{title}}}" + "\n"]
     if len(regions) > 1 and shared:
         text.append(chain_text(report, regions[0], whole, shared, first=0))
     for adjoint in regions:
-        own = adjoint.steps[len(shared) if len(regions) > 1 else 0:]
+        own = adjoint.steps[len(shared) if len(regions) > 1 else 0 :]
         if len(regions) > 1 and shared:
-            place = report.where(report.stacked(adjoint.bounds, adjoint.target)) or at_place(report, adjoint.target, whole)
+            place = report.where(report.stacked(adjoint.bounds, adjoint.target)) or at_place(
+                report, adjoint.target, whole
+            )
             note = ", a region that is empty for the smallest sizes" if adjoint.may_be_empty else ""
-            text.append(paragraph(rf"\smallskip\emph{{Case}}{place}{note}:"))
+            text.append(rf"\caseline{{\emph{{Case}}{place}{note}:}}" + "\n")
         if own:
             text.append(chain_text(report, adjoint, adjoint.target, own, first=len(adjoint.steps) - len(own)))
         text.append(claim_text(report, adjoint))
@@ -83,7 +91,11 @@ def variable_text(report: Report, regions: list[Adjoint]) -> str:
 
 def at_place(report: Report, target: Access, whole: Access) -> str:
     """` for $l=L$`: the positions at which a region is one place."""
-    fixed = [rf"${report.printer.affine(w)}={report.printer.affine(p)}$" for p, w in zip(target.at, whole.at, strict=True) if p != w]
+    fixed = [
+        rf"${report.printer.affine(w)}={report.printer.affine(p)}$"
+        for p, w in zip(target.at, whole.at, strict=True)
+        if p != w
+    ]
     return " for " + ", ".join(fixed) if fixed else ""
 
 
@@ -109,7 +121,10 @@ def chain_text(report: Report, adjoint: Adjoint, target: Access, steps: tuple[St
     left = printer.access(target)
     lines: list[str] = []
     if shown and start != target and printer.expr(start) != left:
-        lines.append(rf"\firststep{{{left}}}{{{broken(report, start, left)}}}{{chain rule{graded(report, adjoint, 0)}}}")
+        lines.append(
+            rf"\firststep{{{left}}}{{{broken(report, start, left)}}}{{chain "
+            rf"rule{graded(report, adjoint, 0)}}}"
+        )
     for number, step in enumerate(steps, first + 1):
         body = broken(report, step.after, left)
         macro = rf"\nextstep{{{body}}}" if lines else rf"\firststep{{{left}}}{{{body}}}"
@@ -151,7 +166,7 @@ def claim_text(report: Report, adjoint: Adjoint) -> str:
     if forms.batch:
         rows.append(rf"\formline{{all samples}}{{{forms.batch}}}")
     if forms.column:
-        rows.append(rf"\formline{{{'one sample' if report.one else 'matrix form'}}}{{{forms.column}}}")
+        rows.append(rf"\formline{{{report.column_name}}}{{{forms.column}}}")
     if forms.reason:
         rows.append(rf"\formline{{matrix form}}{{\text{{none: {escape(forms.reason)}}}}}")
     return rf"\begin{{claim}}{{{title}}}" + "\n" + "\n".join(rows) + "\n" + r"\end{claim}" + "\n"

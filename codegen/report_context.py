@@ -9,12 +9,19 @@ from typing import Any
 from codegen.latex import Printer
 from codegen.latex_matrix import MatrixPrinter
 from codegen.latex_names import code, escape
-from derive.affine import Index, Size
+from derive.affine import Affine, Index, Size
 from derive.derivation import Adjoint, Derivation
-from derive.expression import Access, Bound, Expr
+from derive.expression import Access, Add, Bound, Expr, Mul
 from derive.matrix import MatrixForm, NoForm, matrix_form
-from derive.samples import for_one_sample, letters_without_samples, sample_size, without_samples
-from derive.system import System
+from derive.samples import (
+    for_one_sample,
+    letters_without_samples,
+    sample_cost,
+    sample_size,
+    sums_samples,
+    without_samples,
+)
+from derive.system import System, Tensor
 
 
 @dataclass(frozen=True)
@@ -61,15 +68,25 @@ class Report:
         """The tensors of one sample."""
         return None if self.samples is None else without_samples(self.system, self.samples)
 
+    @cached_property
+    def alone(self) -> bool:
+        """Can one sample be looked at alone: does no sample meet another?"""
+        return sample_cost(self.system) is not None
+
+    @property
+    def column_name(self) -> str:
+        """What the column form is a form of."""
+        return "matrix form" if self.one is None else "one sample" if self.alone else "each sample"
+
     def forms(self, target: Access, bounds: tuple[Bound, ...], value: Expr) -> Forms:
         """The forms of `target = value`."""
         index = self.printer.equation(target, value)
         form = matrix_form(self.system, target, bounds, value)
         own = self.show(form, self.system)
-        single = matrix_form(self.system, target, bounds, value)
-        if self.one is not None and self.samples is not None:
+        single: MatrixForm | NoForm = NoForm("the samples are coupled")
+        if self.one is not None and self.samples is not None and (self.alone or not sums_samples(value, self.samples)):
             single = matrix_form(self.one, *self.single(target, bounds, value))
-        rules = tuple(dict.fromkeys((*getattr(form, "rules", ()), *getattr(single, "rules", ()))))
+        rules = tuple(dict.fromkeys(rule for f in (form, single) if isinstance(f, MatrixForm) for rule in f.rules))
         reason = form.reason if isinstance(form, NoForm) else ""
         if self.one is None:
             return Forms(index, "", own, reason, rules)
@@ -78,9 +95,13 @@ class Report:
     def single(self, target: Access, bounds: tuple[Bound, ...], value: Expr) -> tuple[Access, tuple[Bound, ...], Expr]:
         """An equation for one sample."""
         assert self.samples is not None
-        left = for_one_sample(target, self.system, self.samples)
+        left = for_one_sample(target, self.system, self.samples, alone=self.alone)
         assert isinstance(left, Access)
-        return left, letters_without_samples(bounds, self.samples), for_one_sample(value, self.system, self.samples)
+        return (
+            left,
+            letters_without_samples(bounds, self.samples),
+            for_one_sample(value, self.system, self.samples, alone=self.alone),
+        )
 
     def show(self, form: MatrixForm | NoForm, system: System) -> str:
         """The LaTeX of a matrix form, nothing if there is none."""
@@ -114,3 +135,18 @@ def count(number: int, one: str, many: str = "") -> str:
 def listed(parts: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def terms_of(expr: Expr) -> tuple[Expr, ...]:
+    """The terms of a sum, or the one term."""
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def factors_of(expr: Expr) -> tuple[Expr, ...]:
+    """The factors of a product, or the one factor."""
+    return expr.factors if isinstance(expr, Mul) else (expr,)
+
+
+def general(tensor: Tensor, prefix: str = "") -> Access:
+    """The general entry of a tensor."""
+    return Access(prefix + tensor.name, tuple(Affine.of(s.index) for s in tensor.slots))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codegen.latex import breadth
+from codegen.latex_layout import breadth
 from codegen.latex_formula import formula, symbol
 from codegen.latex_names import code, escape, head, letter
 from codegen.report_context import Report, count, listed, paragraph
@@ -17,9 +17,17 @@ ROLES = {"data": "given", "parameter": "trained", "hyper": "chosen number", "var
 
 
 def section_notation(report: Report) -> str:
+    """Every symbol, its meaning, the ranges of its indices, its name in code."""
     printer, system = report.printer, report.system
-    rows = [row(f"${letter(name)}$", "number of samples" if report.samples and name == report.samples.name else "size", "", name)
-            for name in system.sizes]
+    rows = [
+        row(
+            f"${letter(name)}$",
+            "number of samples" if report.samples and name == report.samples.name else "size",
+            "",
+            name,
+        )
+        for name in system.sizes
+    ]
     rows += [row(f"${letter(name)}_{{l}}$", "size that depends on a position", "", name) for name in system.widths]
     for tensor in system.tensors:
         rows.append(row(f"${entry(report, tensor)}$", meaning(report, tensor), shape(report, tensor), tensor.name))
@@ -35,15 +43,23 @@ def section_notation(report: Report) -> str:
         rows.append(row(f"${look}({args})$", what, "", declared.name))
     for opaque in system.functionals:
         rows.append(row(f"${letter(opaque)}$", "scalar function of vectors, any", "", opaque))
-    text = ("{\\small\\renewcommand{\\arraystretch}{1.22}\n\\noindent\\begin{tabularx}{\\linewidth}{@{}lUVl@{}}\\toprule\n"
-            "symbol & meaning & range of its indices & in code\\\\\\midrule\n" + "\n".join(rows) +
-            "\n\\bottomrule\\end{tabularx}\\par}\\medskip\n")
+    text = (
+        "{\\small\\renewcommand{\\arraystretch}{1.22}\n\\noindent\\begin{tabularx}{\\linewidth}{@{}lUVl@{}}\\toprule\n"
+        "symbol & meaning & range of its indices & in code\\\\\\midrule\n"
+        + "\n".join(rows)
+        + "\n\\bottomrule\\end{tabularx}\\par}\\medskip\n"
+    )
     notes = ["What stands above a letter numbers layers or steps; a power of such an entry is written with brackets."]
     if report.samples:
-        notes.append(rf"Samples are rows. Bold capitals are matrices of all samples, bold small letters columns of one sample, "
-                     r"$\odot$ and $\oslash$ multiply and divide entry by entry, and $\mathbf{1}$ is a column or matrix of ones.")
+        notes.append(
+            r"Samples are rows. Bold capitals are matrices of all samples, bold small letters columns of one sample, "
+            r"$\odot$ and $\oslash$ multiply and divide entry by entry, and $\mathbf{1}$ is a column or matrix of ones."
+        )
     else:
-        notes.append(r"Bold letters are columns and matrices, $\odot$ multiplies entry by entry, $\mathbf{1}$ is a column of ones.")
+        notes.append(
+            r"Bold letters are columns and matrices, $\odot$ multiplies entry by entry, "
+            r"$\mathbf{1}$ is a column of ones."
+        )
     notes.append(r"$[\,i=p\,]$ is Kronecker's delta: 1 where $i=p$, otherwise 0; $[\,l\le L\,]$ likewise.")
     return text + paragraph(" ".join(notes))
 
@@ -59,6 +75,7 @@ def letters_of(tensor: Tensor, prefix: str = "") -> Access:
 
 
 def entry(report: Report, tensor: Tensor) -> str:
+    """The general entry of a tensor."""
     return report.printer.access(letters_of(tensor))
 
 
@@ -78,9 +95,15 @@ def shape(report: Report, tensor: Tensor) -> str:
 
 
 def section_equations(report: Report) -> str:
+    """The equations in index form, in the order of the model file."""
     system = report.system
-    text = [paragraph(f"{count(len(system.equations), 'equation')} and one objective, read from {code(report.source)}. The name at the "
-                      "right is the name of the equation in the code and in the checks.")]
+    text = [
+        paragraph(
+            f"{count(len(system.equations), 'equation')} and one objective, read from {code(report.source)}. "
+            "The name at the "
+            "right is the name of the equation in the code and in the checks."
+        )
+    ]
     for equation in (*system.equations, system.objective):
         text.append(given(report, equation))
     facts = declared_facts(report)
@@ -100,8 +123,10 @@ def declared_facts(report: Report) -> list[str]:
     printer, facts = report.printer, report.system.facts
     bounds = []
     for bound in facts.at_least:
+        if any(o.terms == bound.terms and o.constant < bound.constant for o in facts.at_least):
+            continue
         positive = Affine(tuple((a, c) for a, c in bound.terms if c > 0), 0)
-        rest = (positive - bound)
+        rest = positive - bound
         bounds.append(rf"${printer.affine(positive)}\ge {printer.affine(rest)}$")
     equal = [f"${printer.affine(Affine.of(a))}={printer.affine(b)}$" for a, b in facts.equal]
     sums = [f"${printer.expr(left)}={printer.expr(right)}$" for left, right in report.system.sums]
@@ -118,24 +143,44 @@ def section_functions(report: Report) -> str:
 
 
 def function_text(report: Report, declared: Function, law: Law | None) -> str:
+    """A function, its formula, and the search for its law."""
     look = head(declared.name, declared.latex)
     args = ", ".join(symbol(str(a)) for a in declared.arguments)
-    used = listed([code(e.id) for e in (*report.system.equations, report.system.objective)
-                   if any(c.function == declared.name for c in calls(e.value))] or ["no equation"])
+    used = listed(
+        [
+            code(e.id)
+            for e in (*report.system.equations, report.system.objective)
+            if any(c.function == declared.name for c in calls(e.value))
+        ]
+        or ["no equation"]
+    )
     title = rf"\subsection*{{The function ${look}$, used in {used}}}" + "\n"
     if declared.formula is None:
-        return title + paragraph(rf"${look}$ stays symbolic: what follows holds for every differentiable ${look}$, and ${look}'$ "
-                                 "stands for its derivative.")
+        return title + paragraph(
+            rf"${look}$ stays symbolic: what follows holds for every differentiable ${look}$, and ${look}'$ "
+            "stands for its derivative."
+        )
     start = rf"\[ {look}({args}) = {formula(declared.formula)} \]" + "\n"
     if law is None:
-        return title + start + paragraph(
-            f"No law was found: the derivative is not a rational function of the value ${look}$ alone, so it is computed from "
-            "its formula.")
+        return (
+            title
+            + start
+            + paragraph(
+                f"No law was found: the derivative is not a rational function of the value ${look}$ alone, so it is "
+                "computed from its formula."
+            )
+        )
     value = formula(law.steps[0][1])
     steps = [law_step(label, formula(left), formula(right), look) for label, left, right in law.steps]
-    closing = rf"\begin{{claim}}{{Law}}\formline{{derivative}}{{{look}' = {formula(law.law)}\qquad\text{{with }} {value} = {look}({args})}}\end{{claim}}"
-    return title + paragraph(rf"The law of its derivative is found by elimination, with ${value}$ for the value:") + "".join(
-        steps) + closing + "\n\n"
+    closing = rf"\begin{{claim}}{{Law}}\formline{{derivative}}{{{look}' = {formula(law.law)}"
+    closing += rf"\qquad\text{{with }} {value} = {look}({args})}}\end{{claim}}"
+    return (
+        title
+        + paragraph(rf"The law of its derivative is found by elimination, with ${value}$ for the value:")
+        + "".join(steps)
+        + closing
+        + "\n\n"
+    )
 
 
 def law_step(label: str, left: str, right: str, look: str) -> str:
@@ -145,14 +190,21 @@ def law_step(label: str, left: str, right: str, look: str) -> str:
 
 def section_forward(report: Report) -> str:
     """The equations again as matrices, for all samples and for one."""
-    text = [paragraph("Each equation in matrix form, by the rules listed at the end." + (
-        " The second form holds for one sample, with its entries as a column." if report.one else ""))]
+    text = [
+        paragraph(
+            "Each equation in matrix form, by the rules listed at the end."
+            + (" The second form holds for one sample, with its entries as a column." if report.one else "")
+        )
+    ]
     for equation in (*report.system.equations, report.system.objective):
         forms = report.forms(equation.target, equation.bounds, equation.value)
         where = report.printer.ranges(report.stacked(equation.bounds, equation.target))
         if not (forms.batch or forms.column):
-            text.append(rf"\given{{{forms.index}}}{{}}{{{escape(equation.id)}}}" + "\n" + paragraph(
-                rf"\hspace*{{1.6em}}{{\small\color{{muted}}No matrix form: {escape(forms.reason)}.}}"))
+            text.append(
+                rf"\given{{{forms.index}}}{{}}{{{escape(equation.id)}}}"
+                + "\n"
+                + paragraph(rf"\hspace*{{1.6em}}{{\small\color{{muted}}No matrix form: {escape(forms.reason)}.}}")
+            )
             continue
         first = forms.batch or forms.column
         if forms.batch and forms.column and breadth(forms.batch) < HALF and breadth(forms.column) < HALF:
@@ -160,5 +212,5 @@ def section_forward(report: Report) -> str:
             continue
         text.append(rf"\given{{{first}}}{{{where}}}{{{escape(equation.id)}}}" + "\n")
         if forms.batch and forms.column:
-            text.append(rf"\formularow{{1.6em}}{{{forms.column}}}{{\rulename{{one sample}}}}\medskip" + "\n")
+            text.append(rf"\formularow{{1.6em}}{{{forms.column}}}{{\rulename{{{report.column_name}}}}}\medskip" + "\n")
     return "".join(text)

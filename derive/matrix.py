@@ -6,10 +6,10 @@ the equation; the column form of the textbooks is the same conversion after the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from derive.affine import Affine, Index, indices, replace
+from derive.affine import Affine, Index, indices
 from derive.expression import (
     MINUS_ONE,
     ONE,
@@ -26,13 +26,12 @@ from derive.expression import (
     Pow,
     Sum,
     free_indices,
-    fresh,
     mul,
     number,
     positions,
-    substitute,
     walk,
 )
+from derive.matrix_axes import Stuck, apart, axes_of
 from derive.matrix_nodes import (
     MATRIX_RULES,
     Entries,
@@ -44,7 +43,6 @@ from derive.matrix_nodes import (
     Scaled,
     Series,
 )
-from derive.slots import stacked_slots
 from derive.system import System
 from derive.text import split_sign
 
@@ -65,15 +63,11 @@ class NoForm:
     reason: str
 
 
-class Stuck(Exception):
-    """No rule turns this into matrices; the message says what was found."""
-
-
 def matrix_form(system: System, target: Access, bounds: tuple[Bound, ...], value: Expr) -> MatrixForm | NoForm:
     """The matrix form of the equation `target = value`, or why there is none."""
     try:
         value = apart(value, {b.index: b for b in bounds})
-        axes = _axes(system, target, bounds, value)
+        axes = axes_of(system, target, bounds, value)
         work = _Conversion(system, axes)
         own = work.letters(target)
         if len(own) > 2:
@@ -84,62 +78,6 @@ def matrix_form(system: System, target: Access, bounds: tuple[Bound, ...], value
     except Stuck as stuck:
         return NoForm(str(stuck))
     return MatrixForm(left, right, tuple(work.used))
-
-
-def _axes(system: System, target: Access, bounds: tuple[Bound, ...], value: Expr) -> dict[Index, Bound]:
-    """The letters that are axes, with their ranges. Stuck where a letter is an axis here and a layer there."""
-    ranges = {b.index: b for b in (*bounds, *(b for n in walk(value) if isinstance(n, Sum) for b in n.bounds))}
-    layers = {i for b in ranges.values() for end in (b.lo, b.hi) for i in indices(end)}
-    axes: dict[Index, Bound] = {}
-    for node in (target, *_entries(value)):
-        above = _stacked(system, node)
-        for q, position in enumerate(node.at):
-            if q in above:
-                layers.update(indices(position))
-            elif not isinstance(position.alone, Index):
-                raise Stuck(f"an entry of {node.tensor} is read at a fixed or shifted place")
-            else:
-                axes[position.alone] = ranges[position.alone] if position.alone in ranges else _nowhere(node)
-    both = [i.name for i in axes if i in layers]
-    if both:
-        raise Stuck(f"{both[0]} numbers both layers and entries")
-    return axes
-
-
-def _entries(expr: Expr) -> Iterator[Access]:
-    """The entries that an expression reads by its own letters; of an opaque functional those it is differentiated by."""
-    if isinstance(expr, Functional):
-        for argument, position in expr.by:
-            yield from _entries(substitute(expr.bodies[argument], {expr.bounds[argument].index: position}))
-    elif isinstance(expr, Access):
-        yield expr
-    else:
-        for child in expr.children:
-            yield from _entries(child)
-
-
-def apart(expr: Expr, taken: dict[Index, Bound]) -> Expr:
-    """The same value with another letter for each sum that takes one with a different range."""
-    if isinstance(expr, Sum):
-        for bound in expr.bounds:
-            if taken.setdefault(bound.index, bound) != bound:
-                new = fresh(bound.index, set(taken))
-                moved = {bound.index: Affine.of(new)}
-                rest = tuple(Bound(new if b is bound else b.index, replace(b.lo, moved), replace(b.hi, moved))
-                             for b in expr.bounds)
-                return apart(Sum(substitute(expr.body, moved), rest), taken)
-    if isinstance(expr, Functional) or not expr.children:
-        return expr
-    return expr.rebuild(tuple(apart(child, taken) for child in expr.children))
-
-
-def _nowhere(node: Access) -> Bound:
-    raise Stuck(f"a letter of {node.tensor} has no range")
-
-
-def _stacked(system: System, access: Access) -> tuple[int, ...]:
-    name = access.tensor.removeprefix("d.")
-    return stacked_slots(system, system.by_name[name]) if name in system.by_name else ()
 
 
 def scaled(factor: Expr, of: Matrix) -> Matrix:
@@ -208,7 +146,9 @@ class _Conversion:
             return self.entries(expr, rows, cols)
         if isinstance(expr, Add):
             signed = [split_sign(t) for t in expr.terms]
-            return Plus(tuple(scaled(MINUS_ONE if negative else ONE, self.spread(t, rows, cols)) for negative, t in signed))
+            return Plus(
+                tuple(scaled(MINUS_ONE if negative else ONE, self.spread(t, rows, cols)) for negative, t in signed)
+            )
         if isinstance(expr, (Mul, Sum)):
             return self.contraction(expr, rows, cols)
         if isinstance(expr, Pow) and isinstance(expr.exponent, Number):
@@ -242,8 +182,13 @@ class _Conversion:
         outer = tuple(b for b in bounds if b.index not in self.axes)
         inner = [b.index for b in bounds if b.index in self.axes]
         factors = list(body.factors) if isinstance(body, Mul) else [body]
-        constant = [f for f in factors if not self.letters(f) and not (set(free_indices(f)) & {b.index for b in outer})
-                    and not any(isinstance(n, Sum) for n in walk(f))]
+        constant = [
+            f
+            for f in factors
+            if not self.letters(f)
+            and not (set(free_indices(f)) & {b.index for b in outer})
+            and not any(isinstance(n, Sum) for n in walk(f))
+        ]
         items = [self.item(f) for f in factors if f not in constant]
         scale = list(constant)
         if rows is None and cols is None and self.is_square(items, inner):
@@ -263,8 +208,12 @@ class _Conversion:
     def is_square(self, items: list[Item], inner: list[Index]) -> bool:
         """Is it the sum of the squares of all entries of one thing?"""
         only = items[0].of if len(items) == 1 else None
-        return (isinstance(only, Pow) and only.exponent == number(2) and set(inner) == items[0].letters
-                and 1 <= len(inner) <= 2)
+        return (
+            isinstance(only, Pow)
+            and only.exponent == number(2)
+            and set(inner) == items[0].letters
+            and 1 <= len(inner) <= 2
+        )
 
     def eliminate(self, items: list[Item], summed: list[Index]) -> tuple[list[Item], list[Expr]]:
         """Sum the letters away, one contraction at a time."""

@@ -191,6 +191,22 @@ def identity_matrix(count: Affine) -> Matrix:
     return Identity(count)
 
 
-MATRIX_RULES: dict[str, Callable[..., Matrix]] = {rule.__name__: rule for rule in (
-    transpose, matrix_product, scalar_product, outer_product, hadamard_product, total, sum_with_ones, broadcast_down,
-    broadcast_across, row_scaling, column_scaling, squared_norm, entrywise, identity_matrix)}
+MATRIX_RULES: dict[str, Callable[..., Matrix]] = {
+    rule.__name__: rule
+    for rule in (
+        transpose,
+        matrix_product,
+        scalar_product,
+        outer_product,
+        hadamard_product,
+        total,
+        sum_with_ones,
+        broadcast_down,
+        broadcast_across,
+        row_scaling,
+        column_scaling,
+        squared_norm,
+        entrywise,
+        identity_matrix,
+    )
+}

@@ -24,6 +24,7 @@ from derive.expression import (
     substitute,
     summed,
     transform,
+    walk,
 )
 from derive.system import System, accesses
 
@@ -32,9 +33,13 @@ ONE = Affine.of(1)
 
 def sample_size(system: System) -> Size | None:
     """The one size along which all data run and no parameter does: the number of samples."""
-    found = [Size(name) for name in system.sizes
-             if system.role("data") and all(_slots(system, t.name, Size(name)) for t in system.role("data"))
-             and not any(_slots(system, t.name, Size(name)) for t in system.role("parameter"))]
+    found = [
+        Size(name)
+        for name in system.sizes
+        if system.role("data")
+        and all(_slots(system, t.name, Size(name)) for t in system.role("data"))
+        and not any(_slots(system, t.name, Size(name)) for t in system.role("parameter"))
+    ]
     return found[0] if len(found) == 1 else None
 
 
@@ -47,29 +52,37 @@ def _slots(system: System, name: str, size: Size) -> tuple[int, ...]:
 
 def without_samples(system: System, size: Size) -> System:
     """The same tensors without their sample slots; equations stay as they are."""
-    tensors = tuple(with_changes(t, slots=tuple(s for q, s in enumerate(t.slots) if q not in _slots(system, t.name, size)))
-                    for t in system.tensors)
+    tensors = tuple(
+        with_changes(t, slots=tuple(s for q, s in enumerate(t.slots) if q not in _slots(system, t.name, size)))
+        for t in system.tensors
+    )
     return with_changes(system, tensors=tensors)
 
 
-def for_one_sample(expr: Expr, system: System, size: Size) -> Expr:
-    """The value at `size` = 1 with the sample slots dropped: the equation of one sample."""
-    kept = expr
-    if isinstance(expr, (Sum, Functional)):
-        kept = expr.rebuild(tuple(for_one_sample(c, system, size) for c in expr.children))
-        if isinstance(kept, Sum):
-            bounds = tuple(b for b in kept.bounds if not _over_samples(b, size))
-            kept = summed(kept.body, bounds)
-        return kept
+def for_one_sample(expr: Expr, system: System, size: Size, *, alone: bool = True) -> Expr:
+    """The equation of one sample: sample slots dropped and, if it is `alone`, the value at `size` = 1.
+
+    Without `alone` nothing may be summed over samples: see `sums_samples`.
+    """
     if isinstance(expr, Access):
         gone = _slots(system, expr.tensor, size)
         return Access(expr.tensor, tuple(p for q, p in enumerate(expr.at) if q not in gone))
     if isinstance(expr, Partial):
         return expr
+    kept = expr
     if expr.children:
-        kept = expr.rebuild(tuple(for_one_sample(c, system, size) for c in expr.children))
+        kept = expr.rebuild(tuple(for_one_sample(c, system, size, alone=alone) for c in expr.children))
+    if isinstance(kept, Sum):
+        return summed(kept.body, tuple(b for b in kept.bounds if not _over_samples(b, size)))
+    if isinstance(kept, Functional) or not alone:
+        return kept
     values: dict[Node, Affine] = {size: ONE}
     return transform(substitute(kept, values), _evaluated)
+
+
+def sums_samples(expr: Expr, size: Size) -> bool:
+    """Does the value sum over samples?"""
+    return any(isinstance(n, Sum) and any(_over_samples(b, size) for b in n.bounds) for n in walk(expr))
 
 
 def _evaluated(expr: Expr) -> Expr:
@@ -92,7 +105,7 @@ def letters_without_samples(bounds: tuple[Bound, ...], size: Size) -> tuple[Boun
 
 
 def sample_cost(system: System) -> tuple[Access, Expr] | None:
-    """(C[i], factor) where the objective is factor * Sum_i C[i] and terms in parameters alone, and no sample meets another.
+    """(C[i], factor), if the objective is factor * Sum_i C[i] and terms in parameters, and no sample meets another.
 
     Then the adjoint of whatever belongs to sample i is the factor times the derivative of C[i].
     """
@@ -127,7 +140,7 @@ def _plain(factor: Expr) -> bool:
 
 def _meets(system: System, expr: Expr, size: Size) -> bool:
     """Does the expression sum over samples, or read two of them?"""
-    if isinstance(expr, Sum) and any(_over_samples(b, size) for b in expr.bounds):
+    if sums_samples(expr, size):
         return True
     read = {a.at[q].key for a in accesses(expr) for q in _slots(system, a.tensor, size)}
     return len(read) > 1 or any(_meets(system, c, size) for c in expr.children)

@@ -7,9 +7,12 @@ from derive.system import System, Tensor, accesses
 
 
 def stacked_slots(system: System, tensor: Tensor) -> tuple[int, ...]:
-    """Slots on which ranges of other slots depend, else slots along which a variable is defined from its own entries."""
-    found = [q for q, slot in enumerate(tensor.slots)
-             if any(slot.index in (*indices(o.lo), *indices(o.hi)) for o in tensor.slots if o is not slot)]
+    """Slots on which ranges of other slots depend, else those along which a variable rests on its own entries."""
+    found = [
+        q
+        for q, slot in enumerate(tensor.slots)
+        if any(slot.index in (*indices(o.lo), *indices(o.hi)) for o in tensor.slots if o is not slot)
+    ]
     if tensor.role == "variable" and not found:
         found = [q for q in range(len(tensor.slots)) if _recurs(system, tensor.name, q)]
     return tuple(found)
@@ -21,8 +24,8 @@ def _recurs(system: System, name: str, slot: int) -> bool:
         letters = [b.index for b in equation.bounds]
         for access in accesses(equation.value):
             if access.tensor == name and rests_on(system, name, equation.target.tensor):
-                position = access.at[slot]
-                if position.constant and len(position.terms) == 1 and any(position.coefficient(i) == 1 for i in letters):
+                place = access.at[slot]
+                if place.constant and len(place.terms) == 1 and any(place.coefficient(i) == 1 for i in letters):
                     return True
     return False
 
