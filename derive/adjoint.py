@@ -157,9 +157,9 @@ def _on_region(
 
 
 def _check_conditions(name: str, expr: Expr) -> None:
-    """Conditions that limit no letter alone are not supported yet."""
+    """A Kronecker delta may stay as a guard; a condition that limits no letter alone may not."""
     for node in walk(expr):
-        if isinstance(node, Bracket):
+        if isinstance(node, Bracket) and node.op != "=":
             raise Refused(
                 f"the adjoint of {name} keeps the condition {node.key}",
                 fix="use each index with a single shift, or declare the order of the sizes",

@@ -56,7 +56,7 @@ class Named:
 
 
 def d(entry: Formula) -> Named:
-    """The derivative of the objective by an entry, for naming its equation: `model.alias(BP1=d(z[L, i, j]))`."""
+    """The derivative of the objective by an entry, for naming its equation: `model.alias(top=d(z[L, i, j]))`."""
     if not isinstance(entry, Formula) or not isinstance(entry.node, Access):
         raise ModelError("d(...) takes one entry, such as d(z[L, i, j])")
     return Named(entry.node)

@@ -9,10 +9,10 @@ from typing import Any
 
 import sympy
 
-from derive.affine import Affine, Index, Size, Width
+from derive.affine import Affine, Index, Size, Width, indices
 from derive.entries import Named, Quantity, Row, outer_source, source_of
 from derive.errors import ModelError, Source
-from derive.expression import Access, Bound, Expr, Functional
+from derive.expression import Access, Bound, Expr, Functional, substitute
 from derive.facts import Facts
 from derive.functions import Function, checked_name
 from derive.ranges import resolve
@@ -172,7 +172,7 @@ class Model:
             node = lift(value)
         except TypeError as error:
             raise ModelError(f"the right side is no value: {error}") from None
-        self._drafts.append(Draft(target, node, dict(self._regions), source))
+        self._drafts.append(_unshifted(Draft(target, node, dict(self._regions), source)))
 
     def minimise(self, objective: Any) -> None:
         """The scalar that is trained: J."""
@@ -280,6 +280,20 @@ class Model:
             errors=tuple(self._errors.items()),
             prediction=self._prediction,
         )
+
+
+def _unshifted(draft: Draft) -> Draft:
+    """The same equation with `h[t]` on the left for `h[t + 1]`: every t stands one lower on the right."""
+    for position in draft.target.at:
+        for letter in indices(position):
+            shift = position - letter
+            if shift.number:
+                values = {letter: Affine.of(letter) - shift}
+                target = substitute(draft.target, values)
+                assert isinstance(target, Access)
+                over = {x: (lo + shift, hi + shift) if x == letter else (lo, hi) for x, (lo, hi) in draft.over.items()}
+                draft = Draft(target, substitute(draft.value, values), over, draft.source)
+    return draft
 
 
 def _slot(position: int, spec: Any, over: Any) -> Slot:

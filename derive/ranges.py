@@ -47,7 +47,7 @@ def resolve(
     _check_names(drafts, objective, known, variables)
     shapes = Shapes(known, facts)
     for draft in (*drafts, objective):
-        _check_bound(draft)
+        _check_bound(draft, any(d.target.tensor == draft.target.tensor for d in drafts if d is not draft))
     solved = _solve(drafts, shapes, variables, latex)
     whole = _finish(objective, shapes)
     equations = tuple(named(d, solved, shapes) for d in solved)
@@ -183,6 +183,12 @@ def _candidates(draft: Draft, shapes: Shapes, weak: bool) -> Candidates:
             fixed = tensor is not None and tensor.slots[slot].index.name.startswith("@")
             if letter and tensor and not fixed:
                 into.setdefault(letter, []).append((tensor.range_of(slot, access.at), access))
+    own = shapes.tensors.get(draft.target.tensor) or (shapes.partial.get(draft.target.tensor) if weak else None)
+    for slot, position in enumerate(draft.target.at if own else ()):
+        letter = position.letter
+        known = own is None or own.slots[slot].index.name.startswith("@") or (own.name, slot) in shapes.regional
+        if letter and own and not known and letter not in {**feeble, **strong}:
+            feeble[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
     return {**feeble, **strong}
 
 
@@ -229,7 +235,8 @@ def _agree(letter: Index, found: list[tuple[tuple[Affine, Affine], Access]], fac
             )
 
 
-def _check_bound(draft: Draft) -> None:
+def _check_bound(draft: Draft, shared: bool) -> None:
+    """Every index is on the left or summed, and used; `shared`: another equation may show the range of the left."""
     targets = {x for p in draft.target.at for x in indices(p)}
     free = set(free_indices(draft.value))
     for letter in free_indices(draft.value):
@@ -247,7 +254,7 @@ def _check_bound(draft: Draft) -> None:
                     source=draft.source,
                     fix=f"shift the equation so that it defines [{letter.name}]",
                 )
-            if letter not in free and letter not in draft.over:
+            if letter not in free and letter not in draft.over and not shared:
                 raise ModelError(
                     f"index {letter.name} of the left side does not stand on the right side",
                     source=draft.source,

@@ -121,12 +121,12 @@ def _holds(interval: tuple[Affine | None, Affine | None], region: Interval, cont
 
 
 def condition(bracket: Bracket, index: Index) -> tuple[Affine | None, Affine | None] | None:
-    """The interval of `index` on which a bracket holds, open ends as None; None if it does not limit the index."""
+    """The interval of `index` on which a bracket holds, open ends as None; None if it does not limit it alone."""
     gap = bracket.right - bracket.left
     count = gap.coefficient(index)
-    if abs(count) != 1 or index in indices(gap - Affine.of(index) * count):
-        return None
     edge = (gap - Affine.of(index) * count) * -count
+    if abs(count) != 1 or indices(edge):
+        return None
     if bracket.op == "=":
         return edge, edge
     return (edge, None) if count > 0 else (None, edge)

@@ -58,6 +58,15 @@ class Scalar(Protocol):
     def as_node(self) -> Expr: ...
 
 
+_Operation = tuple[Callable[[Expr, Expr], Expr], Callable[[Any, Any], Any]]  # on our nodes, on SymPy's
+
+PLUS: _Operation = (add, sympy.Add)
+MINUS: _Operation = (lambda a, b: add(a, mul(MINUS_ONE, b)), lambda a, b: sympy.Add(a, sympy.Mul(-1, b)))
+TIMES: _Operation = (mul, sympy.Mul)
+OVER: _Operation = (lambda a, b: mul(a, power(b, MINUS_ONE)), lambda a, b: sympy.Mul(a, sympy.Pow(b, -1)))
+TO_THE: _Operation = (power, sympy.Pow)
+
+
 class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     """A value in an equation: an atom to SymPy that carries one of our nodes in `node`."""
 
@@ -99,42 +108,46 @@ class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         """SymPy's odd functions leave the sign where the author wrote it."""
         return False
 
-    def _join(self, other: Any, make: Callable[[Expr, Expr], Expr], swapped: bool = False) -> Any:
+    def _join(self, other: Any, operation: _Operation, swapped: bool = False) -> Any:
+        """The node of `self op other`. SymPy's own queries, such as a division by I, get SymPy's own answer."""
+        ours, sympys = operation
         try:
             right = lift(other)
         except TypeError:
             return NotImplemented
-        return Formula(make(right, self.node) if swapped else make(self.node, right), self.owner)
+        except Refused:
+            return sympys(other, self) if swapped else sympys(self, other)
+        return Formula(ours(right, self.node) if swapped else ours(self.node, right), self.owner)
 
     def __add__(self, other: Any) -> Any:
-        return self._join(other, add)
+        return self._join(other, PLUS)
 
     def __radd__(self, other: Any) -> Any:
-        return self._join(other, add, swapped=True)
+        return self._join(other, PLUS, swapped=True)
 
     def __sub__(self, other: Any) -> Any:
-        return self._join(other, _minus)
+        return self._join(other, MINUS)
 
     def __rsub__(self, other: Any) -> Any:
-        return self._join(other, _minus, swapped=True)
+        return self._join(other, MINUS, swapped=True)
 
     def __mul__(self, other: Any) -> Any:
-        return self._join(other, mul)
+        return self._join(other, TIMES)
 
     def __rmul__(self, other: Any) -> Any:
-        return self._join(other, mul, swapped=True)
+        return self._join(other, TIMES, swapped=True)
 
     def __truediv__(self, other: Any) -> Any:
-        return self._join(other, _quotient)
+        return self._join(other, OVER)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return self._join(other, _quotient, swapped=True)
+        return self._join(other, OVER, swapped=True)
 
     def __pow__(self, other: Any, modulo: Any = None) -> Any:
-        return self._join(other, power)
+        return self._join(other, TO_THE)
 
     def __rpow__(self, other: Any) -> Any:
-        return self._join(other, power, swapped=True)
+        return self._join(other, TO_THE, swapped=True)
 
     def __neg__(self) -> Any:
         return Formula(mul(MINUS_ONE, self.node), self.owner)
@@ -150,14 +163,6 @@ class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
             "an entry is not differentiated by SymPy, which would answer 0",
             fix="name the derivative of the objective with d(...), or write the formula as a function",
         )
-
-
-def _minus(left: Expr, right: Expr) -> Expr:
-    return add(left, mul(MINUS_ONE, right))
-
-
-def _quotient(left: Expr, right: Expr) -> Expr:
-    return mul(left, power(right, MINUS_ONE))
 
 
 def lift(value: Any) -> Expr:

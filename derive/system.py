@@ -63,7 +63,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Alias:
-    """A textbook name for the adjoint equation of an entry at a position: BP1 is d.z at [L, i, j]."""
+    """A textbook name for the adjoint equation of an entry at a position: `top` is d.z at [L, i, j]."""
 
     name: str
     target: Access
