@@ -1,4 +1,4 @@
-"""The README is executed: its model is the shipped one, its code the generated one, its commands print what it shows."""
+"""The README is executed: model and code are the real ones, its commands print what it shows."""
 
 import os
 import re
