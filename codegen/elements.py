@@ -7,7 +7,7 @@ from fractions import Fraction
 from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
 from codegen.rows import LARGEST
-from codegen.scope import Scope, axis_letters, must_loop, read
+from codegen.scope import Scope, axis_letters, must_loop, outermost, read
 from derive.affine import Affine
 from derive.errors import Refused
 from derive.expression import (
@@ -186,13 +186,11 @@ def _beside(outer: tuple[Expr, ...], value: Value, scope: Scope) -> Value:
 def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) -> Value:
     """Sum of a product all of whose factors have a summed letter; a letter in none of them counts its range."""
     inside = scope.with_axes(bounds)
-    looped = must_loop(mul(*factors), bounds, scope)
-    for bound in bounds:
-        if bound.index in looped:
-            rest = tuple(b for b in bounds if b is not bound)
-            within = scope.with_loop(bound.index)
-            body = lower_expr(Sum(mul(*factors), rest), within) if rest else lower_expr(mul(*factors), within)
-            return Total(bound, body)
+    first = outermost(bounds, must_loop(mul(*factors), bounds, scope))
+    if first is not None:
+        rest = tuple(b for b in bounds if b is not first)
+        within = scope.with_loop(first.index)
+        return Total(first, lower_expr(Sum(mul(*factors), rest) if rest else mul(*factors), within))
     lengths = tuple(b for b in bounds if not any(b.index in free_indices(f) for f in factors))
     counts: list[Value] = [Length(b.hi - b.lo + 1) for b in lengths]
     summed = tuple(b for b in bounds if b not in lengths)

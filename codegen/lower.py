@@ -14,7 +14,7 @@ from codegen.keep import kept
 from codegen.naming import code_names
 from codegen.program import Program, Section
 from codegen.rewrite import Rewriter
-from codegen.scope import Scope, layout, make_store, must_loop, read
+from codegen.scope import Scope, layout, make_store, must_loop, outermost, read
 from derive.affine import Affine, Index
 from derive.derivation import Derivation
 from derive.errors import ModelError, Refused
@@ -90,9 +90,9 @@ def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str])
     """Letters that cannot be axes become loops around the assignment."""
     bounds = tuple(b for b in statement.bounds if b.index not in scope.loops)
     looped = must_loop(_both(statement), bounds, scope)
-    for bound in bounds:
-        if bound.index in looped:
-            return Repeat(bound, False, (_lower_statement(statement, scope.with_loop(bound.index), labels),))
+    first = outermost(bounds, looped)
+    if first is not None:
+        return Repeat(first, False, (_lower_statement(statement, scope.with_loop(first.index), labels),))
     order = tuple(x for p in statement.target.at if isinstance(x := p.alone, Index) and x not in scope.loops)
     inside = with_changes(scope.with_axes(bounds), order=order)
     try:

@@ -114,3 +114,10 @@ def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[
                 found.add(here[0])
             seen.update(here)
     return frozenset(found)
+
+
+def outermost(bounds: tuple[Bound, ...], looped: frozenset[Index]) -> Bound | None:
+    """The first letter to loop over: one whose range depends on no other letter that is still to be looped."""
+    waiting = [b for b in bounds if b.index in looped]
+    return next((b for b in waiting if not any(x in (w.index for w in waiting) for end in (b.lo, b.hi)
+                                               for x in indices(end))), None)
