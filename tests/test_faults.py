@@ -21,7 +21,7 @@ from derive.text import render_expr
 from verify.instance import instance
 from verify.numbers import Exact
 from verify.sizes import plan
-from verify.steps import Evidence, check_steps, failures
+from verify.steps import Bench, Evidence, check_adjoint, check_steps, failures
 from verify.symbolic import symbolic_gradient, true_gradient
 from verify.unroll import OutOfRange
 
@@ -31,6 +31,11 @@ Rewrite = Callable[[Expr], Expr]
 @cache
 def derivation_of(name: str) -> Derivation:
     return derive(importlib.import_module(f"derive.models.{name}").model)
+
+
+@cache
+def bench_of(name: str) -> Bench:
+    return Bench(derivation_of(name).system)
 
 
 # What a fault does to an expression.
@@ -196,7 +201,7 @@ def exchanged(derivation: Derivation, old: Adjoint, *new: Adjoint) -> Derivation
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.name)
 def test_wrong_step_is_caught_where_it_was_made(fault):
-    found = failures(check_steps(planted(fault)))
+    found = failures(tuple(check_adjoint(planted(fault)[fault.equation], bench_of(fault.model))))
     first = found[0]
     assert (first.equation, first.number, first.rule) == (fault.equation, fault.step, fault.rule), found
     assert first.where and first.before != first.after

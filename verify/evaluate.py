@@ -112,7 +112,8 @@ class Evaluator:
 
     def compile_sum(self, expr: Sum) -> Compiled:
         body = self.compile(expr.body)
-        ranges = tuple((b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi)) for b in nested(expr.bounds))
+        ranges = tuple((b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi))
+                       for b in nested(expr.bounds))
 
         def add_up(letters: Letters, depth: int) -> Number:
             if depth == len(ranges):

@@ -19,40 +19,56 @@ from verify.case import Case, Values
 from verify.certificate import Check
 from verify.differences import central
 from verify.instance import Entry
-from verify.numbers import Undecided
 from verify.rounding import Rounding
 from verify.run import Code, floats
 from verify.shadow import UNITS, Shadow, shadows
 from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
-UNRUNNABLE = (TypeError, AttributeError, Undecided, ValueError, NotImplementedError)
 BLACK_BOX = 4  # the equations' own rounding is taken so many times where the code cannot tell its own
 WORST = 1e300
 
 
-def check_case(case: Case, derivation: Derivation, code: Code) -> Iterator[Check]:
-    """All comparisons of one instance."""
+def check_derivation(case: Case) -> Iterator[Check]:
+    """The derived equations and the unrolled ones enclose the same numbers."""
     with case.field.context():
         yield from compare_balls(case, "derivation, 170 bits", "unrolled equations", case.symbolic, case.true)
+
+
+def check_case(case: Case, derivation: Derivation, code: Code) -> Iterator[Check]:
+    """All comparisons of the code at one instance."""
+    with case.field.context():
         yield from check_balls(case, code)
     for dtype, unit in UNITS.items():
         with case.field.context():
             budget, why = budgets(case, derivation, code, unit)
-        yield from check_floats(case, code, dtype, budget, why)
-        if dtype == "float64":
-            yield from check_differences(case, code, budget[OBJECTIVE])
+        try:
+            yield from check_floats(case, code, dtype, budget, why)
+            if dtype == "float64":
+                yield from check_differences(case, code, budget[OBJECTIVE])
+        except Exception as error:  # whatever the code raises is a finding
+            yield Check("J", f"code, {dtype}", "derivation", WORST, "ulp", case.where(OBJECTIVE), "failed", False,
+                        f"raises {type(error).__name__}: {error}")
 
 
 def check_balls(case: Case, code: Code) -> Iterator[Check]:
     """The kernel's own exact result encloses what the derivation says."""
     try:
         found = run_on_balls(case, code, 0.0)
-    except UNRUNNABLE as error:
+    except Exception as error:  # the floats will tell whether the code is wrong or only blind to balls
         yield Check("J", "code, 170 bits", "derivation", 0.0, "relative", case.where(OBJECTIVE), "black box", True,
                     f"does not run on balls: {type(error).__name__}: {error}")
         return
     yield from compare_balls(case, "code, 170 bits", "derivation", found, case.symbolic)
+    yield from strangers(case, "code, 170 bits", found)
+
+
+def strangers(case: Case, check: str, found: Values) -> Iterator[Check]:
+    """Entries that should not be there: the gradient has another shape than the parameter."""
+    for entry in sorted(set(found) - set(case.symbolic)):
+        equation = next(case.equations[e] for e in sorted(case.equations) if e[0] == entry[0])
+        yield Check(equation, check, "derivation", WORST, "relative", case.where(entry), "failed", False,
+                    "there is no such entry")
 
 
 def compare_balls(case: Case, check: str, against: str, found: Values, wanted: Values) -> Iterator[Check]:
@@ -85,7 +101,7 @@ def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tupl
     """For every entry a ball in which the float result lies; why the code is a black box, if it is one."""
     try:
         return run_on_balls(case, code, unit), ""
-    except UNRUNNABLE as error:
+    except Exception as error:
         symbolic = Symbolic(derivation, Unrolled(case.instance, Rounding(unit, case.field)))
         own = {OBJECTIVE: symbolic.unrolled.value("J"), **symbolic.gradient()}
         why = f"black box: {type(error).__name__}: {error}"
@@ -105,6 +121,7 @@ def check_floats(case: Case, code: Code, dtype: str, budget: Values, why: str) -
     yield Check("J", f"cost alone, {dtype}", "derivation", abs(float(alone) - float(cost)), "absolute",
                 case.where(OBJECTIVE), "rounded" if good else "failed", good,
                 "" if good else f"cost gives {alone!r}, cost_and_gradient {cost!r}")
+    yield from strangers(case, f"code, {dtype}", found)
     for entry in sorted(case.symbolic):
         value = found.get(entry)
         reason = wrong_float(value, same.get(entry), dtype)

@@ -6,12 +6,14 @@ oracles), enclosed (balls of 170 bits that overlap), failed, or not visited (no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from random import Random
 
 from derive.derivation import Adjoint, Derivation
 from derive.expression import Expr
+from derive.system import System
 from derive.text import render_expr
 from verify.instance import instance, places
 from verify.numbers import Balls, Exact, Field, Number, Undecided
@@ -74,56 +76,52 @@ def links(adjoint: Adjoint) -> tuple[Link, ...]:
 
 def check_steps(derivation: Derivation, seed: int = 0) -> tuple[Evidence, ...]:
     """Evidence for every step of every adjoint equation, and for the regions covering every parameter."""
-    plans = plan(derivation.system, seed)
-    exact = [unroll(derivation, sizes, seed, "exact") for sizes in plans]
-    balls = Later(derivation, plans, seed)
-    found = [evidence for adjoint in derivation.adjoints for evidence in check_adjoint(adjoint, exact, balls)]
-    return (*found, *check_regions(derivation, plans))
+    bench = Bench(derivation.system, seed)
+    found = [evidence for adjoint in derivation.adjoints for evidence in check_adjoint(adjoint, bench)]
+    return (*found, *check_regions(derivation, bench.plans))
 
 
-class Later:
-    """The ball instances, made only if some step needs them."""
+class Bench:
+    """Random instances of one system on which steps are checked, each unrolled when it is first needed."""
 
-    def __init__(self, derivation: Derivation, plans: tuple[Sizes, ...], seed: int) -> None:
-        self.derivation, self.plans, self.seed = derivation, plans, seed
-        self.made: list[Unrolled] = []
+    def __init__(self, system: System, seed: int = 0) -> None:
+        self.system, self.seed, self.plans = system, seed, plan(system, seed)
 
-    def get(self) -> list[Unrolled]:
-        """Unrolled instances over balls."""
-        if not self.made:
-            self.made = [unroll(self.derivation, sizes, self.seed, "balls") for sizes in self.plans]
-        return self.made
+    @cached_property
+    def exact(self) -> tuple[Unrolled, ...]:
+        """Instances over rationals and oracles."""
+        return tuple(self.unroll(sizes, Exact) for sizes in self.plans)
+
+    @cached_property
+    def balls(self) -> tuple[Unrolled, ...]:
+        """Instances over balls."""
+        return tuple(self.unroll(sizes, Balls) for sizes in self.plans)
+
+    def unroll(self, sizes: Sizes, kind: Callable[[int], Field]) -> Unrolled:
+        """A random instance at which everything is defined; several seeds are tried."""
+        for attempt in range(self.seed, self.seed + ATTEMPTS):
+            unrolled = Unrolled(instance(self.system, sizes, attempt), kind(attempt))
+            try:
+                with unrolled.field.context():
+                    assert unrolled.adjoints
+            except (Undecided, ZeroDivisionError):
+                continue
+            return unrolled
+        raise Undecided(f"no random instance of {self.system.name} at {sizes} lies in the domain of its functions")
 
 
-def unroll(derivation: Derivation, sizes: Sizes, seed: int, kind: str) -> Unrolled:
-    """A random instance at which everything is defined; several seeds are tried."""
-    for attempt in range(ATTEMPTS):
-        field: Field = Exact(seed + attempt) if kind == "exact" else Balls(seed + attempt)
-        drawn = instance(derivation.system, sizes, seed + attempt)
-        unrolled = Unrolled(drawn, field)
-        try:
-            with field.context():
-                assert unrolled.adjoints
-        except (Undecided, ZeroDivisionError):
-            continue
-        return unrolled
-    raise Undecided(f"no random instance of {derivation.system.name} at {sizes} lies in the domain of its functions")
-
-
-def check_adjoint(adjoint: Adjoint, exact: list[Unrolled], balls: Later) -> Iterator[Evidence]:
+def check_adjoint(adjoint: Adjoint, bench: Bench) -> Iterator[Evidence]:
     """Evidence for each claim of one adjoint equation."""
-    system = exact[0].system
     for link in links(adjoint):
-        found = judge(adjoint, link, exact)
+        found = judge(adjoint, link, bench.exact)
         if found.grade == "failed":
-            second = judge(adjoint, link, balls.get())
-            found = second if second.good else found if not second.where else second
-        if found.good and link.left is not None and proved(link.left, link.right, system):
+            found = judge(adjoint, link, bench.balls)  # it may rest on what an oracle does not know
+        if found.good and link.left is not None and proved(link.left, link.right, bench.system):
             found = replace(found, grade="proved")
         yield found
 
 
-def judge(adjoint: Adjoint, link: Link, instances: list[Unrolled]) -> Evidence:
+def judge(adjoint: Adjoint, link: Link, instances: tuple[Unrolled, ...]) -> Evidence:
     """Compare both sides at places of every instance; the first difference is reported."""
     visited = False
     for unrolled in instances:
