@@ -5,11 +5,14 @@ Run from the project's root, after `gradproof generate`. Pictures go to build/di
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # matrices this small are not worth a second thread
 
 import matplotlib as mpl
 import numpy as np

@@ -1,13 +1,18 @@
 """The command line: exit codes, one clean message for every error, and no SymPy before it is needed."""
 
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from codegen.render import render_module
 from gradproof import __version__, cli
 from gradproof.load import load, place, shipped
 
@@ -141,3 +146,102 @@ def test_derive_shows_the_steps_and_their_rules(capsys: pytest.CaptureFixture[st
     assert "  law            =  Sum(delta[l + 1, i, k]*w[l + 1, k, j], k)*a[l, i, j]*(1 - a[l, i, j])" in lines
     assert any(line.startswith("BP2   delta[l, i, j] = ∂J/∂z[l, i, j]   l = 2..L - 1") for line in lines)
     assert any("sift" in line and "Sum_i f(i) [i = p] = f(p)" in line for line in lines)
+
+
+# the whole road, outside the project
+
+
+Built = tuple[Path, subprocess.CompletedProcess[str]]
+MINE = MODEL.replace('Model("mlp")', 'Model("mine")')
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """An empty folder with a model file, after `gradproof build mine.py`."""
+    folder = tmp_path_factory.mktemp("built")
+    write(folder, MINE)
+    return folder, run("build", "mine.py", folder=folder)
+
+
+@pytest.mark.xdist_group("built")
+def test_build_does_it_all_from_an_empty_folder(built: Built) -> None:
+    folder, done = built
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted(p.name for p in (folder / "generated").iterdir()) == ["manifest.json", "mine.py", "mine.tex"]
+    assert json.loads((folder / "build" / "mine-certificate.json").read_text())["good"] is True
+    assert re.search(r"mine +│ +\d+ │ +\d+ │ +[\d.]+ ulp │ \w+", done.stdout)
+    assert (folder / "build" / "mine.pdf").is_file() or "pdflatex is not installed" in done.stdout
+
+
+@pytest.mark.xdist_group("built")
+def test_a_second_run_writes_nothing(built: Built) -> None:
+    folder, _ = built
+    stamps = {p: p.stat().st_mtime_ns for p in (folder / "generated").iterdir()}
+    done = run("generate", folder=folder)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert {p: p.stat().st_mtime_ns for p in (folder / "generated").iterdir()} == stamps
+
+
+@pytest.mark.xdist_group("built")
+def test_drift_from_the_command_line(built: Built, folder: Path,
+                                     capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(built[0], folder / "copy")
+    os.chdir(folder / "copy")
+    assert cli.main(["generate", "--check"]) == 0
+    write(folder / "copy", MINE.replace("    a[1, i, k]", "    # the input\n    a[1, i, k]"))
+    assert cli.main(["generate", "--check"]) == 0, "a comment is no drift"
+    write(folder / "copy", MINE.replace("+ b[l, j]", "- b[l, j]"))
+    capsys.readouterr()
+    assert cli.main(["generate", "--diff"]) == 1
+    shown = capsys.readouterr().out
+    assert "z changed (mine.py:19); follows: BP1 (d.z@l=L), BP2 (d.z@l=2..L - 1), BP3 (d.b), BP4 (d.w)" in shown
+    assert "-        z = a[l - 1] @ w[l].T + b[l]" in shown
+    assert shown.rstrip().endswith("run: gradproof generate")
+    module = folder / "copy" / "generated" / "mine.py"
+    module.write_text(module.read_text() + "# by hand\n")
+    assert cli.main(["generate"]) == 1, "an edited file is not overwritten"
+    assert module.read_text().endswith("# by hand\n")
+    assert cli.main(["build", "mine.py"]) == 1, "not by build either"
+    assert cli.main(["generate", "--force"]) == 0
+    assert not module.read_text().endswith("# by hand\n")
+    assert cli.main(["generate", "--check"]) == 0
+
+
+@pytest.mark.xdist_group("built")
+def test_a_model_does_not_replace_another_of_its_name(built: Built, folder: Path,
+                                                      capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(built[0], folder / "copy")
+    os.chdir(folder / "copy")
+    write(folder / "copy", MINE, "other.py")
+    assert cli.main(["generate", "other.py"]) == 2
+    assert "generated/mine.py belongs to mine.py" in capsys.readouterr().err
+    assert cli.main(["generate", "other.py", "--out", "elsewhere"]) == 0
+    (folder / "copy" / "mine.py").unlink()
+    assert cli.main(["generate", "other.py"]) == 0, "a file that was renamed keeps its generated code"
+
+
+def test_without_tex_the_reports_stay_in_latex(folder: Path, monkeypatch: pytest.MonkeyPatch,
+                                               capsys: pytest.CaptureFixture[str]) -> None:
+    from codegen import pdf
+
+    monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
+    write(folder, MINE)
+    assert cli.main(["build", "mine.py"]) == 0
+    assert "No PDFs: pdflatex is not installed" in capsys.readouterr().out
+    assert (folder / "generated" / "mine.tex").is_file()
+    assert cli.main(["report", "mine.py"]) == 2
+
+
+def test_check_finds_a_module_that_is_wrong(folder: Path, monkeypatch: pytest.MonkeyPatch,
+                                            capsys: pytest.CaptureFixture[str]) -> None:
+    from gradproof import road
+
+    def render(*arguments: Any, **named: Any) -> str:
+        return render_module(*arguments, **named).replace("+ lam * w[l]", "- lam * w[l]")
+
+    monkeypatch.setattr(road, "render_module", render)
+    write(folder, MINE)
+    assert cli.main(["check", "mine.py"]) == 1
+    shown = capsys.readouterr().out
+    assert "DISAGREES" in shown
+    assert "d.w" in shown
