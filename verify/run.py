@@ -59,7 +59,8 @@ class Code:
 
     def gradient(self, parameters: dict[str, Any], given: dict[str, Any], kernel: bool) -> tuple[Any, dict[Entry, Any]]:
         """Cost, and the entry of every parameter's gradient, by the kernel or by the public function."""
-        found, gradient = self.function("cost_and_gradient", kernel)(parameters, **given)
+        function = self.function("cost_and_gradient", kernel)
+        found, gradient = function(parameters, **self.wanted(function, given))
         entries: dict[Entry, Any] = {}
         for tensor in self.system.role("parameter"):
             entries.update(unstored(tensor, gradient[self.names[tensor.name]]))
@@ -67,7 +68,12 @@ class Code:
 
     def cost(self, parameters: dict[str, Any], given: dict[str, Any]) -> Any:
         """Cost by the public function."""
-        return self.module.cost(parameters, **given)
+        return self.module.cost(parameters, **self.wanted(self.module.cost, given))
+
+    def wanted(self, function: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
+        """What is given, without the stand-ins that this function does not ask for."""
+        asked = signature(function).parameters
+        return {name: value for name, value in given.items() if name in asked or name not in self.unknown}
 
     def moved(self, parameters: dict[str, Any], entry: Entry, h: float) -> dict[str, Any]:
         """The parameters with one entry moved by h; nothing is changed in place."""
