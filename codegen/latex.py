@@ -64,6 +64,20 @@ class Printer:
         given = self.system.by_name[tensor].latex if tensor in self.system.by_name else ""
         return checked_latex(given) if given else letter(tensor)
 
+    def index(self, name: str) -> str:
+        """The letter of an index; one that the author did not name (`_0`) gets a letter that is free."""
+        number = name.lstrip("_").rstrip("'")
+        if not name.startswith("_") or not number.isdigit():
+            return letter(name)
+        free = self.unused("pqrstuvh")
+        return letter(free[int(number) % len(free)] + "'" * name.count("'"))
+
+    def unused(self, letters: str) -> str:
+        """Those of `letters` that mean nothing in this system yet."""
+        system = self.system
+        known = {*system.letters, *system.sizes, *system.widths, *system.functionals, *(t.name for t in system.tensors)}
+        return "".join(x for x in letters if x not in known)
+
     def objective(self) -> str:
         """The letter of the objective."""
         return self.name(self.system.objective.target.tensor)
@@ -83,7 +97,7 @@ class Printer:
         if isinstance(atom, Width):
             return f"{letter(atom.name)}_{{{self.affine(atom.at)}}}"
         if isinstance(atom, (Index, Size)):
-            return letter(atom.name)
+            return self.index(atom.name)
         assert isinstance(atom, Expr), type(atom).__name__
         return self.expr(atom)
 
@@ -93,7 +107,7 @@ class Printer:
 
     def ranges(self, bounds: tuple[Bound, ...]) -> str:
         """`l=2,\\dots,L,\\quad i=1,\\dots,m`."""
-        return r",\quad ".join(f"{letter(b.index.name)}={self.extent(b.lo, b.hi)}" for b in bounds)
+        return r",\quad ".join(f"{self.index(b.index.name)}={self.extent(b.lo, b.hi)}" for b in bounds)
 
     # entries
 
@@ -282,7 +296,8 @@ def relation(printer: Printer, condition: Relation) -> str:
 
 def render_sum(printer: Printer, expr: Sum) -> tuple[str, int]:
     signs = "".join(
-        rf"\sum_{{{letter(b.index.name)}={printer.affine(b.lo)}}}^{{{printer.affine(b.hi)}}}" for b in expr.bounds
+        rf"\sum_{{{printer.index(b.index.name)}={printer.affine(b.lo)}}}^{{{printer.affine(b.hi)}}}"
+        for b in expr.bounds
     )
     negative, body = split_sign(expr.body)
     text = rf"{signs} {printer.bracketed(body, BIG)}"

@@ -9,7 +9,7 @@ from codegen.latex_names import code, escape
 from codegen.report_context import Report, paragraph
 from derive.affine import Affine
 from derive.derivation import Adjoint, Step
-from derive.expression import Access, Expr, Partial, walk
+from derive.expression import Access, Call, Expr, Partial, walk
 from derive.samples import sample_cost
 from derive.system import Slot
 
@@ -175,7 +175,9 @@ def claim_text(report: Report, adjoint: Adjoint) -> str:
 def before_law(report: Report, adjoint: Adjoint) -> str:
     """The matrix form, for one sample, in which the derivative of a function still stands as such."""
     for step in adjoint.steps:
-        if step.rule in ("law", "formula") and not any(isinstance(n, Partial) for n in walk(step.before)):
+        own = {f.name for f in report.system.functions}
+        slopes = [n for n in walk(step.before) if isinstance(n, Call) and any(n.orders) and n.function in own]
+        if step.rule in ("law", "formula") and slopes and not any(isinstance(n, Partial) for n in walk(step.before)):
             forms = report.forms(adjoint.target, adjoint.bounds, step.before)
             return forms.column or forms.index
     return ""

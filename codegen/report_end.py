@@ -139,9 +139,9 @@ def section_verified(report: Report) -> str:
         for c in sorted(found.checks, key=lambda c: (c.equation, c.check, c.against))
     ]
     text.append(
-        "\\begin{center}\\footnotesize\\begin{tabular}{@{}lllrl@{}}\\toprule\nequation & what & against & "
+        "{\\footnotesize\\begin{longtable}{@{}lllrl@{}}\\toprule\nequation & what & against & "
         "worst error & verdict\\\\"
-        "\\midrule\n" + "\n".join(rows) + "\n\\bottomrule\\end{tabular}\\end{center}\n"
+        "\\midrule\n" + "\n".join(rows) + "\n\\bottomrule\\end{longtable}}\n"
     )
     return "".join(text)
 
@@ -193,8 +193,10 @@ def rule_row(name: str, identity: str, used: str, anchor: str) -> str:
 def identity_latex(text: str) -> str:
     """An identity in words and letters: words stay text, the rest becomes mathematics."""
     parts: list[tuple[bool, str]] = []
-    for token in text.split(" "):
-        word = bool(re.fullmatch(r"\(?[A-Za-z]{2,}[,.;:)]*|a|\d+,?", token)) and not token.startswith("Sum")
+    tokens = text.split(" ")
+    for token, after in zip(tokens, [*tokens[1:], ""], strict=True):
+        article = token == "a" and after.isalpha() and len(after) > 1
+        word = article or bool(re.fullmatch(WORD, token)) and not token.startswith("Sum")
         if parts and parts[-1][0] == word:
             parts[-1] = (word, parts[-1][1] + (" " if word else r"\,") + (escape(token) if word else math(token)))
         else:
@@ -202,6 +204,7 @@ def identity_latex(text: str) -> str:
     return " ".join(chunk if word else f"${chunk}$" for word, chunk in parts)
 
 
+WORD = r"\(?[A-Za-z]{2,}[,.;:)]*|\d+,?"
 MATH = (
     (r"∂", r"\\partial "),
     (r"Sum_\{([^}]*)\}", r"\\sum_{\1}"),
@@ -212,8 +215,8 @@ MATH = (
     (r"\*\*(\d)", r"^{\1}"),
     (r"\^T", r"^{\\top}"),
     (r"<=", r"\\le "),
-    (r"\[([a-z]),([a-z])\]", r"_{\1\2}"),
-    (r"\[([a-z])\]", r"_{\1}"),
+    (r"(?<=[A-Za-z)])\[([a-z]),([a-z])\]", r"_{\1\2}"),
+    (r"(?<=[A-Za-z)])\[([a-z])\]", r"_{\1}"),
     (r"\(1$", r"(\\mathbf{1}"),
     (r"\|([A-Z])\|", r"\\lVert \1\\rVert"),
     (r"\b1(?=\)|\^)", r"\\mathbf{1}"),

@@ -91,7 +91,9 @@ def meaning(report: Report, tensor: Tensor) -> str:
 
 def shape(report: Report, tensor: Tensor) -> str:
     """The ranges of a tensor's slots."""
-    return ", ".join(rf"${letter(s.index.name)}={report.printer.extent(s.lo, s.hi)}$" for s in tensor.slots)
+    return ", ".join(
+        rf"${report.printer.index(s.index.name)}={report.printer.extent(s.lo, s.hi)}$" for s in tensor.slots
+    )
 
 
 def section_equations(report: Report) -> str:

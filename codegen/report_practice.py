@@ -31,12 +31,12 @@ def section_iteration(report: Report) -> str:
         slope = symbol_of(report, general(tensor, "d."))
         above = report.printer.raised[tensor.name]
         ranges = [
-            rf"{letter(s.index.name)}={report.printer.extent(s.lo, s.hi)}"
+            rf"{report.printer.index(s.index.name)}={report.printer.extent(s.lo, s.hi)}"
             for q, s in enumerate(tensor.slots)
             if q in above
         ]
         where = r"\enspace\text{for }" + ",".join(ranges) if ranges else ""
-        lines.append(rf"\pseudo{{0}}{{${entry} \leftarrow {entry} - {rate(report)}\,{slope}{where}$}}{{}}")
+        lines.append(rf"\pseudo{{0}}{{${entry} \leftarrow {entry} - {rate_letter(report)}\,{slope}{where}$}}{{}}")
     return (
         r"\begin{algorithm}"
         + "\n"
@@ -48,7 +48,7 @@ def section_iteration(report: Report) -> str:
     )
 
 
-def rate(report: Report) -> str:
+def rate_letter(report: Report) -> str:
     """A letter for the length of a step that the model does not use."""
     taken = {t.name for t in report.system.tensors} | set(report.system.letters) | set(report.system.sizes)
     return next("\\" + name for name in ("alpha", "eta", "varepsilon") if name not in taken)
@@ -67,7 +67,7 @@ def pseudo(report: Report, item: Loop | Statement, depth: int, names: dict[str, 
     p = Printer(report.system, inline=True)
     if isinstance(item, Loop):
         first, last = (item.hi, item.lo) if item.down else (item.lo, item.hi)
-        run = rf"{letter(item.letter.name)}={p.affine(first)},\dots,{p.affine(last)}"
+        run = rf"{p.index(item.letter.name)}={p.affine(first)},\dots,{p.affine(last)}"
         head = rf"\pseudo{{{depth}}}{{\textbf{{for}} ${run}$}}{{}}"
         return [head, *(line for part in item.body for line in pseudo(report, part, depth + 1, names))]
     form = matrix_form(report.system, item.target, item.bounds, item.value)
@@ -84,7 +84,7 @@ def pseudo(report: Report, item: Loop | Statement, depth: int, names: dict[str, 
 def iteration_notes(report: Report) -> str:
     """Step length, mini-batches, starting values."""
     notes = [
-        rf"${rate(report)}>0$ is the length of a step. Parameters start at small random numbers: equal ones "
+        rf"${rate_letter(report)}>0$ is the length of a step. Parameters start at small random numbers: equal ones "
         rf"would stay equal, since "
         "equal units get equal gradients. Descent finds a local optimum, so several starts are worth their time."
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from codegen.report_practice import rate_letter
 from codegen.report_context import Report, factors_of, general, listed, paragraph, terms_of
-from derive.derivation import Adjoint
+from derive.derivation import Adjoint, Step
 from derive.expression import (
     MINUS_ONE,
     ONE,
@@ -38,7 +39,7 @@ def section_decay(report: Report) -> str:
             paragraph(
                 rf"The gradient by ${entry}$ holds the term ${printer.expr(mul(rate, general(tensor)))}$: each step of "
                 rf"descent first shrinks "
-                rf"${entry}$ by the factor $1-\alpha\,{printer.expr(rate)}$. This is the derivative of "
+                rf"${entry}$ by the factor $1-{rate_letter(report)}\,{printer.expr(rate)}$. This is the derivative of "
                 rf"${printer.expr(mul(rate, power(Number(ONE.value * 2), MINUS_ONE)))}$ times the sum of all "
                 rf"$({entry})^2$ in the objective."
             )
@@ -47,8 +48,9 @@ def section_decay(report: Report) -> str:
     free = [t for t in report.system.role("parameter") if t.name not in {f.name for f, _ in found}]
     if free:
         names = listed([f"${printer.access(general(t))}$" for t in free])
+        pronoun = "it" if len(free) == 1 else "them"
         rates = listed(sorted({f"${printer.expr(r)}$" for _, r in found}))
-        text.append(paragraph(f"There is no decay on {names}: their gradients, derived above, do not hold {rates}."))
+        text.append(paragraph(f"There is no decay on {names}: no gradient by {pronoun} holds {rates}."))
     return "".join(text)
 
 
@@ -91,7 +93,7 @@ def section_slow(report: Report) -> str:
     """Where the derived factors are small."""
     text = [entering(report, t) for t in report.system.role("parameter")]
     found = [(a, *saturation(report, a)) for a in report.derivation.computed]
-    text += [cancels(report, a, slope) for a, kind, slope in found if kind == "cancels"]
+    text += [cancels(report, a) for a, kind, _ in found if kind == "cancels"]
     text.append(survives(report, [(a, slope) for a, kind, slope in found if kind == "survives"]))
     body = "".join(r"\item " + t + "\n" for t in text if t)
     return rf"\begin{{itemize}}\setlength{{\itemsep}}{{0.4ex}}{body}\end{{itemize}}" + "\n" if body else ""
@@ -124,26 +126,43 @@ def entering(report: Report, tensor: Tensor) -> str:
 
 def saturation(report: Report, adjoint: Adjoint) -> tuple[str, str]:
     """Whether the derivative of a function `survives` in an adjoint equation or `cancels`; and that derivative."""
-    slopes = [n for step in adjoint.steps for n in walk(step.after) if slope_of_model(report, n)]
+    steps = adjoint.steps[max((q for q, s in enumerate(adjoint.steps) if s.rule == "restrict"), default=0) :]
+    slopes = [n for step in steps for n in walk(step.after) if isinstance(n, Call) and any(n.orders)]
     if not slopes:
         return "", ""
-    look = report.printer.expr(slopes[-1])
+    if adjoint.of in dict(report.system.errors) and affine_in_entries(adjoint.value):
+        return "cancels", ""
+    own = [n for n in slopes if slope_of_model(report, n)]
+    if not own:
+        return "", ""
     left = {n.key for n in walk(adjoint.value)}
-    for step in adjoint.steps:
+    for step in steps:
         if step.rule in ("law", "formula") and any(slope_of_model(report, n) for n in walk(step.before)):
-            before = {n.key for n in walk(step.before)}
-            new = [
-                n
-                for n in walk(step.after)
-                if n.key not in before
-                and isinstance(n, (Add, Call, Pow, Choice))
-                and not any(isinstance(m, Sum) for m in walk(n))
-                and n.key != step.after.key
-            ]
-            if not new:
-                return "", ""
-            return ("survives" if any(n.key in left for n in new) else "cancels"), look
-    return "survives", look
+            made = made_by_law(step)
+            if made and not any(n.key in left for n in made):
+                return "cancels", ""
+            return ("survives" if made else ""), report.printer.expr(own[-1])
+    return "survives", report.printer.expr(own[-1])
+
+
+def made_by_law(step: Step) -> list[Expr]:
+    """The parts that a law puts in the place of a derivative."""
+    before = {n.key for n in walk(step.before)}
+    return [
+        n
+        for n in walk(step.after)
+        if n.key not in before
+        and isinstance(n, (Add, Call, Pow, Choice))
+        and not any(isinstance(m, Sum) for m in walk(n))
+        and n.key != step.after.key
+    ]
+
+
+def affine_in_entries(expr: Expr) -> bool:
+    """Is it a sum of entries, each times a number: no product of two entries, no function of one?"""
+    if any(isinstance(n, (Call, Choice)) or isinstance(n, Pow) and not constant(n) for n in walk(expr)):
+        return False
+    return all(sum(not constant(f) for f in factors_of(n)) <= 1 for n in walk(expr) if isinstance(n, Mul))
 
 
 def slope_of_model(report: Report, expr: Expr) -> bool:
@@ -151,13 +170,12 @@ def slope_of_model(report: Report, expr: Expr) -> bool:
     return isinstance(expr, Call) and any(expr.orders) and expr.function in {f.name for f in report.system.functions}
 
 
-def cancels(report: Report, adjoint: Adjoint, slope: str) -> str:
+def cancels(report: Report, adjoint: Adjoint) -> str:
     """What follows where it cancels."""
     p = report.printer
     return (
-        rf"In {report.label(adjoint)} the factor ${slope}$ cancels: "
-        rf"${p.access(adjoint.target)}={p.expr(adjoint.value)}$ holds no "
-        "derivative of a function. A unit that is wrong and saturated still learns."
+        rf"In {report.label(adjoint)} every derivative of a function cancels: "
+        rf"${p.access(adjoint.target)}={p.expr(adjoint.value)}$. A unit that is wrong learns, also if it is saturated."
     )
 
 

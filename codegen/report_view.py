@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from codegen.latex_names import code, letter
+from codegen.latex_names import code
 from codegen.pictures import Layers, draw_layers, draw_neuron, draw_paths, find_layers, find_unit
 from codegen.report_context import Report, factors_of, paragraph
-from derive.affine import Affine, Index
+from derive.affine import Affine, Index, replace
 from derive.derivation import Adjoint
 from derive.expression import (
     ONE,
@@ -80,41 +80,33 @@ def path_formula(report: Report, adjoint: Adjoint, inner: Sum, outer: tuple[Expr
     if len(stack) != 1 or len(units) != 1 or read.at[units[0]].alone != inner.bounds[0].index:
         return ""
     level, unit = target.at[stack[0]].alone, target.at[units[0]].alone
-    assert isinstance(level, Index) and isinstance(unit, Index)
-    s, here, there = Index("s"), Index("PATHHERE"), Index("PATHTHERE")
+    run = next((b for b in adjoint.bounds if b.index == level), None)
+    if not isinstance(level, Index) or not isinstance(unit, Index) or run is None or run.hi + 1 != layers.hi:
+        return ""
+    q, s = printer.unused("qrpvu")[0], printer.unused("stch")[0]
+    low, top = printer.index(level.name), printer.affine(layers.hi)
+    place = {"HERE": f"{q}_{s}", "THERE": f"{q}_{{{s}+1}}", "FIRST": f"{q}_{{{low}}}", "LAST": f"{q}_{{{top}}}"}
     step = mul(*(f for f in factors_of(inner.body) if f != read), *outer, ONE)
-    step = substitute(step, {level: Affine.of(s), unit: Affine.of(here), inner.bounds[0].index: Affine.of(there)})
-    first = printer.access(with_unit(target, units[0], Index("PATHFIRST")))
-    top = printer.affine(layers.hi)
-    end = Access(
-        target.tensor,
-        tuple(
-            layers.hi if q == stack[0] else Affine.of(Index("PATHLAST")) if q == units[0] else p
-            for q, p in enumerate(target.at)
-        ),
+    step = substitute(
+        step,
+        {level: Affine.of(Index(s)), unit: Affine.of(Index("HERE")), inner.bounds[0].index: Affine.of(Index("THERE"))},
     )
-    lower = letter(level.name)
+    first, end = with_unit(target, units[0], Index("FIRST")), with_unit(target, units[0], Index("LAST"))
+    end = Access(end.tensor, tuple(layers.hi if k == stack[0] else p for k, p in enumerate(end.at)))
     text = (
-        rf"{first} = \sum_{{q_{{{lower}+1}},\dots,q_{{{top}}}}} {printer.access(end)} "
-        rf"\prod_{{s={lower}}}^{{{top}-1}} "
-        rf"{printer.bracketed(step, 2)}"
+        rf"{printer.access(first)} = \sum_{{{q}_{{{low}+1}},\dots,{q}_{{{top}}}}} {printer.access(end)} "
+        rf"\prod_{{{s}={low}}}^{{{top}-1}} {printer.bracketed(step, 2)}"
     )
-    for name, look in (
-        ("PATHHERE", "q_s"),
-        ("PATHTHERE", "q_{s+1}"),
-        ("PATHFIRST", f"q_{lower}"),
-        ("PATHLAST", f"q_{top}"),
-    ):
+    for name, look in place.items():
         text = text.replace(rf"\mathrm{{{name}}}", look)
-    count = report.printer.affine(layers.count).replace(f"_{{{lower}}}", f"_{{{lower}+1}}")
+    counts = [printer.affine(replace(layers.count, {layers.letter: p})) for p in (Affine.of(level) + 1, layers.hi)]
     return (
-        rf"\[ {text} \]"
+        rf"\[ {text},\qquad {printer.ranges((run,))} \]"
         + "\n"
         + paragraph(
-            rf"A path $q_{lower},q_{{{lower}+1}},\dots,q_{top}$ takes one unit of each layer: there are ${count}\cdots "
-            rf"{report.printer.affine(layers.count).replace(f'_{{{lower}}}', f'_{{{top}}}')}$ of them, and each "
-            rf"contributes one product. "
-            "The recurrence computes this sum without ever listing a path."
+            rf"A path ${q}_{{{low}}},{q}_{{{low}+1}},\dots,{q}_{{{top}}}$ takes one unit of each layer: "
+            rf"there are ${counts[0]}\cdots {counts[1]}$ of them, and each contributes one product. The "
+            "recurrence computes this sum without ever listing a path."
         )
     )
 
