@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import sympy
+import sympy.tensor.tensor  # SymPy loads this at its first addition; here it counts as what it is, an import
 
 from derive.expression import (
     ONE,
