@@ -95,8 +95,10 @@ def followers(derivation: Derivation) -> dict[str, tuple[str, ...]]:
 def _read(derivation: Derivation, value: Expr) -> set[str]:
     """The equations, given and derived, that define the entries of a value."""
     tensors = {x.tensor for x in accesses(value)}
-    given = (*derivation.system.equations, derivation.system.objective)
-    return {e.id for e in (*given, *derivation.adjoints) if e.target.tensor in tensors}
+    system = derivation.system
+    defined = [(e.id, e.target.tensor) for e in (*system.equations, system.objective)]
+    defined += [(a.id, a.target.tensor) for a in derivation.adjoints]
+    return {ident for ident, tensor in defined if tensor in tensors}
 
 
 def _closure(start: str, reads: Mapping[str, set[str]]) -> frozenset[str]:

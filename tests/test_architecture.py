@@ -69,7 +69,7 @@ def test_textbook_names_stand_in_model_files_only() -> None:
 
 
 FORMULA = re.compile(r"""
-    \ @\  | np\.(exp|log|tanh|sum|einsum|matmul|dot|where|maximum) | \\(sum|frac|partial|sigma|odot|tanh|exp|log|delta)\b
+    [ ]@[ ] | np\.(exp|log|tanh|sum|einsum|matmul|dot|where|maximum) | \\(sum|frac|partial|sigma|odot|tanh|exp|log)\b
     | \b[wbzaxy]\[ | \bdelta\b | \b1\s*-\s*\w | \bBP\d | \*\*\s*\d
 """, re.VERBOSE)
 
