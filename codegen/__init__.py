@@ -1,0 +1,1 @@
+"""Derivation in; array program, NumPy module and LaTeX report out."""

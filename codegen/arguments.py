@@ -6,7 +6,7 @@ from codegen.array import Store
 from codegen.measure import measure_size, sizes_in
 from codegen.numpy_text import Speller
 from codegen.program import Program
-from derive.affine import Affine, Index, Size, Width
+from derive.affine import Affine, Size, Width
 from derive.text import render_affine
 
 
@@ -20,8 +20,10 @@ def array_lines(program: Program, speller: Speller) -> str:
     stores = [s for s in program.stores if s.role in ("parameter", "data")]
     parameters = [s for s in stores if s.role == "parameter"]
     quoted = ", ".join(f'"{s.name}"' for s in parameters)
-    lines = [f'_keys("parameters", parameters, [{quoted}])',
-             f"{', '.join(s.name for s in parameters)} = {', '.join(_quoted(s) for s in parameters)}"]
+    lines = [
+        f'_keys("parameters", parameters, [{quoted}])',
+        f"{', '.join(s.name for s in parameters)} = {', '.join(_quoted(s) for s in parameters)}",
+    ]
     lines += _size_lines(program, stores, speller)
     for store in sorted(stores, key=lambda s: s.role != "parameter"):
         lines += _store_lines(store, program, speller)
@@ -37,7 +39,9 @@ def _size_lines(program: Program, stores: list[Store], speller: Speller) -> list
     wanted: dict[str, None] = {}
     for store in stores:
         for axis in store.keys:
-            wanted.update(dict.fromkeys(a.name for end in (axis.lo, axis.hi) for a in sizes_in(end) if isinstance(a, Size)))
+            wanted.update(
+                dict.fromkeys(a.name for end in (axis.lo, axis.hi) for a in sizes_in(end) if isinstance(a, Size))
+            )
         for axis in store.axes:
             widths = [a for a, _ in axis.hi.terms if isinstance(a, Width)]
             wanted.update(dict.fromkeys(a.name for w in widths for a in sizes_in(w.at) if isinstance(a, Size)))
@@ -45,13 +49,17 @@ def _size_lines(program: Program, stores: list[Store], speller: Speller) -> list
     for name in wanted:
         measure = measure_size(name, program.stores)
         if measure.axis is None:
-            lines.append(f'if not isinstance({measure.store}, dict) or not {measure.store}:')
-            lines.append(f'    raise ValueError("{measure.store} must be a dict of arrays, keyed as in the equations")')
+            entry = measure.store
+            lines.append(
+                f"if not isinstance({entry}, dict) or not {entry} or not all(type(key) is int for key in {entry}):"
+            )
+            lines.append(f'    raise ValueError("{entry} must be a dict of arrays, keyed as in the equations")')
         lines.append(f"{speller.names[name]} = {speller.measured(measure)}")
         least = _least(program, name)
         if least is not None:
             lines.append(f"if {speller.names[name]} < {least}:")
-            lines.append(f'    raise ValueError(f"{name} must be at least {least}, but {measure.store} gives {{{speller.names[name]}}}")')
+            shown = f"{name} must be at least {least}, but {measure.store} gives {{{speller.names[name]}}}"
+            lines.append(f'    raise ValueError(f"{shown}")')
     return lines
 
 
@@ -70,10 +78,14 @@ def _store_lines(store: Store, program: Program, speller: Speller) -> list[str]:
         return [line] if store.role == "parameter" else [f'if "{store.name}" in data:', f"    {line}"]
     letters = [speller.letter(k.index) for k in store.keys]
     key = letters[0] if len(letters) == 1 else f"({', '.join(letters)})"
-    loops = " ".join(f"for {x} in range({speller.span(k.lo, k.hi + 1)})" for x, k in zip(letters, store.keys, strict=True))
+    loops = " ".join(
+        f"for {x} in range({speller.span(k.lo, k.hi + 1)})" for x, k in zip(letters, store.keys, strict=True)
+    )
     shown = f'f"{store.name}[{{{letters[0]}}}]"' if len(letters) == 1 else f'f"{store.name}[{{{key}}}]"'
-    return [f'_keys("{store.name}", {store.name}, [{key} {loops}])',
-            f"yield from (({shown}, {store.name}[{key}], {sizes}) {loops})"]
+    return [
+        f'_keys("{store.name}", {store.name}, [{key} {loops}])',
+        f"yield from (({shown}, {store.name}[{key}], {sizes}) {loops})",
+    ]
 
 
 def _label(length: Affine, program: Program, speller: Speller) -> str:
@@ -86,6 +98,3 @@ def _label(length: Affine, program: Program, speller: Speller) -> str:
     for width in widths:
         shown = shown.replace(f"({render_affine(width.at)})", f"({{{speller.affine(width.at)}}})")
     return f'f"{shown}"'
-
-
-__all__ = ["Index", "array_lines", "number_names"]

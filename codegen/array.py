@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Union
+from typing import TypeAlias
 
 from derive.affine import Affine, Index, indices
 from derive.expression import Bound
@@ -18,8 +18,10 @@ Axes = tuple[Bound, ...]
 
 ARITHMETIC = ("+", "-", "*", "/", "**", "neg", "<", "<=", ">", ">=", "==", "!=")
 CHOICE = "where"
-ELEMENTARY = frozenset("""exp log sqrt sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh expm1 log1p Abs abs
-sign floor ceiling Max maximum Min minimum""".split())
+ELEMENTARY = frozenset(
+    """exp log sqrt sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh expm1 log1p Abs abs
+sign floor ceiling Max maximum Min minimum""".split()
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Span:
     whole: bool = False
 
 
-Pick = Union[Affine, Span, "Read"]
+Pick: TypeAlias = "Affine | Span | Read"
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,11 @@ class Contract:
         theirs = {a.index for a in self.right.axes}
         ours = {a.index for a in self.left.axes}
         common = tuple(a for a in self.left.axes if a.index in theirs and a.index not in self.over)
-        return (*common, *(a for a in self.left.axes if a.index not in theirs),
-                *(a for a in self.right.axes if a.index not in ours))
+        return (
+            *common,
+            *(a for a in self.left.axes if a.index not in theirs),
+            *(a for a in self.right.axes if a.index not in ours),
+        )
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,7 @@ class Opaque:
     axes: Axes
 
 
-Value = Union[Literal, Named, Formal, Length, Places, Read, Map, Turn, Reduce, Contract, Total, Opaque]
+Value: TypeAlias = Literal | Named | Formal | Length | Places | Read | Map | Turn | Reduce | Contract | Total | Opaque
 
 
 @dataclass(frozen=True)
@@ -202,7 +207,7 @@ class Repeat:
     body: tuple[Line, ...]
 
 
-Line = Union[Assign, Repeat]
+Line: TypeAlias = Assign | Repeat
 
 
 def pick_axes(pick: Pick) -> Axes:

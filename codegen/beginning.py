@@ -9,7 +9,7 @@ from codegen.numpy_text import Speller
 from codegen.program import Program
 from codegen.measure import sizes_in
 from derive.affine import Affine, Index, Size, Width
-from derive.expression import Bound, Expr, Sum, walk
+from derive.expression import Access, Bound, Expr, Sum
 from derive.regions import extent
 from derive.system import System, accesses
 from derive.text import render_affine
@@ -19,12 +19,12 @@ SMALL = "0.1"  # entries that no sum runs over, such as biases
 
 def sizes_meaning(program: Program) -> str:
     """What `sizes` is: the widths in order, or a dict of sizes."""
-    plain, widths, top = _stated(program)
+    plain, widths, _ = _stated(program)
     if len(widths) == 1 and not plain:
         name, (lo, hi) = next(iter(widths.items()))
-        return f"the widths {name}({render_affine(lo)}), ..., {name}({render_affine(hi)}) = sizes, such as (3, 3, 1)"
+        return f"sizes = {name}({render_affine(lo)}), ..., {name}({render_affine(hi)}), such as (3, 3, 1)."
     shown = [f'"{name}": 3' for name in plain] + [f'"{name}": (3, 3, 1)' for name in widths]
-    return f"sizes such as {{{', '.join(shown)}}}"
+    return f"sizes = {{{', '.join(shown)}}}, with other numbers."
 
 
 def initial_lines(system: System, program: Program, speller: Speller) -> str:
@@ -41,16 +41,27 @@ def initial_lines(system: System, program: Program, speller: Speller) -> str:
             offset = (lo - hi + Size(top[name]) - 1).constant
             shift = f" {'+' if offset > 0 else '-'} {abs(offset)}" if offset else ""
             lines.append(f"{speller.names[top[name]]} = len({source}){shift}")
-            least = max([lo.constant + 1 - offset, *(-b.constant for b in program.facts.at_least
-                                                     if (b - Size(top[name])).number is not None)])
+            least = max(
+                [
+                    lo.constant + 1 - offset,
+                    *(-b.constant for b in program.facts.at_least if (b - Size(top[name])).number is not None),
+                ]
+            )
             lines.append(f"if len({source}) < {least - offset} or min({source}) < 1:")
-            lines.append(f'    raise ValueError(f"sizes must be at least {least - offset} positive widths, not {{{source.replace(chr(34), chr(39))}}}")')
+            lines.append(
+                f'    raise ValueError(f"sizes must be at least {least - offset} positive widths, not {{sizes}}")'
+            )
     lines += [f'{speller.names[name]} = sizes["{name}"]' for name in plain]
     for left, right in program.facts.equal:
-        if all(isinstance(a, Size) or a.name in widths for a in sizes_in(Affine.of(left) - right) if isinstance(a, (Size, Width))):
+        if all(
+            isinstance(a, Size) or a.name in widths
+            for a in sizes_in(Affine.of(left) - right)
+            if isinstance(a, (Size, Width))
+        ):
             one, two = speller.affine(Affine.of(left)), speller.affine(right)
             lines.append(f"if {one} != {two}:")
-            lines.append(f'    raise ValueError(f"sizes must have {render_affine(Affine.of(left))} = {render_affine(right)}, not {{sizes}}")')
+            fact = f"{render_affine(Affine.of(left))} = {render_affine(right)}"
+            lines.append(f'    raise ValueError(f"sizes must have {fact}, not {{sizes}}")')
     lines.append("draw = np.random.default_rng(seed).standard_normal")
     parameters = [s for s in program.stores if s.role == "parameter"]
     lines += [line for store in parameters for line in _draw(store, system, speller)]
@@ -69,12 +80,17 @@ def _stated(program: Program) -> tuple[list[str], dict[str, tuple[Affine, Affine
                     widths[atom.name] = _reach(atom, store.keys, widths.get(atom.name), program)
                 elif isinstance(atom, Size):
                     plain[atom.name] = None
-    top = {name: hi.terms[0][0].name for name, (_, hi) in widths.items()
-           if len(hi.terms) == 1 and isinstance(hi.terms[0][0], Size)}
+    top = {
+        name: hi.terms[0][0].name
+        for name, (_, hi) in widths.items()
+        if len(hi.terms) == 1 and isinstance(hi.terms[0][0], Size)
+    }
     return [name for name in plain if name not in top.values()], widths, top
 
 
-def _reach(width: Width, keys: tuple[Bound, ...], known: tuple[Affine, Affine] | None, program: Program) -> tuple[Affine, Affine]:
+def _reach(
+    width: Width, keys: tuple[Bound, ...], known: tuple[Affine, Affine] | None, program: Program
+) -> tuple[Affine, Affine]:
     own = extent(width.at, keys)
     if known is None:
         return own.lo, own.hi
@@ -88,12 +104,18 @@ def _draw(store: Store, system: System, speller: Speller) -> list[str]:
     shape = ", ".join(speller.affine(a.hi - a.lo + 1) for a in store.axes)
     inputs = [speller.affine(a.hi - a.lo + 1) for a in store.axes if a.index in summed]
     drawn = f"draw(({shape}{',' if len(store.axes) == 1 else ''}))"
-    count = inputs[0] if len(inputs) == 1 and " " not in inputs[0].partition("[")[0] else f"({' * '.join(f'({i})' for i in inputs)})"
+    count = (
+        inputs[0]
+        if len(inputs) == 1 and " " not in inputs[0].partition("[")[0]
+        else f"({' * '.join(f'({i})' for i in inputs)})"
+    )
     scaled = f"{drawn} / {count}**0.5" if inputs else f"{SMALL} * {drawn}"
     if not store.keys:
         return [f"{store.name} = ({scaled}).astype(dtype)"]
     letters = [speller.letter(k.index) for k in store.keys]
-    loops = " ".join(f"for {x} in range({speller.span(k.lo, k.hi + 1)})" for x, k in zip(letters, store.keys, strict=True))
+    loops = " ".join(
+        f"for {x} in range({speller.span(k.lo, k.hi + 1)})" for x, k in zip(letters, store.keys, strict=True)
+    )
     key = letters[0] if len(letters) == 1 else f"({', '.join(letters)})"
     return [f"{store.name} = {{{key}: ({scaled}).astype(dtype) {loops}}}"]
 
@@ -108,12 +130,9 @@ def _summed(store: Store, system: System) -> set[Index]:
     return set()
 
 
-def _inside_sums(expr: Expr, bound: set[Index]) -> list[tuple[set[Index], object]]:
+def _inside_sums(expr: Expr, bound: set[Index]) -> list[tuple[set[Index], Access]]:
     inner = bound | {b.index for b in expr.bounds} if isinstance(expr, Sum) else bound
     found = [(inner, a) for a in accesses(expr)] if not expr.children else []
     for child in expr.children:
         found += _inside_sums(child, inner)
     return found
-
-
-__all__ = ["initial_lines", "sizes_meaning", "walk"]

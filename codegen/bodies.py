@@ -38,8 +38,11 @@ class Body:
         found: list[str] = []
         for line, _ in assigns(self.section.lines):
             for value in values(line.value):
-                name = opaque_name(value.name, value.by) if isinstance(value, Opaque) else (
-                    value.op if isinstance(value, Map) else "")
+                name = (
+                    opaque_name(value.name, value.by)
+                    if isinstance(value, Opaque)
+                    else (value.op if isinstance(value, Map) else "")
+                )
                 if name in self.module.program.callables:
                     found.append(self.module.names[f"f.{name}"])
         return tuple(found)
@@ -68,8 +71,7 @@ class Body:
         module = self.module
         if self.section.name == "cost" and module.kept:
             call = module.call("parameters", module.reads("forward"))
-            names = [n for n in module.kept]
-            return [f"    {', '.join(names)} = _forward({call})"]
+            return [f"    {', '.join(module.kept)} = _forward({call})"]
         if self.section.name == "gradient":
             call = module.call("parameters", module.costing)
             return [f"    {', '.join(('J', *module.needed))}{'' if module.needed else ','} = _cost({call})"]
@@ -111,10 +113,15 @@ def commented(lines: list[tuple[str, str]]) -> list[str]:
     found: list[str] = []
     for code, comment in lines:
         if comment and len(code) + len(comment) > 116:
-            found += [f"{code[:len(code) - len(code.lstrip())]}# {comment}", code]
+            found += [f"{code[: len(code) - len(code.lstrip())]}# {comment}", code]
         else:
-            found.append(f"{code:{column}}# {comment}" if comment and len(code) < column - 1 else
-                         f"{code}  # {comment}" if comment else code)
+            found.append(
+                f"{code:{column}}# {comment}"
+                if comment and len(code) < column - 1
+                else f"{code}  # {comment}"
+                if comment
+                else code
+            )
     return found
 
 

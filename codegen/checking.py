@@ -5,8 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codegen.array import (
-    ARITHMETIC, CHOICE, Assign, Axes, Contract, Line, Map, Places, Read, Reduce, Repeat, Span, Store, Total, Turn, Value,
-    letters, parts, positions_of, values,
+    ARITHMETIC,
+    CHOICE,
+    Assign,
+    Axes,
+    Contract,
+    Line,
+    Map,
+    Places,
+    Read,
+    Reduce,
+    Repeat,
+    Span,
+    Store,
+    Total,
+    Turn,
+    Value,
+    letters,
+    parts,
+    positions_of,
+    values,
 )
 from derive.affine import Index, indices
 from derive.expression import Bound
@@ -18,8 +36,9 @@ class ProgramError(Exception):
     """A statement whose two sides do not fit; the message names it."""
 
 
-def check_lines(lines: tuple[Line, ...], stores: Mapping[str, Store], known: set[str], facts: Facts,
-                loops: tuple[Index, ...] = ()) -> set[str]:
+def check_lines(
+    lines: tuple[Line, ...], stores: Mapping[str, Store], known: set[str], facts: Facts, loops: tuple[Index, ...] = ()
+) -> set[str]:
     """Type every statement in order; the names of the stores that are written."""
     written: set[str] = set()
     for line in lines:
@@ -36,8 +55,9 @@ def check_lines(lines: tuple[Line, ...], stores: Mapping[str, Store], known: set
     return written
 
 
-def _check_assign(line: Assign, stores: Mapping[str, Store], known: set[str], facts: Facts,
-                  loops: tuple[Index, ...]) -> None:
+def _check_assign(
+    line: Assign, stores: Mapping[str, Store], known: set[str], facts: Facts, loops: tuple[Index, ...]
+) -> None:
     for value in values(line.value):
         if isinstance(value, Read) and value.store not in known:
             raise ProgramError(f"{value.store} is read before it is computed")
@@ -76,14 +96,18 @@ def _check_value(value: Value, stores: Mapping[str, Store], facts: Facts, loops:
 
 def _check_read(value: Read, store: Store, facts: Facts) -> None:
     if len(value.keys) != len(store.keys) or len(value.picks) != len(store.axes):
-        raise ProgramError(f"{store.name} has {len(store.keys)} keys and {len(store.axes)} axes, "
-                           f"not {len(value.keys)} and {len(value.picks)}")
+        raise ProgramError(
+            f"{store.name} has {len(store.keys)} keys and {len(store.axes)} axes, "
+            f"not {len(value.keys)} and {len(value.picks)}"
+        )
     for pick in value.picks:
         if isinstance(pick, Span) and pick.step == 1:
             length = pick.axis.hi - pick.axis.lo + 1
             if not facts.same(pick.stop - pick.start, length):
-                raise ProgramError(f"{store.name} is cut to {render_affine(pick.stop - pick.start)} places, "
-                                   f"but {pick.axis.index.name} has {render_affine(length)}")
+                raise ProgramError(
+                    f"{store.name} is cut to {render_affine(pick.stop - pick.start)} places, "
+                    f"but {pick.axis.index.name} has {render_affine(length)}"
+                )
 
 
 def _check_map(value: Map, facts: Facts) -> None:

@@ -55,7 +55,7 @@ def spread(value: Value, axes: Axes) -> Value:
 
 
 def contraction(factors: Sequence[Value], over: Sequence[Bound], order: Order) -> Value:
-    """Sum of a product: one group is reduced, two are contracted, more pairwise; all factors have a letter of `over`."""
+    """Sum of a product whose factors all have a letter of `over`: one is reduced, two contracted, more pairwise."""
     groups = list(factors)
     left = {b.index for b in over}
     while True:
@@ -106,8 +106,10 @@ def _common(one: Value, two: Value, left: set[Index]) -> tuple[Index, ...]:
 
 
 def _best_pair(groups: list[Value], left: set[Index]) -> tuple[int, int] | None:
-    """Two groups that share a summed letter, all of whose shared summed letters stand nowhere else, with the smallest
-    result, and no group a mere scaling of the other; None if there is none."""
+    """Two groups to contract: what they share of summed letters stands nowhere else, and the result is smallest.
+
+    A group that merely scales another one is none; None if there is no pair.
+    """
     best: tuple[int, int, int] | None = None
     for p, one in enumerate(groups):
         for q in range(p + 1, len(groups)):
@@ -127,8 +129,12 @@ def _best_pair(groups: list[Value], left: set[Index]) -> tuple[int, int] | None:
 
 def _join_smallest(groups: list[Value], left: set[Index], order: Order) -> list[Value]:
     """Multiply the two groups with a common summed letter whose product has the fewest axes, smaller group last."""
-    pairs = [(len(set(letters(a.axes)) | set(letters(b.axes))), p, p + 1 + q)
-             for p, a in enumerate(groups) for q, b in enumerate(groups[p + 1:]) if _common(a, b, left)]
+    pairs = [
+        (len(set(letters(a.axes)) | set(letters(b.axes))), p, p + 1 + q)
+        for p, a in enumerate(groups)
+        for q, b in enumerate(groups[p + 1 :])
+        if _common(a, b, left)
+    ]
     if not pairs:
         raise Refused(f"no way to sum over {', '.join(sorted(x.name for x in left))}")
     _, p, q = min(pairs)
@@ -138,9 +144,11 @@ def _join_smallest(groups: list[Value], left: set[Index], order: Order) -> list[
 
 def _contract(one: Value, two: Value, over: tuple[Index, ...], order: Order) -> Value:
     """The group whose own letters are wanted first stands on the left."""
+
     def rank(value: Value, other: Value) -> int:
         own = [x for x in letters(value.axes) if x not in letters(other.axes)]
         return min((order.index(x) for x in own if x in order), default=len(order))
+
     return Contract(two, one, over) if rank(two, one) < rank(one, two) else Contract(one, two, over)
 
 

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
+from codegen.array import CHOICE, Formal, Length, Literal, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
 from codegen.rows import LARGEST
 from codegen.scope import Scope, axis_letters, must_loop, outermost, read
 from derive.affine import Affine
 from derive.errors import Refused
 from derive.expression import (
-    Access, Add, Argument, Bound, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number, Pow, Sum, add, free_indices,
+    Access,
+    Add,
+    Argument,
+    Bound,
+    Bracket,
+    Call,
+    Choice,
+    Constant,
+    Count,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Pow,
+    Sum,
+    add,
+    free_indices,
     mul,
 )
 from derive.text import render_expr, split_sign
@@ -95,7 +111,7 @@ def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
     """Factors from left to right; a reciprocal divides; of a rational, p stands first and q divides last."""
     scale = Fraction(1)
     above: list[tuple[str, Value]] = []
-    for factor in (part for factor in factors for part in _without_number(factor)):
+    for factor in (part for whole in factors for part in _without_number(whole)):
         if isinstance(factor, Number):
             scale *= factor.value
         elif isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0:
@@ -234,17 +250,17 @@ def lower_functional(expr: Functional, scope: Scope) -> Value:
     bodies = [lower_expr(b, inside) for b in expr.bodies]
     if expr.name == LARGEST:
         return Reduce("max", bodies[0], (expr.bounds[0].index,))
-    outer = merged([tuple(a for a in v.axes if a.index != b.index)
-                    for v, b in zip(bodies, expr.bounds, strict=True)], scope.order)
+    outer = merged(
+        [tuple(a for a in v.axes if a.index != b.index) for v, b in zip(bodies, expr.bounds, strict=True)], scope.order
+    )
     args = [spread(v, (*outer, b)) for v, b in zip(bodies, expr.bounds, strict=True)]
     axes = outer
     for argument, position in expr.by:
         letter, bound = position.alone, expr.bounds[argument]
         if letter not in scope.axes or not scope.facts.same(scope.axes[letter].hi, bound.hi):  # type: ignore[index]
-            raise Refused(f"the derivative of {expr.name} at {render_expr(Count(position))} is needed as a whole vector")
+            raise Refused(
+                f"the derivative of {expr.name} at {render_expr(Count(position))} is needed as a whole vector"
+            )
         axes = (*axes, scope.axes[letter])  # type: ignore[index]
     value: Value = Opaque(expr.name, tuple(k for k, _ in expr.by), tuple(args), axes)
     return turned(value, scope.order)
-
-
-__all__ = ["Map", "call_name", "lower_expr"]

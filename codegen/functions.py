@@ -15,8 +15,11 @@ from derive.laws import derivative
 from derive.system import System
 
 
-def functions_of(system: System, expressions: Sequence[Expr], composed: Mapping[str, Helper],
-                 ) -> tuple[tuple[Helper, ...], tuple[str, ...]]:
+def functions_of(
+    system: System,
+    expressions: Sequence[Expr],
+    composed: Mapping[str, Helper],
+) -> tuple[tuple[Helper, ...], tuple[str, ...]]:
     """Helpers in order of first use, and the names of callables: symbolic functions and functionals."""
     helpers: dict[str, Helper] = {}
     callables: dict[str, None] = {}
@@ -35,7 +38,9 @@ def functions_of(system: System, expressions: Sequence[Expr], composed: Mapping[
             if function.formula is None:
                 callables[name] = None
             elif name not in helpers:
-                helpers[name] = Helper(name, function.arguments, differentiated(node, function.arguments, function.formula))
+                helpers[name] = Helper(
+                    name, function.arguments, differentiated(node, function.arguments, function.formula)
+                )
     return tuple(helpers.values()), tuple(callables)
 
 

@@ -18,16 +18,31 @@ def kept(program: Program) -> Program:
 def _marked(store: Store, program: Program) -> Store:
     if store.role not in ("variable", "gradient"):
         return store
-    targets = [(a.target, loops, id(section)) for section in program.sections for a, loops in assigns(section.lines)
-               if a.target.store == store.name]
-    reads = [(v, loops, id(section)) for section in program.sections for a, loops in assigns(section.lines)
-             for v in values(a.value) if isinstance(v, Read) and v.store == store.name]
+    targets = [
+        (a.target, loops, id(section))
+        for section in program.sections
+        for a, loops in assigns(section.lines)
+        if a.target.store == store.name
+    ]
+    reads = [
+        (v, loops, id(section))
+        for section in program.sections
+        for a, loops in assigns(section.lines)
+        for v in values(a.value)
+        if isinstance(v, Read) and v.store == store.name
+    ]
     if _is_result(store, program) or not targets:
         local = False
     else:
         written, around, place = targets[0]
-        local = bool(around) and len(targets) == 1 and all(
-            (r.keys, _points(r), loops, at) == (written.keys, _points(written), around, place) for r, loops, at in reads)
+        local = (
+            bool(around)
+            and len(targets) == 1
+            and all(
+                (r.keys, _points(r), loops, at) == (written.keys, _points(written), around, place)
+                for r, loops, at in reads
+            )
+        )
     parts = any(not isinstance(p, Span) or not p.whole for t, _, _ in targets for p in t.picks)
     return with_changes(store, local=local, allocated=parts and not local)
 
@@ -45,8 +60,17 @@ def _points(read: Read) -> tuple[object, ...]:
 def _linked(section: Section, program: Program) -> Section:
     written = {a.target.store for a, _ in assigns(section.lines)}
     read = {v.store for a, _ in assigns(section.lines) for v in values(a.value) if isinstance(v, Read)}
-    other = {v.store for s in program.sections if s is not section for a, _ in assigns(s.lines)
-             for v in values(a.value) if isinstance(v, Read)}
+    other = {
+        v.store
+        for s in program.sections
+        if s is not section
+        for a, _ in assigns(s.lines)
+        for v in values(a.value)
+        if isinstance(v, Read)
+    }
     names = [s.name for s in program.stores]
-    return with_changes(section, reads=tuple(n for n in names if n in read - written),
-                        gives=tuple(n for n in names if n in written & other))
+    return with_changes(
+        section,
+        reads=tuple(n for n in names if n in read - written),
+        gives=tuple(n for n in names if n in written & other),
+    )

@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from codegen.array import (
-    ARITHMETIC, Assign, Contract, Formal, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Span, Store,
-    Total, Turn, Value,
+    ARITHMETIC,
+    Assign,
+    Contract,
+    Formal,
+    Length,
+    Line,
+    Literal,
+    Map,
+    Named,
+    Opaque,
+    Pick,
+    Places,
+    Read,
+    Reduce,
+    Span,
+    Store,
+    Total,
+    Turn,
+    Value,
 )
 from derive.text import render_affine, render_range
 
@@ -69,6 +86,9 @@ def _read(value: Read) -> str:
 def _pick(pick: Pick) -> str:
     if isinstance(pick, Span):
         step = f" by {pick.step}" if pick.step != 1 else ""
-        return pick.axis.index.name if pick.whole else (
-            f"{pick.axis.index.name}: {render_range(pick.start, pick.stop - 1)}{step}")
+        return (
+            pick.axis.index.name
+            if pick.whole
+            else (f"{pick.axis.index.name}: {render_range(pick.start, pick.stop - 1)}{step}")
+        )
     return _read(pick) if isinstance(pick, Read) else f"@{render_affine(pick)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace as with_changes
+from dataclasses import replace as with_changes
 
 from codegen.array import Assign, Line, Read, Reduce, Repeat, Span, Store
 from codegen.contract import elementwise, spread
@@ -14,13 +14,13 @@ from codegen.keep import kept
 from codegen.naming import code_names
 from codegen.program import Program, Section
 from codegen.rewrite import Rewriter
-from codegen.scope import Scope, layout, make_store, must_loop, outermost, read
+from codegen.scope import Scope, make_store, must_loop, outermost, read
 from derive.affine import Affine, Index
 from derive.derivation import Derivation
-from derive.errors import ModelError, Refused
-from derive.expression import Access, Bound, Expr
+from derive.errors import Refused
+from derive.expression import Bound, Expr
 from derive.schedule import Loop, Statement, schedule
-from derive.system import Slot, System, Tensor, accesses
+from derive.system import System, Tensor, accesses
 
 
 def lower(derivation: Derivation) -> Program:
@@ -34,26 +34,37 @@ def lower(derivation: Derivation) -> Program:
     tensors, stores = _storage(system, derivation, names, rewriter.tensors)
     scope = Scope(system.facts, tensors, stores, {})
     labels = {a.id: a.name for a in derivation.computed if a.name}
-    sections = [_section("forward", forward, scope, labels), _section("cost", cost, scope, labels),
-                _section("gradient", gradient, scope, labels)]
+    sections = [
+        _section("forward", forward, scope, labels),
+        _section("cost", cost, scope, labels),
+        _section("gradient", gradient, scope, labels),
+    ]
     if system.prediction:
         predicted = _prediction(system, scope)
         stores = stores | {"prediction": Store("prediction", "prediction", "result", axes=predicted.value.axes)}
         sections.append(Section("predict", (predicted,)))
-    program = Program(system.name, tuple(stores.values()), tuple(sections), helpers, callables,
-                      tuple(names.items()), system.facts)
+    program = Program(
+        system.name, tuple(stores.values()), tuple(sections), helpers, callables, tuple(names.items()), system.facts
+    )
     program = kept(program)
     program.check()
     return program
 
 
-def _storage(system: System, derivation: Derivation, names: dict[str, str], made: dict[str, Tensor],
-             ) -> tuple[dict[str, Tensor], dict[str, Store]]:
+def _storage(
+    system: System,
+    derivation: Derivation,
+    names: dict[str, str],
+    made: dict[str, Tensor],
+) -> tuple[dict[str, Tensor], dict[str, Store]]:
     tensors = {t.name: t for t in system.tensors} | made | {"J": Tensor("J", "variable", ())}
     tensors |= {f"d.{a.of}": tensors[a.of] for a in derivation.computed}
     stores = {t.name: make_store(names[t.name], t, t.role) for t in tensors.values()}
-    stores |= {name: with_changes(make_store(names[name], tensors[name], "gradient"), tensor=name)
-               for name in tensors if name.startswith("d.")}
+    stores |= {
+        name: with_changes(make_store(names[name], tensors[name], "gradient"), tensor=name)
+        for name in tensors
+        if name.startswith("d.")
+    }
     return tensors, stores
 
 
@@ -68,7 +79,10 @@ def _divided(system: System) -> tuple[list[Statement], list[Statement]]:
         if not more:
             break
         early |= more
-    return ([s for s in statements if s.target.tensor in early], [s for s in statements if s.target.tensor not in early])
+    return (
+        [s for s in statements if s.target.tensor in early],
+        [s for s in statements if s.target.tensor not in early],
+    )
 
 
 def _section(name: str, statements: Sequence[Statement], scope: Scope, labels: dict[str, str]) -> Section:
@@ -99,8 +113,11 @@ def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str])
         target = read(statement.target, inside)
         value = spread(lower_expr(statement.value, inside), target.axes)
     except Refused as error:
-        raise Refused(f"the equation {statement.id} cannot be turned into array code: {error.what}",
-                      source=error.source, fix=error.fix) from None
+        raise Refused(
+            f"the equation {statement.id} cannot be turned into array code: {error.what}",
+            source=error.source,
+            fix=error.fix,
+        ) from None
     return Assign(statement.id, target, value, labels.get(statement.id, ""))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.array import Store
-from derive.affine import Affine, Index, Node, Size, Width, indices, replace
+from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.errors import Refused
 from derive.expression import Bound
 from derive.facts import Facts
@@ -16,7 +16,7 @@ from derive.text import render_affine
 
 @dataclass(frozen=True)
 class Measure:
-    """A size is the length of axis number `axis` of a store at `keys`, plus `offset`; the last key if `axis` is None."""
+    """A size: the length of axis `axis` of a store at `keys`, or its last key if `axis` is None, plus `offset`."""
 
     store: str
     keys: tuple[Affine, ...]
@@ -25,25 +25,29 @@ class Measure:
 
 
 def measure_size(name: str, stores: tuple[Store, ...]) -> Measure:
-    """The first given array that shows a size, arrays without keys first. Refused if none does."""
+    """The first given array that shows a size: parameters without keys, keys, data. Refused if none does."""
     atom = Size(name)
-    given = [s for s in stores if s.role in ("data", "parameter")]
-    for store in sorted(given, key=lambda s: (len(s.keys), s.role != "data")):
-        for number, axis in enumerate(store.axes if not store.keys else ()):
+    for store in sorted(stores, key=lambda s: (s.role != "parameter", len(s.keys))):
+        for number, axis in enumerate(store.axes if _given(store) and not store.keys else ()):
             offset = (axis.hi - axis.lo + 1 - atom).number
             if offset is not None:
                 return Measure(store.name, (), number, -offset)
-        if len(store.keys) == 1:
+        if _given(store) and len(store.keys) == 1:
             offset = (store.keys[0].hi - atom).number
             if offset is not None:
                 return Measure(store.name, (), None, -offset)
-    raise Refused(f"no array that is given shows the size {name}", fix=f"declare data or a parameter with {name} in its shape")
+    raise Refused(
+        f"no array that is given shows the size {name}", fix=f"declare data or a parameter with {name} in its shape"
+    )
+
+
+def _given(store: Store) -> bool:
+    return store.role in ("data", "parameter")
 
 
 def measure_width(width: Width, loops: Mapping[Index, Bound], stores: tuple[Store, ...], facts: Facts) -> Measure:
     """An array that shows a width at a position, inside the given loops."""
-    given = [s for s in stores if s.role in ("data", "parameter")]
-    for store in sorted(given, key=lambda s: len(s.keys)):
+    for store in sorted(filter(_given, stores), key=lambda s: s.role != "parameter"):
         for number, axis in enumerate(store.axes):
             gap = axis.hi - axis.lo + 1
             shown = next((a for a, c in gap.terms if isinstance(a, Width) and a.name == width.name and c == 1), None)
@@ -55,7 +59,9 @@ def measure_width(width: Width, loops: Mapping[Index, Bound], stores: tuple[Stor
     raise Refused(f"no array that is given shows the width {render_affine(Affine.of(width))}")
 
 
-def _solve(shown: Affine, wanted: Affine, store: Store, loops: Mapping[Index, Bound], facts: Facts) -> tuple[Affine, ...] | None:
+def _solve(
+    shown: Affine, wanted: Affine, store: Store, loops: Mapping[Index, Bound], facts: Facts
+) -> tuple[Affine, ...] | None:
     """The keys at which `shown` equals `wanted`, if they exist at every pass of the loops."""
     letters = [k.index for k in store.keys]
     mine = [x for x in indices(shown) if x in letters]
@@ -78,6 +84,3 @@ def sizes_in(affine: Affine) -> tuple[Node, ...]:
         if isinstance(atom, (Size, Width)):
             found.append(atom)
     return tuple(found)
-
-
-__all__ = ["Measure", "measure_size", "measure_width", "replace", "sizes_in"]

@@ -91,38 +91,73 @@ class Module:
         """The blocks of the training loop."""
         batch = {name: f"{name}[{':, ' * axis}batch]" for name, axis in self.samples.items()}
         start = "start" if self.samples else "found"
-        found = {"given": self.listed(self.everything), "like": self.like(), "check_start": self.check(start),
-                 "cost_found": self.call("found", self.costing)}
+        found = {
+            "given": self.listed(self.everything),
+            "like": self.like(),
+            "check_start": self.check(start),
+            "cost_found": self.call("found", self.costing),
+        }
+        options = ["batch_size=None"] if self.samples else []
+        found["train_head"] = head(
+            "train",
+            [
+                "sizes",
+                "*",
+                *self.everything,
+                "rate",
+                "epochs",
+                *options,
+                "restarts=1",
+                "seed=0",
+                "parameters=None",
+                "callback=None",
+            ],
+        )
         if not self.samples:
+            del found["given"]
             return {**found, "kernel_found": self.call("found", self.everything)}
         name, axis = next(iter(self.samples.items()))
-        return {**found, "samples": f"{name}.shape[{axis}]",
-                "batch_call": self.listed(("parameters", *(batch.get(g, g) for g in self.everything)))}
+        return {
+            **found,
+            "samples": f"{name}.shape[{axis}]",
+            "batch_call": self.listed(("parameters", *(batch.get(g, g) for g in self.everything))),
+        }
 
     def blocks(self) -> dict[str, str]:
         """The blocks of the module, the training loop excepted."""
         forward, predict = self.reads("forward"), self.reads("forward", "predict")
         kept = self.listed(self.kept)
         return {
-            "docstring": self.docstring(), "helpers": self.helpers(), "sizes_meaning": sizes_meaning(self.program),
+            "docstring": self.docstring(),
+            "helpers": self.helpers(),
+            "sizes_meaning": sizes_meaning(self.program),
             "initial": initial_lines(self.system, self.program, self.speller()),
-            "forward_arguments": self.call("parameters", forward), "forward": self.body("forward"),
-            "forward_kept": kept or "nothing", "forward_result": kept or "_",
+            "forward_arguments": self.call("parameters", forward),
+            "forward": self.body("forward"),
+            "forward_kept": kept or "nothing",
+            "forward_result": kept or "_",
             "forward_signature": self.signature("parameters", forward),
             "forward_check": self.check("parameters", forward),
             "forward_dict": "{" + ", ".join(f'"{n}": {n}' for n in self.kept) + "}",
             "predict_signature": self.signature("parameters", predict),
-            "predict_check": self.check("parameters", predict), "predict_meaning": self.prediction(),
+            "predict_check": self.check("parameters", predict),
+            "predict_meaning": self.prediction(),
             "predict": self.body("predict"),
-            "cost_arguments": self.call("parameters", self.costing), "cost": self.body("cost"),
+            "cost_arguments": self.call("parameters", self.costing),
+            "cost": self.body("cost"),
             "cost_signature": self.signature("parameters", self.costing),
-            "kernel_arguments": self.call("parameters", self.everything), "gradient": self.body("gradient"),
-            "signature": self.signature("parameters", self.everything), "check": self.check("parameters"),
-            "objective_signature": self.signature("like", self.everything), "objective_check": self.check("like"),
-            "objective_example": ", ".join(f"{n}={n}" for n in self.everything),
+            "kernel_arguments": self.call("parameters", self.everything),
+            "gradient": self.body("gradient"),
+            "kernel_head": head("cost_and_gradient", ["parameters", "*", *self.everything]),
+            "check": self.check("parameters"),
+            "objective_head": head("objective", ["like", "*", *self.everything]),
+            "objective_check": self.check("like"),
+            "objective_example": example([f"{n}={n}" for n in self.everything]),
             "objective_call": self.call("unpack(theta, like)", self.everything),
-            "parameter_names": self.parameter_names(), "arrays": array_lines(self.program, self.speller()),
-            "arrays_signature": "parameters, **data" if self.data else "parameters", "extra_checks": self.extra_checks(),
+            "parameter_names": self.parameter_names(),
+            "arrays": array_lines(self.program, self.speller()),
+            "arrays_signature": "parameters, **data" if self.data else "parameters",
+            "extra_checks": self.extra_checks(),
         }
 
     @cached_property
@@ -159,7 +194,7 @@ class Module:
 
             def _number(name, value):
                 """A finite number as a plain float, which never changes the type of an array."""
-                if not np.isscalar(value) or not np.isfinite(value):
+                if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
                     raise ValueError(f"{name} must be a finite number, not {value!r}")
                 return float(value)''')
 
@@ -187,8 +222,14 @@ class Module:
         width = max(len(text) for _, text in rows)
         roles = {"parameter": "parameter", "data": "data", "hyper": "number", "callable": "function of arrays, by name"}
         lines = [self.system.title, ""] + [f"    {text:{width}}  {roles[role]}" for role, text in rows]
-        lines += ["", *textwrap.wrap("An entry with a layer index is a dict of arrays keyed as in the equations; "
-                                     "gradients have the structure of the parameters.", 100)]
+        lines += [
+            "",
+            *textwrap.wrap(
+                "An entry with a layer index is a dict of arrays keyed as in the equations; "
+                "gradients have the structure of the parameters.",
+                100,
+            ),
+        ]
         return "\n".join(lines)
 
     def program_callables(self) -> list[tuple[str, str]]:
@@ -199,7 +240,8 @@ class Module:
                 for value in values(line.value):
                     if isinstance(value, Opaque):
                         found[opaque_name(value.name, value.by)] = ", ".join(
-                            f"{getattr(a, 'store', 'value')} along its last axis" for a in value.args)
+                            f"{getattr(a, 'store', 'value')} along its last axis" for a in value.args
+                        )
         return [(self.names[f"f.{n}"], found.get(n, "array")) for n in self.program.callables]
 
     def declaration(self, store: Store) -> str:
@@ -217,3 +259,17 @@ class Module:
         if stated.cut is not None:
             return "Which outputs exceed the cut."
         return "The column, from 0, of the largest output." if stated.over else "The predicted values."
+
+
+def head(name: str, arguments: list[str]) -> str:
+    """The head of a function, on as many lines as it takes."""
+    if arguments[-1] == "*":
+        arguments = arguments[:-1]
+    indent = " " * (len(name) + 5)
+    return textwrap.fill(f"def {name}({', '.join(arguments)}):", 116, subsequent_indent=indent)
+
+
+def example(arguments: list[str]) -> str:
+    """How to minimise, on as many lines as it takes."""
+    text = f"minimize(objective(p, {', '.join(arguments)}), pack(p), jac=True)"
+    return textwrap.fill(text, 112, initial_indent=" " * 8, subsequent_indent=" " * 12)

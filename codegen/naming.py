@@ -8,9 +8,11 @@ from collections.abc import Iterable
 
 from derive.system import System
 
-MODULE = frozenset("""np initial forward predict cost cost_and_gradient gradient_step train pack unpack objective
+MODULE = frozenset(
+    """np initial forward predict cost cost_and_gradient gradient_step train pack unpack objective
 parameters sizes seed dtype gradient rate epochs batch_size restarts callback history known rows theta like name value
-prediction draw""".split())
+prediction draw""".split()
+)
 
 
 def code_names(system: System, functions: Iterable[str] = (), tensors: Iterable[str] = ()) -> dict[str, str]:
@@ -22,8 +24,12 @@ def code_names(system: System, functions: Iterable[str] = (), tensors: Iterable[
     adjoints = [(f"d.{t.name}", system.adjoint_name(t.name)) for t in system.tensors]
     plain = [t.name for t in system.tensors] + list(system.sizes) + list(system.widths) + list(system.letters)
     scalar = [f.name for f in system.functions] + list(system.functionals)
-    wanted = [*((n, n) for n in plain), *adjoints, *((f"f.{n}", n) for n in (*scalar, *functions)),
-              *((n, n) for n in tensors)]
+    wanted = [
+        *((n, n) for n in plain),
+        *adjoints,
+        *((f"f.{n}", n) for n in (*scalar, *functions)),
+        *((n, n) for n in tensors),
+    ]
     taken = set(MODULE) | {"J"} | set(keyword.kwlist) | set(dir(builtins))
     names: dict[str, str] = {"J": "J"}
     for key, name in wanted:

@@ -6,8 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace as with_changes
 
 from codegen.array import (
-    CHOICE, Assign, Axes, Contract, Formal, Length, Line, Literal, Map, Named, Opaque, Pick, Places, Read, Reduce, Repeat, Span,
-    Total, Turn, Value, letters,
+    CHOICE,
+    Assign,
+    Contract,
+    Formal,
+    Length,
+    Line,
+    Literal,
+    Map,
+    Named,
+    Opaque,
+    Pick,
+    Places,
+    Read,
+    Reduce,
+    Repeat,
+    Total,
+    Turn,
+    Value,
+    letters,
 )
 from codegen.elements import opaque_name
 from codegen.measure import Measure, measure_size, measure_width
@@ -19,15 +36,46 @@ from derive.text import render_affine
 COMPARISON, SUM, MATMUL, PRODUCT, POWER, ATOM = range(6)
 
 FUNCTIONS = {
-    "exp": "np.exp", "log": "np.log", "sqrt": "np.sqrt", "sin": "np.sin", "cos": "np.cos", "tan": "np.tan",
-    "sinh": "np.sinh", "cosh": "np.cosh", "tanh": "np.tanh", "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan",
-    "asinh": "np.arcsinh", "acosh": "np.arccosh", "atanh": "np.arctanh", "expm1": "np.expm1", "log1p": "np.log1p",
-    "Abs": "np.abs", "abs": "np.abs", "sign": "np.sign", "floor": "np.floor", "ceiling": "np.ceil",
-    "Max": "np.maximum", "maximum": "np.maximum", "Min": "np.minimum", "minimum": "np.minimum",
+    "exp": "np.exp",
+    "log": "np.log",
+    "sqrt": "np.sqrt",
+    "sin": "np.sin",
+    "cos": "np.cos",
+    "tan": "np.tan",
+    "sinh": "np.sinh",
+    "cosh": "np.cosh",
+    "tanh": "np.tanh",
+    "asin": "np.arcsin",
+    "acos": "np.arccos",
+    "atan": "np.arctan",
+    "asinh": "np.arcsinh",
+    "acosh": "np.arccosh",
+    "atanh": "np.arctanh",
+    "expm1": "np.expm1",
+    "log1p": "np.log1p",
+    "Abs": "np.abs",
+    "abs": "np.abs",
+    "sign": "np.sign",
+    "floor": "np.floor",
+    "ceiling": "np.ceil",
+    "Max": "np.maximum",
+    "maximum": "np.maximum",
+    "Min": "np.minimum",
+    "minimum": "np.minimum",
 }
 CONSTANTS = {"pi": "np.pi", "E": "np.e", "EulerGamma": "np.euler_gamma"}
-INFIX = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "<": COMPARISON, "<=": COMPARISON, ">": COMPARISON,
-         ">=": COMPARISON, "==": COMPARISON, "!=": COMPARISON}
+INFIX = {
+    "+": SUM,
+    "-": SUM,
+    "*": PRODUCT,
+    "/": PRODUCT,
+    "<": COMPARISON,
+    "<=": COMPARISON,
+    ">": COMPARISON,
+    ">=": COMPARISON,
+    "==": COMPARISON,
+    "!=": COMPARISON,
+}
 
 LONG = 104  # columns of code, its comment excepted
 Phrase = tuple[str, int]
@@ -69,7 +117,7 @@ class Speller:
 
     def terms(self, value: Map) -> list[str]:
         """The terms of a sum, signs in front."""
-        left, right = value.args
+        left = value.args[0]
         longer = isinstance(left, Map) and left.op in ("+", "-") and left.axes == value.axes
         first = self.terms(left) if isinstance(left, Map) and longer else [self.arg(value, 0, SUM)]
         return [*first, f"{value.op} {self.arg(value, 1, MATMUL)}"]
@@ -115,8 +163,11 @@ class Speller:
             return self.contract(value)
         if isinstance(value, Literal):
             whole = value.value.denominator == 1
-            return (str(value.value), ATOM if value.value >= 0 else SUM) if whole else (
-                f"{value.value.numerator} / {value.value.denominator}", PRODUCT if value.value >= 0 else SUM)
+            return (
+                (str(value.value), ATOM if value.value >= 0 else SUM)
+                if whole
+                else (f"{value.value.numerator} / {value.value.denominator}", PRODUCT if value.value >= 0 else SUM)
+            )
         if isinstance(value, Length):
             text = self.affine(value.of)
             return text, ATOM if value.of.alone or value.of.number is not None else SUM
@@ -139,7 +190,9 @@ class Speller:
             steps = self.span(value.bound.lo, value.bound.hi + 1)
             return f"sum({inner.text(value.body)} for {self.letter(value.bound.index)} in range({steps}))"
         if isinstance(value, Opaque):
-            return f"{self.names['f.' + opaque_name(value.name, value.by)]}({', '.join(self.text(a) for a in value.args)})"
+            return (
+                f"{self.names['f.' + opaque_name(value.name, value.by)]}({', '.join(self.text(a) for a in value.args)})"
+            )
         stretch = replace_letter(value.of, value.axis)
         steps = f"{self.affine(stretch[0])}, {self.affine(stretch[1] + 1)}"
         return f"np.arange({steps}, dtype={self.like()}.dtype)"
@@ -215,8 +268,11 @@ class Speller:
         order = letters(value.value.axes)
         places = [order.index(x) for x in value.over]
         name = {"+": "sum"}.get(value.op, value.op)
-        axis = "" if len(places) == len(order) and not keep else (
-            f"axis={places[0]}" if len(places) == 1 else f"axis=({', '.join(map(str, places))})")
+        axis = (
+            ""
+            if len(places) == len(order) and not keep
+            else (f"axis={places[0]}" if len(places) == 1 else f"axis=({', '.join(map(str, places))})")
+        )
         return f"{self.text(value.value, ATOM)}.{name}({axis}{', keepdims=True' if keep else ''})"
 
     def turned(self, text: str, before: tuple[Index, ...], after: tuple[Index, ...]) -> str:
@@ -248,8 +304,13 @@ class Speller:
 
     def einsum(self, value: Contract, result: tuple[Index, ...]) -> str:
         """The general case."""
-        signs = {x: "abcdefghij"[q] for q, x in enumerate(dict.fromkeys((*letters(value.left.axes), *letters(value.right.axes))))}
-        spec = ["".join(signs[x] for x in side) for side in (letters(value.left.axes), letters(value.right.axes), result)]
+        signs = {
+            x: "abcdefghij"[q]
+            for q, x in enumerate(dict.fromkeys((*letters(value.left.axes), *letters(value.right.axes))))
+        }
+        spec = [
+            "".join(signs[x] for x in side) for side in (letters(value.left.axes), letters(value.right.axes), result)
+        ]
         return f'np.einsum("{spec[0]},{spec[1]}->{spec[2]}", {self.text(value.left)}, {self.text(value.right)})'
 
     # integers
@@ -309,6 +370,3 @@ def replace_letter(affine: Affine, axis: Bound) -> tuple[Affine, Affine]:
     step = affine.coefficient(axis.index)
     rest = affine - Affine.of(axis.index) * step
     return rest + axis.lo * step, rest + axis.hi * step
-
-
-__all__ = ["Axes", "Speller"]

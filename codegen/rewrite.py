@@ -18,7 +18,22 @@ from codegen.program import Helper
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
 from derive.affine import Affine, Node, indices, replace
 from derive.expression import (
-    MINUS_ONE, ONE, Access, Add, Bound, Call, Expr, Functional, Mul, Number, Pow, Sum, add, free_indices, mul, substitute,
+    MINUS_ONE,
+    ONE,
+    Access,
+    Add,
+    Bound,
+    Call,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Pow,
+    Sum,
+    add,
+    free_indices,
+    mul,
+    substitute,
     walk,
 )
 from derive.match import match
@@ -91,11 +106,15 @@ class Rewriter:
             if indices(bound.hi):
                 continue
             reach = extent(found[bound.index], bounds)
-            if not (facts.below(replace(bound.lo, found), reach.lo) and facts.below(reach.hi, replace(bound.hi, found))):
+            if not (
+                facts.below(replace(bound.lo, found), reach.lo) and facts.below(reach.hi, replace(bound.hi, found))
+            ):
                 return False
         return True
 
-    def variable(self, name: str, entry: Access, value: Expr, bounds: tuple[Bound, ...], made: list[Statement]) -> Access:
+    def variable(
+        self, name: str, entry: Access, value: Expr, bounds: tuple[Bound, ...], made: list[Statement]
+    ) -> Access:
         """A new variable for a value that an entry leads to."""
         letters = [x for p in entry.at for x in indices(p)]
         own = tuple(b for x in letters for b in bounds if b.index == x)
@@ -154,8 +173,12 @@ class Rewriter:
             groups.setdefault(entry.key if entry else f"{part.key} alone", []).append(part)
         if all(len(parts) == 1 for parts in groups.values()):
             return expr.rebuild(tuple(self.compose(c, target) for c in expr.children))
-        made = [self.compose(join(*parts), target) if len(parts) > 1 and overflows(join(*parts)) else
-                join(*(self.compose(p, target) for p in parts)) for parts in groups.values()]
+        made = [
+            self.compose(join(*parts), target)
+            if len(parts) > 1 and overflows(join(*parts))
+            else join(*(self.compose(p, target) for p in parts))
+            for parts in groups.values()
+        ]
         changed = any(len(p) > 1 and overflows(join(*p)) for p in groups.values())
         return join(*made) if changed else expr.rebuild(tuple(self.compose(c, target) for c in expr.children))
 

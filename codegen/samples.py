@@ -15,12 +15,18 @@ def sample_axes(system: System, program: Program) -> dict[str, int]:
     """
     data = [s for s in program.stores if s.role == "data" and not s.keys]
     for size in (Size(name) for name in system.sizes):
-        in_parameters = any(size.key in (*b.hi.key.split("+"),) or b.hi.coefficient(size) for s in program.stores
-                            if s.role == "parameter" for b in (*s.axes, *s.keys))
+        in_parameters = any(
+            b.hi.coefficient(size) for s in program.stores if s.role == "parameter" for b in (*s.axes, *s.keys)
+        )
         found = {s.name: q for s in data for q, a in enumerate(s.axes) if a.hi.alone == size and a.lo.number == 1}
-        if found and not in_parameters and _plain(system, {s.tensor: found[s.name] for s in data if s.name in found}):
-            if len(found) == len(data) or not any(len(s.axes) > 1 for s in data if s.name not in found):
-                return found
+        shared = all(s.name in found for s in data if len(s.axes) > 1)
+        if (
+            found
+            and shared
+            and not in_parameters
+            and _plain(system, {s.tensor: found[s.name] for s in data if s.name in found})
+        ):
+            return found
     return {}
 
 

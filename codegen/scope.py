@@ -34,22 +34,24 @@ class Scope:
 
     def with_loop(self, letter: Index) -> Scope:
         """The same scope inside a loop."""
-        return with_changes(self, loops=self.loops | {letter},
-                            axes={x: b for x, b in self.axes.items() if x != letter})
+        return with_changes(self, loops=self.loops | {letter}, axes={x: b for x, b in self.axes.items() if x != letter})
 
 
 def layout(tensor: Tensor) -> tuple[bool, ...]:
     """For each slot: is it a key? It is if the range of another slot depends on it; else it is an array axis."""
-    return tuple(any(slot.index in (*indices(other.lo), *indices(other.hi)) for other in tensor.slots if other is not slot)
-                 for slot in tensor.slots)
+    return tuple(
+        any(slot.index in (*indices(other.lo), *indices(other.hi)) for other in tensor.slots if other is not slot)
+        for slot in tensor.slots
+    )
 
 
 def make_store(name: str, tensor: Tensor, role: str) -> Store:
     """The storage of a tensor under a name in code."""
     keyed = layout(tensor)
     slots = [(Bound(s.index, s.lo, s.hi), key) for s, key in zip(tensor.slots, keyed, strict=True)]
-    return Store(name, tensor.name, role,
-                 tuple(b for b, key in slots if key), tuple(b for b, key in slots if not key), keyed)
+    return Store(
+        name, tensor.name, role, tuple(b for b, key in slots if key), tuple(b for b, key in slots if not key), keyed
+    )
 
 
 def read(access: Access, scope: Scope) -> Read:
@@ -91,8 +93,11 @@ def axis_letters(position: Affine, scope: Scope) -> tuple[Index, ...]:
 
 
 def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[Index]:
-    """The letters of `bounds` that cannot be array axes: keys, letters on which a length depends, and those that
-    stand with another one in a position, twice in one entry, or backwards."""
+    """The letters of `bounds` that cannot be array axes.
+
+    They are keys, letters on which a length depends, and those that stand with another one in a position, twice in
+    one entry, or backwards.
+    """
     found: set[Index] = set()
     mine = {b.index for b in bounds}
     nested = tuple(b for node in walk(expr) if isinstance(node, (Sum, Functional)) for b in node.bounds)
@@ -119,5 +124,7 @@ def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[
 def outermost(bounds: tuple[Bound, ...], looped: frozenset[Index]) -> Bound | None:
     """The first letter to loop over: one whose range depends on no other letter that is still to be looped."""
     waiting = [b for b in bounds if b.index in looped]
-    return next((b for b in waiting if not any(x in (w.index for w in waiting) for end in (b.lo, b.hi)
-                                               for x in indices(end))), None)
+    return next(
+        (b for b in waiting if not any(x in (w.index for w in waiting) for end in (b.lo, b.hi) for x in indices(end))),
+        None,
+    )

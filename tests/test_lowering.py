@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +14,7 @@ import pytest
 from codegen.lower import lower
 from codegen.render import render_module
 from codegen.scope import layout
-from derive import Model, Refused, Sum, derive
+from derive import Model, Sum, derive
 from derive.affine import Affine, Index, Size, Width, indices
 from derive.expression import Access, Add, Bracket, Count, Expr, Mul, Number, Pow
 from derive.expression import Sum as SumNode
@@ -108,7 +107,7 @@ def every_place(system: System, sizes: dict[str, Any], name: str) -> list[tuple[
     return sorted(tuple(place[s.index] for s in tensor.slots) for place in naive.places(tensor.slots, {}))
 
 
-def stored(system: System, name: str, places: list[tuple[int, ...]], value: Callable[[tuple[int, ...]], Any]) -> Any:
+def stored(system: System, name: str, places: list[tuple[int, ...]], numbers: dict[Any, Fraction]) -> Any:
     """The entries of a tensor as a module takes them."""
     keyed = layout(system.tensor(name))
     groups: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
@@ -121,7 +120,7 @@ def stored(system: System, name: str, places: list[tuple[int, ...]], value: Call
         high = tuple(map(max, zip(*axes, strict=True)))
         array = np.empty(tuple(b - a + 1 for a, b in zip(low, high, strict=True)), dtype=object)
         for place, at in zip(own, axes, strict=True):
-            array[tuple(p - q for p, q in zip(at, low, strict=True))] = value(place)
+            array[tuple(p - q for p, q in zip(at, low, strict=True))] = numbers[name, place]
         made[key[0] if len(key) == 1 else key] = array
     return made[()] if list(made) == [()] else made
 
@@ -150,8 +149,9 @@ def compare(model: Model, sizes: dict[str, Any], seed: int = 0) -> str:
     for tensor in (*system.role("parameter"), *system.role("data"), *system.role("hyper")):
         places = every_place(system, sizes, tensor.name)
         numbers |= {(tensor.name, p): Fraction(int(random.integers(-4, 5)), 3) for p in places}
-        arguments[tensor.name] = (stored(system, tensor.name, places, lambda p, n=tensor.name: numbers[n, p])
-                                  if tensor.slots else numbers[tensor.name, ()])
+        arguments[tensor.name] = (
+            stored(system, tensor.name, places, numbers) if tensor.slots else numbers[tensor.name, ()]
+        )
     parameters = {t.name: arguments.pop(t.name) for t in system.role("parameter")}
     found, gradient = module._cost_and_gradient(parameters, **arguments)
 
@@ -163,7 +163,12 @@ def compare(model: Model, sizes: dict[str, Any], seed: int = 0) -> str:
     for tensor in system.role("parameter"):
         places = every_place(system, sizes, tensor.name)
         keyed = layout(tensor)
-        places.sort(key=lambda p: ([x for x, k in zip(p, keyed, strict=True) if k], [x for x, k in zip(p, keyed, strict=True) if not k]))
+        places.sort(
+            key=lambda p: (
+                [x for x, k in zip(p, keyed, strict=True) if k],
+                [x for x, k in zip(p, keyed, strict=True) if not k],
+            )
+        )
         expected = [cost((tensor.name, p)).b for p in places]
         assert entries_of(gradient[tensor.name]) == expected, tensor.name
     return text
@@ -178,8 +183,10 @@ def flat(name: str, shapes: dict[str, str], value: Callable[..., Any], *, data: 
     with Model(name) as model:
         size = dict(zip("mpqr", model.sizes("m p q r"), strict=True))
         letters = model.indices("i j k o")
+
         def shape(word: str) -> tuple[Any, ...]:
             return tuple(size[c] for c in word)
+
         given = {n: model.data(**{n: shape(s)}) for n, s in (data or {"x": "mp", "y": "qr"}).items()}
         tensors = {n: model.parameters(**{n: shape(s)}) for n, s in shapes.items()}
         model.minimise(value(*letters, **tensors, **given))
@@ -192,31 +199,66 @@ def SIZE(name: str) -> SizeSymbol:  # noqa: N802
 
 
 PATTERNS: dict[str, tuple[dict[str, str], Callable[..., Any]]] = {
-    "reduce_all": ({"w": "pq"}, lambda i, j, k, o, w, x, y: Sum(w[j, k] ** 2, j, k) + Sum(x[i, j], i, j) * Sum(y[k, o], k, o)),
-    "rows_by_columns": ({"w": "pq"}, lambda i, j, k, o, w, x, y: Sum(Sum(x[i, j] * w[j, k], j) ** 2, i, k) + Sum(y[k, o], k, o)),
+    "reduce_all": (
+        {"w": "pq"},
+        lambda i, j, k, o, w, x, y: Sum(w[j, k] ** 2, j, k) + Sum(x[i, j], i, j) * Sum(y[k, o], k, o),
+    ),
+    "rows_by_columns": (
+        {"w": "pq"},
+        lambda i, j, k, o, w, x, y: Sum(Sum(x[i, j] * w[j, k], j) ** 2, i, k) + Sum(y[k, o], k, o),
+    ),
     "turned": ({"w": "qp"}, lambda i, j, k, o, w, x, y: Sum(Sum(x[i, j] * w[k, j], j) ** 3, i, k) + Sum(y[k, o], k, o)),
     "three_factors": ({"w": "pq"}, lambda i, j, k, o, w, x, y: Sum(Sum(x[i, j] * w[j, k] * y[k, o], j, k) ** 2, i, o)),
-    "middle_shared": ({"w": "pq", "v": "pr"}, lambda i, j, k, o, w, v, x, y: Sum(
-        Sum(x[i, j] * w[j, k] * v[j, o], j) ** 2 * y[k, o], i, k, o)),
-    "outer": ({"w": "p", "v": "q"}, lambda i, j, k, o, w, v, x, y: Sum((w[j] * v[k]) ** 2, j, k)
-              + Sum(x[i, j], i, j) * Sum(y[k, o], k, o)),
-    "vector_scale": ({"w": "p", "v": "m"}, lambda i, j, k, o, w, v, x, y: Sum(
-        (x[i, j] * w[j] * v[i] + v[i]) ** 2, i, j) + Sum(y[k, o], k, o)),
-    "hoisted": ({"w": "p", "v": "q"}, lambda i, j, k, o, w, v, x, y: Sum(
-        v[k] * Sum(w[j] * x[i, j] * y[k, o], j, o), i, k)),
-    "scalar": ({"w": "pq", "s": ""}, lambda i, j, k, o, w, s, x, y: s * Sum(x[i, j] * w[j, k], i, j, k) ** 2 + s**3
-               + Sum(y[k, o], k, o)),
-    "sum_of_products": ({"w": "pq", "v": "pq"}, lambda i, j, k, o, w, v, x, y: Sum(
-        Sum(w[j, k] * x[i, j] + v[j, k] * x[i, j] ** 2 - 1, j) ** 2, i, k) + Sum(y[k, o], k, o)),
-    "batched": ({"w": "mpq"}, lambda i, j, k, o, w, x, y: Sum(Sum(w[i, j, k] * x[i, j], j) ** 2, i, k) + Sum(y[k, o], k, o)),
-    "two_summed": ({"w": "mpr"}, lambda i, j, k, o, w, x, y: Sum(Sum(w[i, j, o] * x[i, j], i, j) ** 2, o)
-                   + Sum(y[k, o], k, o)),
-    "batched_matrices": ({"w": "mpq", "v": "mqr"}, lambda i, j, k, o, w, v, x, y: Sum(
-        Sum(w[i, j, k] * v[i, k, o], k) ** 2 * x[i, j], i, j, o) + Sum(y[k, o], k, o)),
-    "precedence": ({"w": "pp"}, lambda i, j, k, o, w, x, y: Sum(
-        (1 - x[i, j] ** 2) * Sum(x[i, k] * w[k, j], k) * -x[i, j], i, j) + Sum(Sum(y[k, o], o) ** 2, k)),
-    "unused": ({"w": "p"}, lambda i, j, k, o, w, x, y: Sum(Sum(w[j], (i, 1, SIZE("m"))) ** 2, j) + Sum(x[i, j], i, j)
-               + Sum(y[k, o], k, o)),
+    "middle_shared": (
+        {"w": "pq", "v": "pr"},
+        lambda i, j, k, o, w, v, x, y: Sum(Sum(x[i, j] * w[j, k] * v[j, o], j) ** 2 * y[k, o], i, k, o),
+    ),
+    "outer": (
+        {"w": "p", "v": "q"},
+        lambda i, j, k, o, w, v, x, y: Sum((w[j] * v[k]) ** 2, j, k) + Sum(x[i, j], i, j) * Sum(y[k, o], k, o),
+    ),
+    "vector_scale": (
+        {"w": "p", "v": "m"},
+        lambda i, j, k, o, w, v, x, y: Sum((x[i, j] * w[j] * v[i] + v[i]) ** 2, i, j) + Sum(y[k, o], k, o),
+    ),
+    "hoisted": (
+        {"w": "p", "v": "q"},
+        lambda i, j, k, o, w, v, x, y: Sum(v[k] * Sum(w[j] * x[i, j] * y[k, o], j, o), i, k),
+    ),
+    "scalar": (
+        {"w": "pq", "s": ""},
+        lambda i, j, k, o, w, s, x, y: s * Sum(x[i, j] * w[j, k], i, j, k) ** 2 + s**3 + Sum(y[k, o], k, o),
+    ),
+    "sum_of_products": (
+        {"w": "pq", "v": "pq"},
+        lambda i, j, k, o, w, v, x, y: (
+            Sum(Sum(w[j, k] * x[i, j] + v[j, k] * x[i, j] ** 2 - 1, j) ** 2, i, k) + Sum(y[k, o], k, o)
+        ),
+    ),
+    "batched": (
+        {"w": "mpq"},
+        lambda i, j, k, o, w, x, y: Sum(Sum(w[i, j, k] * x[i, j], j) ** 2, i, k) + Sum(y[k, o], k, o),
+    ),
+    "two_summed": (
+        {"w": "mpr"},
+        lambda i, j, k, o, w, x, y: Sum(Sum(w[i, j, o] * x[i, j], i, j) ** 2, o) + Sum(y[k, o], k, o),
+    ),
+    "batched_matrices": (
+        {"w": "mpq", "v": "mqr"},
+        lambda i, j, k, o, w, v, x, y: (
+            Sum(Sum(w[i, j, k] * v[i, k, o], k) ** 2 * x[i, j], i, j, o) + Sum(y[k, o], k, o)
+        ),
+    ),
+    "precedence": (
+        {"w": "pp"},
+        lambda i, j, k, o, w, x, y: (
+            Sum((1 - x[i, j] ** 2) * Sum(x[i, k] * w[k, j], k) * -x[i, j], i, j) + Sum(Sum(y[k, o], o) ** 2, k)
+        ),
+    ),
+    "unused": (
+        {"w": "p"},
+        lambda i, j, k, o, w, x, y: Sum(Sum(w[j], (i, 1, SIZE("m"))) ** 2, j) + Sum(x[i, j], i, j) + Sum(y[k, o], k, o),
+    ),
     "quotient": ({"w": "p"}, lambda i, j, k, o, w, x, y: Sum(x[i, j] / (w[j] ** 2 + 7), i, j) / 3 + Sum(y[k, o], k, o)),
 }
 
@@ -228,8 +270,16 @@ def test_pattern_equals_the_equations(name: str, sizes: dict[str, int]) -> None:
     compare(flat(name, shapes, value), sizes)
 
 
-def layers(order: str = "lij", weights: str = "ljk", *, skip: bool = False, tied: bool = False, every: bool = False,
-           batch: bool = True, coupled: bool = False) -> Model:
+def layers(
+    order: str = "lij",
+    weights: str = "ljk",
+    *,
+    skip: bool = False,
+    tied: bool = False,
+    every: bool = False,
+    batch: bool = True,
+    coupled: bool = False,
+) -> Model:
     """A network of polynomial units; `order` and `weights` say in which order the indices of z, a and of w stand."""
     with Model("layers") as model:
         m, L = model.sizes("m L")
@@ -264,6 +314,7 @@ def layers(order: str = "lij", weights: str = "ljk", *, skip: bool = False, tied
                 state(z, l, j, units + Sum(u[l, j, k] * entry(a, l - 2, k), k))
         elif tied:
             from sympy import Eq
+
             model.assume(L >= 3, Eq(n(L), n(1)), Eq(n(L - 1), n(2)))
             with model.over(l, 2, L - 1):
                 state(z, l, j, units)
@@ -289,11 +340,23 @@ DEPTHS = {"deep": {1: 2, 2: 3, 3: 4, 4: 1, 5: 2}, "square": {1: 3, 2: 3, 3: 3, 4
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("kind", [
-    {}, {"order": "ijl", "weights": "kjl"}, {"order": "jil"}, {"order": "jli", "weights": "jlk"}, {"skip": True},
-    {"every": True}, {"every": True, "order": "jil"}, {"batch": False}, {"batch": False, "every": True}, {"coupled": True},
-    {"skip": True, "every": True, "weights": "kjl"},
-], ids=str)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {},
+        {"order": "ijl", "weights": "kjl"},
+        {"order": "jil"},
+        {"order": "jli", "weights": "jlk"},
+        {"skip": True},
+        {"every": True},
+        {"every": True, "order": "jil"},
+        {"batch": False},
+        {"batch": False, "every": True},
+        {"coupled": True},
+        {"skip": True, "every": True, "weights": "kjl"},
+    ],
+    ids=str,
+)
 def test_layers_equal_the_equations(kind: dict[str, Any], depth: str) -> None:
     widths = DEPTHS[depth]
     compare(layers(**kind), {"m": 2, "L": len(widths), "n": widths})
@@ -313,7 +376,7 @@ def test_smallest_sizes(kind: dict[str, Any]) -> None:
 def recurrent() -> Model:
     """A recurrent layer: the time step is an index of a rectangular array."""
     with Model("recurrent") as model:
-        m, T, p, q = model.sizes("m T p q")
+        m, T, p, q = model.sizes("m T p q")  # noqa: N806
         i, j, k, t = model.indices("i j k t")
         x, y = model.data(x=(m, T, p), y=(m, T, q))
         u, v, c = model.parameters(u=(q, p), v=(q, q), c=(q,))
@@ -336,7 +399,7 @@ def test_recurrence_in_time() -> None:
 def convolution() -> Model:
     """A convolution in one dimension."""
     with Model("convolution") as model:
-        m, N, F = model.sizes("m N F")
+        m, N, F = model.sizes("m N F")  # noqa: N806
         i, t, s = model.indices("i t s")
         model.assume(N >= F)
         x = model.data(x=(m, N))

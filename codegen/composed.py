@@ -1,0 +1,74 @@
+"""Composed scalar functions: what depends on one entry only becomes one function of it, which has one stable form."""
+
+from __future__ import annotations
+
+import sympy
+
+from derive.expression import (
+    Access,
+    Add,
+    Bracket,
+    Call,
+    Choice,
+    Constant,
+    Count,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Pow,
+    Sum,
+    walk,
+)
+from derive.system import System
+
+GROWING = frozenset({"exp", "cosh", "sinh"})
+
+
+def entry_of(expr: Expr) -> Access | None:
+    """The only entry that a scalar expression depends on; None if there are more, or anything but scalar functions."""
+    found: dict[str, Access] = {}
+    for node in walk(expr):
+        if isinstance(node, (Sum, Functional, Count, Bracket)) or (isinstance(node, Call) and any(node.orders)):
+            return None
+        if isinstance(node, Access):
+            found[node.key] = node
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def overflows(expr: Expr, above: bool = False) -> bool:
+    """Does an exponential stand inside a sum, a power or another function?"""
+    if isinstance(expr, Call) and expr.function in GROWING and above:
+        return True
+    inside = above or isinstance(expr, (Add, Pow, Call))
+    own = isinstance(expr, Call) and expr.function in GROWING
+    return any(overflows(c, above if own else inside) for c in expr.children)
+
+
+def formula_of(expr: Expr, entry: Access, symbol: sympy.Symbol, system: System) -> sympy.Expr:
+    """The expression as a SymPy formula of `symbol`, which stands for the entry. ValueError if a function has none."""
+
+    def convert(part: Expr) -> sympy.Expr:
+        if part == entry:
+            return symbol
+        if isinstance(part, Number):
+            return sympy.Rational(part.value.numerator, part.value.denominator)
+        if isinstance(part, Constant):
+            return getattr(sympy, part.name)
+        args = [convert(c) for c in part.children]
+        if isinstance(part, Add):
+            return sympy.Add(*args)
+        if isinstance(part, Mul):
+            return sympy.Mul(*args)
+        if isinstance(part, Pow):
+            return sympy.Pow(*args)
+        if isinstance(part, Choice):
+            pairs = [(convert(v), sympy.Rel(convert(c.left), convert(c.right), c.op)) for c, v in part.branches]
+            return sympy.Piecewise(*pairs, (convert(part.otherwise), True))
+        assert isinstance(part, Call), type(part).__name__
+        function = system.function(part.function, len(args))
+        if function.formula is None:
+            raise ValueError(f"{part.function} has no formula")
+        return function.formula.subs(dict(zip(function.arguments, args, strict=True)), simultaneous=True)
+
+    return convert(expr)

@@ -1,0 +1,125 @@
+"""Row shift: exp(z[k]) / Sum exp(z[k]) is computed from z - max z, which cannot overflow.
+
+f(z) = f(z - M) where M cancels; log X(z) = d M + log X(z - M) where X has degree d in exp(M).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from derive.affine import Index
+from derive.expression import (
+    Access,
+    Add,
+    Bound,
+    Call,
+    Choice,
+    Expr,
+    Functional,
+    Mul,
+    Number,
+    Pow,
+    Sum,
+    add,
+    free_indices,
+    mul,
+    number,
+    substitute,
+    transform,
+    walk,
+)
+from derive.match import Binding, match
+
+LARGEST = "max()"
+
+
+@dataclass(frozen=True)
+class Row:
+    """The values `term` for all places of `bounds`, the entry of the largest, and that of exp(term - largest)."""
+
+    term: Expr
+    bounds: tuple[Bound, ...]
+    largest: Access
+    scaled: Access
+
+    @property
+    def letters(self) -> frozenset[Index]:
+        return frozenset(b.index for b in self.bounds)
+
+    @property
+    def maximum(self) -> Expr:
+        """The largest value, as the right side of an equation."""
+        return Functional(LARGEST, (self.term,), self.bounds)
+
+    @property
+    def exponential(self) -> Expr:
+        """exp(term - largest), at most 1."""
+        return Call("exp", (add(self.term, mul(number(-1), self.largest)),))
+
+    def place(self, call: Expr) -> Binding | None:
+        """Where in the row the value stands whose exponential this is; None if it is none."""
+        return match(self.term, call.children[0], self.letters) if is_exp(call) else None
+
+
+def is_exp(expr: Expr) -> bool:
+    """exp(u)"""
+    return isinstance(expr, Call) and expr.function == "exp" and not any(expr.orders)
+
+
+def rows_of(expr: Expr) -> tuple[tuple[Expr, tuple[Bound, ...]], ...]:
+    """What is exponentiated inside a sum over one letter on which it depends, without repetition."""
+    found: dict[str, tuple[Expr, tuple[Bound, ...]]] = {}
+    for node in walk(expr):
+        if isinstance(node, Sum):
+            for inner in walk(node.body):
+                if is_exp(inner):
+                    term = inner.children[0]
+                    own = tuple(b for b in node.bounds if b.index in free_indices(term))
+                    if len(own) == 1 and not any(match(t, term, frozenset({b[0].index})) for t, b in found.values()):
+                        found.setdefault(term.key, (term, own))
+    return tuple(found.values())
+
+
+def shifted(expr: Expr, row: Row) -> Expr:
+    """The expression, of degree 0, with its row shifted."""
+
+    def rewrite(node: Expr) -> Expr:
+        place = row.place(node)
+        return node if place is None else substitute(row.scaled, place)
+
+    def with_logs(node: Expr) -> Expr:
+        if isinstance(node, Call) and node.function == "log" and not any(node.orders):
+            power = degree(node.args[0], row)
+            assert power is not None
+            inner = Call("log", (transform(node.args[0], rewrite),))
+            return add(mul(number(power), row.largest), inner) if power else inner
+        if row.place(node) is not None:
+            return rewrite(node)
+        return node.rebuild(tuple(map(with_logs, node.children))) if node.children else node
+
+    return with_logs(expr)
+
+
+def degree(expr: Expr, row: Row) -> Fraction | None:
+    """The power of exp(M) by which the value grows when the row grows by M; None if it is no power."""
+    if row.place(expr) is not None:
+        return Fraction(1)
+    if isinstance(expr, Sum):
+        return degree(expr.body, row)
+    if isinstance(expr, Mul):
+        parts = [degree(f, row) for f in expr.factors]
+        return None if None in parts else sum((p for p in parts if p is not None), Fraction(0))
+    if isinstance(expr, Pow):
+        base = degree(expr.base, row)
+        if base is None or base == 0:
+            return base if degree(expr.exponent, row) == 0 else None
+        return base * expr.exponent.value if isinstance(expr.exponent, Number) else None
+    children = [degree(c, row) for c in expr.children]
+    if isinstance(expr, Add):
+        return children[0] if len(set(children)) == 1 else None
+    if isinstance(expr, Call) and expr.function == "log" and not any(expr.orders):
+        return None if children[0] is None else Fraction(0)
+    if isinstance(expr, (Call, Choice, Functional)):
+        return Fraction(0) if all(c == 0 for c in children) else None
+    return Fraction(0)
