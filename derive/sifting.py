@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from derive.affine import Affine, Node, indices, replace
 from derive.expression import (
     ONE,
@@ -21,46 +23,94 @@ from derive.regions import extent
 
 
 def sift_term(term: Expr, outer: tuple[Bound, ...], facts: Facts) -> Expr:
-    """One term with every solvable delta used. What stays as a bracket is a condition or a guard.
+    """One term with its deltas used. What stays as a bracket is a condition on a letter of the target, or a guard.
 
+    A delta whose use would leave a condition on a letter that is still summed is kept: its code scatters.
     `outer` are the ranges of the letters of the target; a condition that they imply is dropped.
     """
     bounds = list(term.bounds) if isinstance(term, Sum) else []
     body = term.body if isinstance(term, Sum) else term
     factors = list(body.factors) if isinstance(body, Mul) else [body]
-    conditions: list[Bracket] = []
-    while (solved := _solvable(factors, bounds)) is not None:
-        bound, value = solved
-        values: dict[Node, Affine] = {bound.index: value}
-        factors = [substitute(f, values) for f in factors]
-        bounds = [Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in bounds if b != bound]
-        conditions = [_substituted(c, values) for c in conditions]
-        conditions += [Bracket("<=", bound.lo, value), Bracket("<=", value, bound.hi)]
-        factors = [f for f in factors if not (isinstance(f, Bracket) and f.op == "=" and facts.same(f.left, f.right))]
-    known = (*outer, *bounds)
-    places = _places(factors, outer)
-    there = tuple(Bound(b.index, replace(b.lo, places), replace(b.hi, places)) for b in known if b.index not in places)
-    conditions = [c for c in conditions if not implied(_substituted(c, places), there, facts)]
-    if any(isinstance(f, Bracket) and f.op == "=" and _never(f, known, facts) for f in factors):
+    kept = frozenset[int]()
+    while True:
+        sifted = _Sifting(factors, bounds, kept).run(facts)
+        known = (*outer, *sifted.bounds)
+        conditions = sifted.conditions_not_implied(known, outer, facts)
+        blocked = next((c.delta for c in conditions if _meets(c.bracket, sifted.bounds)), None)
+        if blocked is None:
+            break
+        kept |= {blocked}
+    if any(isinstance(f, Bracket) and f.op == "=" and _never(f, known, facts) for f in sifted.factors):
         return ZERO
-    return _assembled(factors, conditions, bounds)
+    return _assembled(sifted.factors, [c.bracket for c in conditions], sifted.bounds)
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """What is left of the range of a summed index, and the number of the delta that removed the index."""
+
+    bracket: Bracket
+    delta: int
+
+
+class _Sifting:
+    """The factors and ranges of one term while deltas are used; those numbered in `kept` stay as guards."""
+
+    def __init__(self, factors: list[Expr], bounds: list[Bound], kept: frozenset[int]) -> None:
+        self.numbered, self.bounds, self.kept = list(enumerate(factors)), bounds, kept
+        self.conditions: list[_Condition] = []
+
+    @property
+    def factors(self) -> list[Expr]:
+        return [f for _, f in self.numbered]
+
+    def run(self, facts: Facts) -> _Sifting:
+        while (solved := self._solvable()) is not None:
+            number, bound, value = solved
+            values: dict[Node, Affine] = {bound.index: value}
+            changed = [(q, substitute(f, values)) for q, f in self.numbered]
+            self.numbered = [(q, f) for q, f in changed if not _trivial(f, facts)]
+            rest = (b for b in self.bounds if b != bound)
+            self.bounds = [Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in rest]
+            self.conditions = [_Condition(_substituted(c.bracket, values), c.delta) for c in self.conditions]
+            ends = (Bracket("<=", bound.lo, value), Bracket("<=", value, bound.hi))
+            self.conditions += [_Condition(end, number) for end in ends]
+        return self
+
+    def _solvable(self) -> tuple[int, Bound, Affine] | None:
+        """The first summed index that a delta determines, the number of the delta, and the index's value."""
+        for number, factor in self.numbered:
+            if isinstance(factor, Bracket) and factor.op == "=" and number not in self.kept:
+                gap = factor.left - factor.right
+                for bound in self.bounds:
+                    count = gap.coefficient(bound.index)
+                    rest = gap - Affine.of(bound.index) * count
+                    if abs(count) == 1 and bound.index not in indices(rest):
+                        return number, bound, rest * -count
+        return None
+
+    def conditions_not_implied(
+        self, known: tuple[Bound, ...], outer: tuple[Bound, ...], facts: Facts
+    ) -> list[_Condition]:
+        """The conditions that do not hold by themselves, at the places to which deltas hold the target's letters."""
+        places = _places(self.factors, outer)
+        there = tuple(
+            Bound(b.index, replace(b.lo, places), replace(b.hi, places)) for b in known if b.index not in places
+        )
+        return [c for c in self.conditions if not implied(_substituted(c.bracket, places), there, facts)]
+
+
+def _trivial(factor: Expr, facts: Facts) -> bool:
+    return isinstance(factor, Bracket) and factor.op == "=" and facts.same(factor.left, factor.right)
+
+
+def _meets(bracket: Bracket, bounds: list[Bound]) -> bool:
+    """Does a summed letter stand in the condition?"""
+    return bool({b.index for b in bounds} & set(free_indices(bracket)))
 
 
 def _substituted(bracket: Bracket, values: dict[Node, Affine]) -> Bracket:
     return Bracket(bracket.op, replace(bracket.left, values), replace(bracket.right, values))
-
-
-def _solvable(factors: list[Expr], bounds: list[Bound]) -> tuple[Bound, Affine] | None:
-    """The first summed index that a delta determines, and its value."""
-    for factor in factors:
-        if isinstance(factor, Bracket) and factor.op == "=":
-            gap = factor.left - factor.right
-            for bound in bounds:
-                count = gap.coefficient(bound.index)
-                rest = gap - Affine.of(bound.index) * count
-                if abs(count) == 1 and bound.index not in indices(rest):
-                    return bound, rest * -count
-    return None
 
 
 def _places(factors: list[Expr], outer: tuple[Bound, ...]) -> dict[Node, Affine]:
