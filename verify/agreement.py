@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import ModuleType
 
 from derive.derivation import Derivation
+from derive.expression import ZERO
 from derive.system import System
 from verify.case import Case, make_case, unrolled_gradient
 from verify.certificate import Certificate, Check
@@ -27,6 +28,7 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
         cases = make_cases(derivation, seed)
         checks += [check for case in cases for check in check_derivation(case)]
         checks += check_code(derivation, module, cases, seed)
+        checks += check_alive(derivation, cases)
     except OutOfRange as error:  # the derived equations cannot be evaluated, so nothing can be compared with them
         checks.append(Check("J", "derivation, 170 bits", "unrolled equations", WORST, "relative", str(error), "failed",
                             False, "an entry is missing"))
@@ -52,6 +54,15 @@ def worst_of(checks: list[Check]) -> tuple[Check, ...]:
         if key not in worst or (not check.good, check.error) > (not worst[key].good, worst[key].error):
             worst[key] = check
     return tuple(worst[key] for key in sorted(worst))
+
+
+def check_alive(derivation: Derivation, cases: tuple[Case, ...]) -> list[Check]:
+    """Every derived equation of a parameter that is not 0 was seen with a value that is not 0."""
+    alive = {case.equations[entry] for case in cases for entry, ball in case.true.items() if not ball.contains(0)}
+    parameters = {t.name for t in derivation.system.role("parameter")}
+    why = "always 0, so nothing was seen"
+    return [Check(a.id, "alive", "0", 0.0, "relative", "every size", "not visited", False, why)
+            for a in derivation.computed if a.of in parameters and a.value != ZERO and a.id not in alive]
 
 
 def check_exact(derivation: Derivation, sizes: Sizes, seed: int) -> Iterator[Check]:

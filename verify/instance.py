@@ -47,14 +47,16 @@ def _depends(tensor: Tensor, slot: int) -> bool:
 
 
 def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> Instance:
-    """Random entries, positive for data and hyper-parameters, that honour every declared sum."""
+    """Random entries that honour every declared sum; hyper-parameters lie in (0, 1), and so do data for odd seeds."""
     entries: dict[Entry, Fraction] = {}
     integers = integer_data(system)
+    summed = {a.tensor for left, _ in system.sums for a in accesses(left)}
     for role in GIVEN:
         for tensor in system.role(role):
             for at in places(tensor, sizes):
-                dice = Random(f"{seed} {tensor.name} {at}")
-                sign = dice.choice((-1, 1)) if role == "parameter" else 1
+                dice = Random(f"{seed} {sizes} {tensor.name} {at}")
+                signed = role == "parameter" or (role == "data" and seed % 2 == 0 and tensor.name not in summed)
+                sign = dice.choice((-1, 1)) if signed else 1
                 value = Fraction(sign * dice.randint(1, digits), digits + 1)
                 if tensor.name in integers:
                     value = Fraction(dice.randint(1, integer_limit(system, tensor.name, sizes)))

@@ -119,8 +119,7 @@ def plan(system: System, seed: int = 0) -> tuple[Sizes, ...]:
     kinds = ("random", "one", "square")
     wanted = [(kind, chosen[0]) for kind in kinds]
     wanted += [(kinds[q % 3], numbers) for q, numbers in enumerate(chosen[1:])]
-    if len(chosen) > 1:
-        wanted.append(("one", chosen[-1]))
+    wanted += [("one", chosen[-1])] if len(chosen) > 1 else [("random", chosen[0])] * 2
     made = [draw(system, dict(zip(deep, numbers, strict=True)), kind, seed + q)
             for q, (kind, numbers) in enumerate(wanted)]
     return tuple(dict.fromkeys(sizes for sizes in made if sizes))
@@ -133,13 +132,16 @@ def spread(allowed: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 def draw(system: System, numbers: Mapping[str, int], kind: str, seed: int) -> Sizes | None:
-    """Sizes with the given numbers, the others drawn; None if the facts forbid them."""
+    """Sizes with the given numbers, the others drawn (different ones for `random`); None if the facts forbid them."""
     rest = [name for name in system.sizes if name not in numbers]
     for attempt in range(40 if kind == "random" else 8):
         dice = Random(f"{seed} {attempt}")
         most = 3 + attempt // 5
-        least = 1 if kind == "one" else 2
-        drawn = {name: (least if attempt == 0 else dice.randint(least, most)) for name in rest}
+        if kind == "random":
+            drawn = dict(zip(rest, dice.sample(range(2, len(rest) + most), len(rest)), strict=True))
+        else:
+            least = 1 if kind == "one" else 2
+            drawn = {name: least if attempt == 0 else dice.randint(least, most) for name in rest}
         ordered = tuple((name, {**drawn, **numbers}[name]) for name in system.sizes)
         sizes = Sizes(system.facts.equal, ordered, kind, most, seed + attempt)
         if satisfied(system, sizes):

@@ -38,7 +38,8 @@ class Unrolled:
 
     def __init__(self, instance: Instance, field: Field) -> None:
         self.instance, self.field, self.system, self.sizes = instance, field, instance.system, instance.sizes
-        self.given = {entry: field.rational(value) for entry, value in instance.entries.items()}
+        with field.context():
+            self.given = {entry: field.rational(value) for entry, value in instance.entries.items()}
         self.defined: dict[Entry, Defined] = {}
         self.local = Evaluator(self.system, self.sizes, field, self.leaf)
         self.evaluator = Evaluator(self.system, self.sizes, field, self.read, self.direct)
