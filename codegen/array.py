@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from derive.affine import Affine, Index, indices
+from derive.affine import Affine, Index
 from derive.expression import Bound
 
 Axes = tuple[Bound, ...]
@@ -35,7 +35,7 @@ class Span:
     whole: bool = False
 
 
-Pick: TypeAlias = "Affine | Span | Read"
+Pick: TypeAlias = Affine | Span
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Read:
 
     @property
     def axes(self) -> Axes:
-        return tuple(axis for p in self.picks for axis in pick_axes(p))
+        return tuple(p.axis for p in self.picks if isinstance(p, Span))
 
 
 @dataclass(frozen=True)
@@ -210,11 +210,6 @@ class Repeat:
 Line: TypeAlias = Assign | Repeat
 
 
-def pick_axes(pick: Pick) -> Axes:
-    """The axes that one pick leaves: none for a single place, those of the integers for a gather."""
-    return (pick.axis,) if isinstance(pick, Span) else pick.axes if isinstance(pick, Read) else ()
-
-
 def parts(value: Value) -> tuple[Value, ...]:
     """The values directly inside."""
     if isinstance(value, (Map, Opaque)):
@@ -223,8 +218,6 @@ def parts(value: Value) -> tuple[Value, ...]:
         return (value.value,)
     if isinstance(value, Contract):
         return (value.left, value.right)
-    if isinstance(value, Read):
-        return tuple(p for p in value.picks if isinstance(p, Read))
     return (value.body,) if isinstance(value, Total) else ()
 
 
@@ -235,13 +228,13 @@ def values(value: Value) -> Iterator[Value]:
         yield from values(part)
 
 
-def assigns(lines: tuple[Line, ...], loops: tuple[Bound, ...] = ()) -> Iterator[tuple[Assign, tuple[Bound, ...]]]:
+def assigns(lines: tuple[Line, ...], loops: tuple[Repeat, ...] = ()) -> Iterator[tuple[Assign, tuple[Repeat, ...]]]:
     """Every assignment with the loops around it, outermost first."""
     for line in lines:
         if isinstance(line, Assign):
             yield line, loops
         else:
-            yield from assigns(line.body, (*loops, line.bound))
+            yield from assigns(line.body, (*loops, line))
 
 
 def letters(axes: Axes) -> tuple[Index, ...]:
@@ -262,8 +255,3 @@ def positions_of(value: Value) -> Iterator[Affine]:
                 yield from (pick.start, pick.stop)
     elif isinstance(value, Total):
         yield from (value.bound.lo, value.bound.hi)
-
-
-def depends(affine: Affine, letter: Index) -> bool:
-    """Does the letter stand in the expression, widths included?"""
-    return letter in indices(affine)

@@ -81,9 +81,8 @@ def opaque_name(name: str, by: tuple[int, ...]) -> str:
 
 def lower_count(affine: Affine, scope: Scope) -> Value:
     """An integer, or the integers along an axis."""
-    inner = affine.alone
-    if isinstance(inner, Access):
-        return read(inner, scope)
+    if any(isinstance(atom, Access) for atom, _ in affine.terms):
+        raise Refused(f"integer data as a value is not supported: {render_expr(Count(affine))}")
     own = axis_letters(affine, scope)
     if not own:
         return Length(affine)

@@ -19,13 +19,13 @@ def _marked(store: Store, program: Program) -> Store:
     if store.role not in ("variable", "gradient"):
         return store
     targets = [
-        (a.target, loops, id(section))
+        (a.target, tuple(map(id, loops)))
         for section in program.sections
         for a, loops in assigns(section.lines)
         if a.target.store == store.name
     ]
     reads = [
-        (v, loops, id(section))
+        (v, tuple(map(id, loops)))
         for section in program.sections
         for a, loops in assigns(section.lines)
         for v in values(a.value)
@@ -34,16 +34,13 @@ def _marked(store: Store, program: Program) -> Store:
     if _is_result(store, program) or not targets:
         local = False
     else:
-        written, around, place = targets[0]
+        written, around = targets[0]
         local = (
             bool(around)
             and len(targets) == 1
-            and all(
-                (r.keys, _points(r), loops, at) == (written.keys, _points(written), around, place)
-                for r, loops, at in reads
-            )
+            and all((r.keys, _points(r), loops) == (written.keys, _points(written), around) for r, loops in reads)
         )
-    parts = any(not isinstance(p, Span) or not p.whole for t, _, _ in targets for p in t.picks)
+    parts = any(not isinstance(p, Span) or not p.whole for t, _ in targets for p in t.picks)
     return with_changes(store, local=local, allocated=parts and not local)
 
 

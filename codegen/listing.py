@@ -91,4 +91,4 @@ def _pick(pick: Pick) -> str:
             if pick.whole
             else (f"{pick.axis.index.name}: {render_range(pick.start, pick.stop - 1)}{step}")
         )
-    return _read(pick) if isinstance(pick, Read) else f"@{render_affine(pick)}"
+    return f"@{render_affine(pick)}"

@@ -113,7 +113,11 @@ class Module:
                 "callback=None",
             ],
         )
-        if not self.samples:
+        if self.samples:
+            options = ["rate", "epochs", "batch_size", "seed", "callback"]
+            found["descend_head"] = head("_descend", ["parameters", *self.everything, *options])
+            found["given"] += "," if len(self.everything) == 1 else ""
+        else:
             del found["given"]
             return {**found, "kernel_found": self.call("found", self.everything)}
         name, axis = next(iter(self.samples.items()))

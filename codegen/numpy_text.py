@@ -210,9 +210,7 @@ class Speller:
         return text + (f"[{', '.join(picks)}]" if picks else "")
 
     def pick(self, pick: Pick) -> str:
-        """One place, a stretch, or a gather."""
-        if isinstance(pick, Read):
-            return f"{self.read(pick)} - 1"
+        """One place or a stretch."""
         if isinstance(pick, Affine):
             return self.affine(pick)
         if pick.whole:

@@ -69,15 +69,14 @@ def read(access: Access, scope: Scope) -> Read:
 
 
 def _pick(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Access) -> Pick:
-    inner = position.alone
-    if isinstance(inner, Access):
-        return read(inner, scope)
+    if any(isinstance(atom, Access) for atom, _ in position.terms):
+        raise Refused(f"integer data as a position is not supported: {render_expr(access)}")
     letters = axis_letters(position, scope)
     if not letters:
         return position - lo
     axis = scope.axes[letters[0]]
     step = position.coefficient(letters[0])
-    if len(letters) > 1 or step < 1 or any(isinstance(a, Access) for a, _ in position.terms):
+    if len(letters) > 1 or step < 1:
         raise Refused(f"the position {render_affine(position)} in {render_expr(access)} is no stretch of an axis")
     start = replace(position, {axis.index: axis.lo}) - lo
     stop = replace(position, {axis.index: axis.hi}) - lo + 1
@@ -113,7 +112,7 @@ def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[
         seen: set[Index] = set()
         for position in access.at:
             here = [x for x in indices(position) if x in every and x not in found]
-            backwards = [x for x in here if position.coefficient(x) < 1 and not isinstance(position.alone, Access)]
+            backwards = [x for x in here if position.coefficient(x) < 1]
             found.update(x for x in (*here[1:], *(x for x in here if x in seen), *backwards) if x in mine)
             if len(here) > 1 and here[0] in mine and not any(x in found for x in here):
                 found.add(here[0])

@@ -1,0 +1,158 @@
+"""The array program: it prints itself, types itself, and refuses what it cannot compute."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from codegen.array import Assign, Contract, Literal, Map, Read, Reduce, Repeat, Span, Turn, assigns, values
+from codegen.checking import ProgramError
+from codegen.lower import lower
+from codegen.naming import code_names
+from codegen.program import Program
+from codegen.render import render_module
+from derive import Model, Refused, Sum, derive, function
+from derive.affine import Affine, Index
+from derive.models.mlp import model as mlp
+from derive.models.softmax_classifier import model as softmax_classifier
+
+
+@pytest.fixture(scope="module")
+def program() -> Program:
+    return lower(derive(mlp))
+
+
+def changed(program: Program, section: str, ident: str, **changes: Any) -> Program:
+    """The program with one assignment changed."""
+
+    def visit(line: Any) -> Any:
+        if isinstance(line, Repeat):
+            return replace(line, body=tuple(map(visit, line.body)))
+        return replace(line, **changes) if line.id == ident else line
+
+    sections = tuple(replace(s, lines=tuple(map(visit, s.lines))) if s.name == section else s for s in program.sections)
+    return replace(program, sections=sections)
+
+
+def found(program: Program, ident: str) -> Assign:
+    return next(a for s in program.sections for a, _ in assigns(s.lines) if a.id == ident)
+
+
+def test_it_prints_itself(program: Program) -> None:
+    text = str(program)
+    assert "for l = 2..L - 1 down:" in text
+    assert "contract(a[l - 1](i, k), w[l](j, k) over k)" in text
+    assert "variable a[l=1..L] (i=1..m, j=1..n(l))" in text
+    assert "np." not in text
+
+
+def test_axes_are_letters_with_symbolic_sizes(program: Program) -> None:
+    weights = found(program, "d.w").value
+    assert [a.index.name for a in weights.axes] == ["j", "k"]
+    products = [v for v in values(weights) if isinstance(v, Contract)]
+    assert [x.name for v in products for x in v.over] == ["i"]
+
+
+def test_sums_over_samples_stay_visible(program: Program) -> None:
+    biases = found(program, "d.b").value
+    assert isinstance(biases, Reduce) and [x.name for x in biases.over] == ["i"]
+
+
+def test_a_turned_product_is_no_program(program: Program) -> None:
+    line = found(program, "d.w")
+    wrong = Turn(line.value, line.value.axes[::-1])
+    with pytest.raises(ProgramError, match=r"d\.w: the two sides have axes \(k.*\) and \(j.*\)"):
+        changed(program, "gradient", "d.w", value=wrong).check()
+
+
+def test_two_lengths_of_one_letter_are_no_program(program: Program) -> None:
+    line = found(program, "z")
+    product = next(v for v in values(line.value) if isinstance(v, Contract))
+    assert isinstance(product.right, Read) and isinstance(product.left, Read)
+    off = replace(
+        product.right,
+        picks=tuple(
+            replace(p, axis=replace(p.axis, hi=p.axis.hi + 1), stop=p.stop + 1)
+            if isinstance(p, Span) and p.axis.index.name == "k"
+            else p
+            for p in product.right.picks
+        ),
+    )
+    with pytest.raises(ProgramError, match="z: k has two lengths"):
+        changed(
+            program, "forward", "z", value=Map("+", (replace(product, right=off), Literal(Fraction(0))), product.axes)
+        ).check()
+
+
+def test_reading_what_is_not_computed_is_no_program(program: Program) -> None:
+    cost = next(s for s in program.sections if s.name == "cost")
+    rest = tuple(s for s in program.sections if s.name != "forward")
+    with pytest.raises(ProgramError, match="C: a is read before it is computed"):
+        replace(program, sections=(cost, *rest)).check()
+
+
+def test_a_letter_without_loop_is_no_program(program: Program) -> None:
+    line = found(program, "d.b")
+    stray = replace(line.target, keys=(Affine.of(Index("q")),))
+    with pytest.raises(ProgramError, match=r"d\.b: q stands in a position but no loop runs over it"):
+        changed(program, "gradient", "d.b", target=stray).check()
+
+
+def test_a_missing_key_and_an_unknown_letter_of_a_sum_are_no_program(program: Program) -> None:
+    line = found(program, "d.b")
+    bad = Reduce("+", replace(next(v for v in values(line.value) if isinstance(v, Read)), keys=()), (Index("i"),))
+    with pytest.raises(ProgramError, match="delta has 1 keys and 2 axes"):
+        changed(program, "gradient", "d.b", value=bad).check()
+    assert isinstance(line.value, Reduce)
+    with pytest.raises(ProgramError, match="the sum over q meets"):
+        changed(program, "gradient", "d.b", value=replace(line.value, over=(Index("q"),))).check()
+
+
+def test_the_step_between_layers_is_local_where_nobody_else_reads_it(program: Program) -> None:
+    assert program.store("z").local
+    assert not program.store("a").local
+    assert not lower(derive(softmax_classifier)).store("z").local
+
+
+def test_lowering_is_repeatable(program: Program) -> None:
+    assert str(lower(derive(mlp))) == str(program) == str(lower(derive(mlp)))
+
+
+def test_names_in_code_keep_away_from_python_and_the_module() -> None:
+    with Model("clash") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        sum_, rate = model.data(sum=(m,), rate=(m,))
+        max_ = model.parameters(max=(m,))
+        model.minimise(Sum((max_[i] * rate[i] - sum_[i]) ** 2, i))
+    names = code_names(model.system)
+    assert (names["sum"], names["rate"], names["max"]) == ("sum_", "rate_", "max_")
+    text = render_module(derive(model), source="clash.py", digest="-")
+    compile(text, "clash.py", "exec")
+    assert "def cost(parameters, *, sum_, rate_):" in text
+
+
+def test_a_function_named_like_an_elementary_one_does_not_call_itself() -> None:
+    import sympy
+
+    tanh = function("tanh", lambda z: 2 * sympy.tanh(z))
+    with Model("named") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        w = model.parameters(w=(m,))
+        model.minimise(Sum(tanh(w[i]), i))
+    text = render_module(derive(model), source="named.py", digest="-")
+    assert "return 2 * np.tanh(z)" in text
+
+
+def test_a_size_that_no_array_shows_is_refused() -> None:
+    with Model("hidden") as model:
+        m, q = model.sizes("m q")
+        i, k = model.indices("i k")
+        w = model.parameters(w=(m,))
+        model.minimise(Sum(Sum(w[i], i) ** 2, (k, 1, q)))
+    with pytest.raises(Refused, match="shows the size q"):
+        render_module(derive(model), source="hidden.py", digest="-")
