@@ -15,7 +15,7 @@ from typing import Any
 
 from codegen.latex_layout import brackets, breadth, decimal, join, packed
 from codegen.latex_names import checked_latex, head, letter
-from derive.affine import Affine, Index, Node, Size, Width
+from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.expression import (
     Access,
     Add,
@@ -294,10 +294,19 @@ def relation(printer: Printer, condition: Relation) -> str:
     return f"{printer.expr(condition.left)} {RELATIONS[condition.op]} {printer.expr(condition.right)}"
 
 
+def nested(bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
+    """The bounds in an order in which no end needs a letter that only comes later."""
+    if len(bounds) < 2:
+        return bounds
+    own = {b.index for b in bounds}
+    first = next((b for b in bounds if not own & {*indices(b.lo), *indices(b.hi)}), bounds[0])
+    return (first, *nested(tuple(b for b in bounds if b is not first)))
+
+
 def render_sum(printer: Printer, expr: Sum) -> tuple[str, int]:
     signs = "".join(
         rf"\sum_{{{printer.index(b.index.name)}={printer.affine(b.lo)}}}^{{{printer.affine(b.hi)}}}"
-        for b in expr.bounds
+        for b in nested(expr.bounds)
     )
     negative, body = split_sign(expr.body)
     text = rf"{signs} {printer.bracketed(body, BIG)}"
