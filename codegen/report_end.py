@@ -195,7 +195,7 @@ def identity_latex(text: str) -> str:
     parts: list[tuple[bool, str]] = []
     tokens = text.split(" ")
     for token, after in zip(tokens, [*tokens[1:], ""], strict=True):
-        article = token == "a" and after.isalpha() and len(after) > 1
+        article = token in ("a", "A") and after.isalpha() and len(after) > 1
         word = article or bool(re.fullmatch(WORD, token)) and not token.startswith("Sum")
         if parts and parts[-1][0] == word:
             parts[-1] = (word, parts[-1][1] + (" " if word else r"\,") + (escape(token) if word else math(token)))

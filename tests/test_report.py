@@ -188,9 +188,9 @@ def test_titles_cannot_leave_their_place() -> None:
 
 
 def test_a_missing_or_unused_value_is_an_error() -> None:
-    with pytest.raises(KeyError, match="missing .*'title'"):
+    with pytest.raises(KeyError, match=r"missing .*'title'"):
         fill(TEMPLATE, {})
-    with pytest.raises(KeyError, match="unused .*'surplus'"):
+    with pytest.raises(KeyError, match=r"unused .*'surplus'"):
         fill(TEMPLATE, {"surplus": 1})
 
 
@@ -237,7 +237,7 @@ def test_a_run_that_does_not_end_is_stopped() -> None:
 
 def test_missing_tex_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "tex_available", lambda: False)
-    with pytest.raises(TeXMissing, match="pdflatex is not installed; on Debian: apt install .*lmodern"):
+    with pytest.raises(TeXMissing, match=r"pdflatex is not installed; on Debian: apt install .*lmodern"):
         compile_pdf("", "none")
 
 
