@@ -12,13 +12,14 @@ from verify.shadow import UNITS, Shadow, shadow_of, shadows
 
 
 def balls(values, unit=0.0):
-    return shadows(np.array([Fraction(v) for v in np.array(values, dtype=object).ravel()], dtype=object).reshape(np.shape(values)), unit)
+    rationals = [Fraction(v) for v in np.array(values, dtype=object).ravel()]
+    return shadows(np.array(rationals, dtype=object).reshape(np.shape(values)), unit)
 
 
 def test_a_ball_is_never_turned_into_a_float():
     array = balls([[1, 2], [3, 4]])
-    for attempt in (lambda: float(array[0, 0]), lambda: array.astype(float), lambda: np.asarray(array, dtype=np.float32),
-                    lambda: np.zeros(2).__setitem__(0, array[0, 0]), lambda: np.isfinite(array)):
+    for attempt in (lambda: float(array[0, 0]), lambda: array.astype(float),
+                    lambda: np.asarray(array, dtype=np.float32), lambda: np.zeros(2).__setitem__(0, array[0, 0]), lambda: np.isfinite(array)):
         with pytest.raises((TypeError, ValueError)):
             attempt()
 

@@ -8,7 +8,7 @@ from types import ModuleType
 from derive.derivation import Derivation
 from derive.expression import ZERO
 from derive.system import System
-from verify.case import Case, make_case, unrolled_gradient
+from verify.case import Case, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.instance import instance
 from verify.judge import WORST, check_case, check_derivation
@@ -37,7 +37,8 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
 
 def make_cases(derivation: Derivation, seed: int = 0) -> tuple[Case, ...]:
     """The reference values of a derivation at every size of the plan."""
-    return tuple(make_case(derivation, sizes, seed) for sizes in plan(derivation.system, seed))
+    cases = tuple(make_case(derivation, sizes, seed) for sizes in plan(derivation.system, seed))
+    return (*cases, *resting_cases(derivation, cases[0]))
 
 
 def check_code(derivation: Derivation, module: ModuleType, cases: tuple[Case, ...], seed: int = 0) -> list[Check]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.derivation import Derivation
-from verify.instance import Entry, Instance, instance
+from verify.instance import Entry, Instance, instance, resting
 from verify.numbers import Balls, Undecided
 from verify.sizes import Sizes
 from verify.steps import ATTEMPTS
@@ -29,7 +29,7 @@ class Case:
 
     def where(self, entry: Entry) -> str:
         name, at = entry
-        return f"{'' if entry == OBJECTIVE else 'd.'}{name}{list(at) if at else ''} with {self.instance.sizes}"
+        return f"{'' if entry == OBJECTIVE else 'd.'}{name}{list(at) if at else ''} with {self.instance.where}"
 
 
 def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
@@ -44,6 +44,18 @@ def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
         except (Undecided, ZeroDivisionError) as error:
             reason = error
     raise Undecided(f"no random instance of {derivation.system.name} at {sizes} can be evaluated: {reason}")
+
+
+def resting_cases(derivation: Derivation, case: Case) -> tuple[Case, ...]:
+    """The same sizes at the places where kinks lie, as far as the functions are defined there."""
+    found = []
+    with case.field.context():
+        for drawn in resting(case.instance):
+            try:
+                found.append(evaluated(derivation, drawn, case.field))
+            except (Undecided, ZeroDivisionError):
+                continue
+    return tuple(found)
 
 
 def evaluated(derivation: Derivation, drawn: Instance, field: Balls) -> Case:

@@ -28,9 +28,15 @@ class Instance:
     system: System
     sizes: Sizes
     entries: dict[Entry, Fraction]
+    note: str = ""
+
+    @property
+    def where(self) -> str:
+        """The sizes, and what is special about the entries."""
+        return f"{self.sizes}{', ' if self.note else ''}{self.note}"
 
     def __str__(self) -> str:
-        return f"{self.system.name} at {self.sizes}"
+        return f"{self.system.name} at {self.where}"
 
 
 def places(tensor: Tensor, sizes: Sizes) -> Iterator[tuple[int, ...]]:
@@ -64,6 +70,19 @@ def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> I
     for left, right in system.sums:
         _honour(system, sizes, entries, left, right)
     return Instance(system, sizes, entries)
+
+
+def resting(drawn: Instance) -> tuple[Instance, ...]:
+    """The same sizes where kinks lie: all parameters 0, and all 0 but the parameters with most indices."""
+    system, integers = drawn.system, integer_data(drawn.system)
+    kept = {a.tensor for left, _ in system.sums for a in accesses(left)} | integers
+    most = max((len(t.slots) for t in system.role("parameter")), default=0)
+    weights = {t.name for t in system.role("parameter") if len(t.slots) == most}
+    parameters, data = ({t.name for t in system.role(role)} for role in ("parameter", "data"))
+    zeros = {"parameters 0": parameters, "data and offsets 0": (parameters - weights) | (data - kept)}
+    return tuple(Instance(system, drawn.sizes, {entry: Fraction(0) if entry[0] in names else value
+                                                for entry, value in drawn.entries.items()}, note)
+                 for note, names in zeros.items())
 
 
 def integer_data(system: System) -> frozenset[str]:

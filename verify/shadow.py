@@ -40,8 +40,8 @@ class Shadow:
 
     def rounded(self, ball: arb, units: float = 1) -> Shadow:
         """The result of one operation: `units` roundoffs wide, and wide enough for underflow."""
-        if not self.unit:
-            return Shadow(ball, 0.0)
+        if not self.unit or ball.is_zero():
+            return Shadow(ball, self.unit)
         tiny = TINY["float64" if self.unit == UNITS["float64"] else "float32"]
         return Shadow(ball + arb(0, units * self.unit * size(ball) * LIMIT + tiny), self.unit)
 

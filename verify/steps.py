@@ -15,7 +15,7 @@ from derive.derivation import Adjoint, Derivation
 from derive.expression import Expr
 from derive.system import System
 from derive.text import render_expr
-from verify.instance import instance, places
+from verify.instance import instance, places, resting
 from verify.numbers import Balls, Exact, Field, Number, Undecided
 from verify.proof import proved
 from verify.sizes import Sizes, plan
@@ -89,13 +89,24 @@ class Bench:
 
     @cached_property
     def exact(self) -> tuple[Unrolled, ...]:
-        """Instances over rationals and oracles."""
-        return tuple(self.unroll(sizes, Exact) for sizes in self.plans)
+        """Instances over rationals and oracles, the first one also where kinks lie."""
+        drawn = tuple(self.unroll(sizes, Exact) for sizes in self.plans)
+        return (*drawn, *self.resting(drawn[0]))
 
     @cached_property
     def balls(self) -> tuple[Unrolled, ...]:
         """Instances over balls."""
         return tuple(self.unroll(sizes, Balls) for sizes in self.plans)
+
+    def resting(self, unrolled: Unrolled) -> Iterator[Unrolled]:
+        """The same sizes at the places where kinks lie, as far as the functions are defined there."""
+        for drawn in resting(unrolled.instance):
+            still = Unrolled(drawn, unrolled.field)
+            try:
+                assert still.adjoints
+            except ZeroDivisionError:
+                continue
+            yield still
 
     def unroll(self, sizes: Sizes, kind: Callable[[int], Field]) -> Unrolled:
         """A random instance at which everything is defined; several seeds are tried."""
@@ -160,7 +171,7 @@ def side(adjoint: Adjoint, expr: Expr | None, unrolled: Unrolled, letters: dict[
 def place(adjoint: Adjoint, unrolled: Unrolled, letters: dict[str, int]) -> str:
     """`d.w[2, 1, 3] with m=2, L=3, random widths`."""
     at = ", ".join(str(unrolled.sizes.value(p, letters)) for p in adjoint.target.at)
-    return f"{adjoint.target.tensor}[{at}] with {unrolled.sizes}"
+    return f"{adjoint.target.tensor}[{at}] with {unrolled.instance.where}"
 
 
 def show(value: Number, expr: Expr | None) -> str:
