@@ -6,13 +6,15 @@ from derive.entries import argmax, d
 from derive.errors import ModelError, Refused, RuleDidNotApply
 from derive.functions import Function, function
 from derive.model import Model
-from derive.surface import Sum
+from derive.surface import Max, Min, Sum, stop
 from derive.system import System
 
 __all__ = [
     "Adjoint",
     "Derivation",
     "Function",
+    "Max",
+    "Min",
     "Model",
     "ModelError",
     "Refused",
@@ -24,4 +26,5 @@ __all__ = [
     "d",
     "derive",
     "function",
+    "stop",
 ]

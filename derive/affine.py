@@ -7,7 +7,7 @@ normal form, so two that are equal as affine expressions are equal as objects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,15 @@ class Node:
     @cached_property
     def key(self) -> str:
         raise NotImplementedError(type(self).__name__)
+
+    @property
+    def letters(self) -> tuple[Index, ...]:
+        """The index letters that stand free in this node."""
+        return ()
+
+    def replaced(self, values: Mapping[Node, Affine]) -> Node:
+        """This node with `values` put for the atoms inside it."""
+        return self
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Node) and type(self) is type(other) and self.key == other.key)
@@ -35,6 +44,10 @@ class Index(Node):
     @cached_property
     def key(self) -> str:
         return self.name
+
+    @property
+    def letters(self) -> tuple[Index, ...]:
+        return (self,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +71,13 @@ class Width(Node):
     @cached_property
     def key(self) -> str:
         return f"#{self.name}({self.at.key})"
+
+    @property
+    def letters(self) -> tuple[Index, ...]:
+        return indices(self.at)
+
+    def replaced(self, values: Mapping[Node, Affine]) -> Node:
+        return Width(self.name, replace(self.at, values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,34 +144,23 @@ def collect(terms: Iterable[tuple[Node, int]], constant: int) -> Affine:
 Atoms = Mapping[Node, Affine] | Mapping[Index, Affine]
 
 
-def replace(affine: Affine, values: Atoms, inside: Callable[[Node], Node] | None = None) -> Affine:
-    """Put `values` for atoms, also inside the argument of a width; `inside` rewrites entries of integer data."""
+def replace(affine: Affine, values: Atoms) -> Affine:
+    """Put `values` for atoms, also inside the argument of a width and inside entries of integer data."""
     if not affine.terms or not values:
         return affine
     table: dict[Node, Affine] = dict(values)  # type: ignore[arg-type]  # a Mapping is not covariant in its keys
-    if inside is None and not any(atom in table or not isinstance(atom, (Index, Size)) for atom, _ in affine.terms):
+    if not any(atom in table or not isinstance(atom, (Index, Size)) for atom, _ in affine.terms):
         return affine
     result = Affine((), affine.constant)
     for atom, count in affine.terms:
         value = table.get(atom)
-        if value is None and isinstance(atom, Width):
-            width = Width(atom.name, replace(atom.at, table, inside))
-            value = table.get(width, Affine.of(width))
-        elif value is None:
-            value = Affine.of(inside(atom) if inside and not isinstance(atom, (Index, Size)) else atom)
+        if value is None:
+            inner = atom.replaced(table)
+            value = table.get(inner, Affine.of(inner))
         result = result + value * count
     return result
 
 
 def indices(affine: Affine) -> tuple[Index, ...]:
-    """Every index letter in the expression, those inside widths included, without repetition."""
-    found: dict[Index, None] = {}
-    for atom, _ in affine.terms:
-        if isinstance(atom, Index):
-            found[atom] = None
-        elif isinstance(atom, Width):
-            found.update(dict.fromkeys(indices(atom.at)))
-        elif not isinstance(atom, Size):
-            for position in getattr(atom, "at", ()):
-                found.update(dict.fromkeys(indices(position)))
-    return tuple(found)
+    """Every index letter in the expression, those inside widths and data included, without repetition."""
+    return tuple(dict.fromkeys(letter for atom, _ in affine.terms for letter in atom.letters))

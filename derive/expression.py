@@ -13,6 +13,8 @@ from functools import cached_property
 
 from derive.affine import Affine, Atoms, Index, Node, indices, replace
 
+STOP = "stop"  # the function that is its argument and has derivative 0
+
 
 class Expr(Node):
     """A real number that depends on positions. `children` are its parts; `rebuild` puts other parts in."""
@@ -23,6 +25,13 @@ class Expr(Node):
 
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
         return self
+
+    @property
+    def letters(self) -> tuple[Index, ...]:
+        return free_indices(self)
+
+    def replaced(self, values: Mapping[Node, Affine]) -> Node:
+        return substitute(self, values)
 
     def __add__(self, other: Expr) -> Expr:
         return add(self, other)
@@ -218,8 +227,21 @@ class Bound(Node):
         return f"{self.index.key}={self.lo.key}..{self.hi.key}"
 
 
+class Binder(Expr):
+    """A node that binds letters: the letters of `bounds` stand for a whole range in its children."""
+
+    bounds: tuple[Bound, ...]
+
+    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Expr:
+        """The same node with other bounds and other children."""
+        raise NotImplementedError(type(self).__name__)
+
+    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
+        return self.bind(self.bounds, children)
+
+
 @dataclass(frozen=True, eq=False)
-class Sum(Expr):
+class Sum(Binder):
     """Sum of `body` over `bounds`, outermost first; an empty range gives 0."""
 
     body: Expr
@@ -233,8 +255,37 @@ class Sum(Expr):
     def children(self) -> tuple[Expr, ...]:
         return (self.body,)
 
-    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
-        return summed(children[0], self.bounds)
+    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Expr:
+        return summed(bodies[0], bounds)
+
+
+@dataclass(frozen=True, eq=False)
+class Extreme(Binder):
+    """The largest (`op` is max) or smallest (min) value of `body` over one range, which is not empty."""
+
+    op: str
+    body: Expr
+    bounds: tuple[Bound, ...]
+
+    @cached_property
+    def key(self) -> str:
+        return f"({self.op} {self.bounds[0].key}: {self.body.key})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.body,)
+
+    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Expr:
+        return type(self)(self.op, bodies[0], bounds)
+
+
+@dataclass(frozen=True, eq=False)
+class Place(Extreme):
+    """The first place at which `body` is largest or smallest: an integer, used as an atom of a position."""
+
+    @cached_property
+    def key(self) -> str:
+        return f"(arg{self.op} {self.bounds[0].key}: {self.body.key})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +327,7 @@ class Partial(Expr):
 
 
 @dataclass(frozen=True, eq=False)
-class Functional(Expr):
+class Functional(Binder):
     """An opaque scalar function of whole vectors, `cost(a[L, i, :], y[i, :])`.
 
     Argument k is the vector of `bodies[k]` over `bounds[k]`. `by` lists (argument, position): the partial
@@ -297,8 +348,8 @@ class Functional(Expr):
     def children(self) -> tuple[Expr, ...]:
         return self.bodies
 
-    def rebuild(self, children: tuple[Expr, ...]) -> Expr:
-        return Functional(self.name, children, self.bounds, self.by)
+    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Expr:
+        return Functional(self.name, bodies, bounds, self.by)
 
 
 ZERO, ONE, MINUS_ONE = Number(Fraction(0)), Number(Fraction(1)), Number(Fraction(-1))
@@ -383,7 +434,7 @@ def _free(expr: Expr) -> dict[Index, None]:
         found.update(dict.fromkeys(indices(position)))
     for child in expr.children:
         found.update(_free(child))
-    if isinstance(expr, (Sum, Functional)):
+    if isinstance(expr, Binder):
         for bound in expr.bounds:
             found.update(dict.fromkeys((*indices(bound.lo), *indices(bound.hi))))
         for bound in expr.bounds:
@@ -407,11 +458,8 @@ def substitute(expr: Expr, values: Atoms) -> Expr:
     if not values:
         return expr
 
-    def inside(atom: Node) -> Node:
-        return substitute(atom, values) if isinstance(atom, Expr) else atom
-
     def put(position: Affine) -> Affine:
-        return replace(position, values, inside)
+        return replace(position, values)
 
     if isinstance(expr, Access):
         return Access(expr.tensor, tuple(put(p) for p in expr.at))
@@ -419,13 +467,12 @@ def substitute(expr: Expr, values: Atoms) -> Expr:
         return Count(put(expr.of))
     if isinstance(expr, Bracket):
         return Bracket(expr.op, put(expr.left), put(expr.right))
-    if isinstance(expr, Sum):
-        bounds, inner = _open(expr.bounds, values, (expr.body,))
-        return summed(substitute(expr.body, inner), bounds)
-    if isinstance(expr, Functional):
-        bounds, inner = _open(expr.bounds, values, expr.bodies)
-        by = tuple((k, put(p)) for k, p in expr.by)
-        return Functional(expr.name, tuple(substitute(b, inner) for b in expr.bodies), bounds, by)
+    if isinstance(expr, Binder):
+        bounds, inner = _open(expr.bounds, values, expr.children)
+        opened = expr.bind(bounds, tuple(substitute(body, inner) for body in expr.children))
+        if isinstance(opened, Functional):
+            return Functional(opened.name, opened.bodies, bounds, tuple((k, put(p)) for k, p in opened.by))
+        return opened
     children = expr.children
     return expr.rebuild(tuple(substitute(child, values) for child in children)) if children else expr
 

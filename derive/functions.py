@@ -12,10 +12,13 @@ from typing import Any
 import sympy
 
 from derive.errors import ModelError
-from derive.expression import Call
+from derive.expression import STOP, Call
 from derive.surface import Formula, lift
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+
+
+VALUE = sympy.Symbol("z", real=True)
 
 
 def checked_name(name: str, what: str = "name") -> str:
@@ -78,6 +81,8 @@ def _check_formula(name: str, arguments: tuple[sympy.Symbol, ...], value: Any) -
 
 def elementary(name: str, count: int = 1) -> Function:
     """The SymPy function of that name as a Function, `exp` or `Max`."""
+    if name == STOP:
+        return Function(STOP, (VALUE,), VALUE)
     head = getattr(sympy, name, None)
     if head is None:
         raise ModelError(f"{name} is neither a function of the model nor of SymPy")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from derive.affine import Affine, Index, Node, Size, Width
-from derive.expression import Access, Expr, Functional, Sum, free_indices, rebind, substitute, transform, walk
+from derive.expression import Access, Binder, Expr, Sum, free_indices, rebind, substitute, transform, walk
 from derive.system import System
 
 
 def renaming(expr: Expr, target: Access, system: System) -> tuple[tuple[str, str], ...]:
     """New names for primed summation letters, each different from every letter it could meet."""
     taken = {x.name for x in (*free_indices(expr), *free_indices(target))}
-    bound = {b.index.name: b.hi for node in walk(expr) if isinstance(node, (Sum, Functional)) for b in node.bounds}
+    bound = {b.index.name: b.hi for node in walk(expr) if isinstance(node, Binder) for b in node.bounds}
     taken |= {name for name in bound if "'" not in name}
     kinds = _kinds(system)
     chosen: dict[str, str] = {}
@@ -48,13 +48,10 @@ def relettered(expr: Expr, names: dict[str, str]) -> Expr:
     """Sum_i f(i) = Sum_k f(k), for every summed letter in `names`."""
 
     def rewrite(node: Expr) -> Expr:
-        own = (
-            {b.index: Index(names[b.index.name]) for b in node.bounds if b.index.name in names}
-            if isinstance(node, Sum)
-            else {}
-        )
-        if not own or not isinstance(node, Sum):
+        if not isinstance(node, Binder):
             return node
-        return Sum(substitute(node.body, {old: Affine.of(new) for old, new in own.items()}), rebind(node.bounds, own))
+        own = {b.index: Index(names[b.index.name]) for b in node.bounds if b.index.name in names}
+        values = {old: Affine.of(new) for old, new in own.items()}
+        return node.bind(rebind(node.bounds, own), tuple(substitute(body, values) for body in node.children))
 
     return transform(expr, rewrite) if names else expr

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from derive.affine import Affine, Index, Node, replace
-from derive.expression import Access, Bound, Bracket, Call, Choice, Expr, Functional, Sum, positions, substitute
+from derive.expression import (
+    Access,
+    Binder,
+    Bound,
+    Bracket,
+    Call,
+    Choice,
+    Expr,
+    Extreme,
+    Functional,
+    positions,
+    substitute,
+)
 
 Binding = dict[Node, Affine]
 
 
 def canonical(expr: Expr, depth: int = 0) -> Expr:
     """The expression with bound letters named by depth and order, so that equal meanings have equal keys."""
-    if isinstance(expr, (Sum, Functional)):
+    if isinstance(expr, Binder):
         names: Binding = {b.index: Affine.of(Index(f"~{depth + q}")) for q, b in enumerate(expr.bounds)}
         bounds = tuple(
             Bound(Index(f"~{depth + q}"), replace(b.lo, names), replace(b.hi, names)) for q, b in enumerate(expr.bounds)
         )
         bodies = tuple(canonical(substitute(body, names), depth + len(bounds)) for body in expr.children)
-        if isinstance(expr, Sum):
-            return Sum(bodies[0], bounds)
-        return Functional(expr.name, bodies, bounds, expr.by)
+        return expr.bind(bounds, bodies)
     children = expr.children
     return expr.rebuild(tuple(canonical(child, depth) for child in children)) if children else expr
 
@@ -51,6 +61,8 @@ def _match(pattern: Expr, expr: Expr, letters: frozenset[Index], found: Binding)
         return False
     if isinstance(pattern, Functional) and pattern.name != expr.name:  # type: ignore[attr-defined]
         return False
+    if isinstance(pattern, Extreme) and pattern.op != expr.op:  # type: ignore[attr-defined]
+        return False
     if isinstance(pattern, Choice):
         assert isinstance(expr, Choice)
         if [c.op for c, _ in pattern.branches] != [c.op for c, _ in expr.branches]:
@@ -60,11 +72,10 @@ def _match(pattern: Expr, expr: Expr, letters: frozenset[Index], found: Binding)
         return False
     if not all(_match(p, q, letters, found) for p, q in zip(pattern.children, expr.children, strict=True)):
         return False
-    if isinstance(pattern, (Sum, Functional)):
-        pairs = zip(pattern.bounds, expr.bounds, strict=False)  # type: ignore[attr-defined]
-        return len(pattern.bounds) == len(expr.bounds) and all(  # type: ignore[attr-defined]
-            replace(p.lo, found) == q.lo and replace(p.hi, found) == q.hi for p, q in pairs
-        )
+    if isinstance(pattern, Binder) and isinstance(expr, Binder):
+        pairs = zip(pattern.bounds, expr.bounds, strict=False)
+        ends = all(replace(p.lo, found) == q.lo and replace(p.hi, found) == q.hi for p, q in pairs)
+        return len(pattern.bounds) == len(expr.bounds) and ends
     return True
 
 

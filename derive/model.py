@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import sympy
@@ -21,7 +22,7 @@ from derive.surface import UNKNOWN, Formula, IndexSymbol, SizeSymbol, lift, lift
 from derive.system import Alias, Slot, System, Tensor
 
 RESERVED = frozenset(
-    "J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d".split()
+    "J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d stop".split()
 )
 
 
@@ -98,6 +99,21 @@ class Model:
     def data(self, **shapes: Any) -> Any:
         """Given tensors that are not trained: `x, y = model.data(x=(m, n(1)), y=(m, n(L)))`."""
         return self._tensors_of("data", shapes, None)
+
+    def integers(self, *, over: tuple[Any, Any], **shapes: Any) -> Any:
+        """Given places, used inside brackets: `label = model.integers(label=(m,), over=(1, n))`, `w[label[i], k]`.
+
+        In generated code they count from 0, as rows of arrays do: the place `over[0]` is 0.
+        """
+        made = self._tensors_of("data", shapes, None)
+        ends = lift_affine(over[0]), lift_affine(over[1])
+        for name in shapes:
+            self._tensors[name] = replace(self._tensors[name], values=ends)
+        return made
+
+    def is_integer(self, name: str) -> bool:
+        """Is this tensor integer data?"""
+        return name in self._tensors and self._tensors[name].values is not None
 
     def parameters(self, *, over: Any = None, **shapes: Any) -> Any:
         """What is trained: `model.parameters(w=(l, n(l), n(l - 1)), over=(l, 2, L))`.

@@ -12,6 +12,7 @@ from derive.affine import Affine, Index, Node, replace
 from derive.expression import (
     MINUS_ONE,
     ONE,
+    STOP,
     ZERO,
     Access,
     Add,
@@ -19,9 +20,11 @@ from derive.expression import (
     Call,
     Choice,
     Expr,
+    Extreme,
     Functional,
     Mul,
     Number,
+    Place,
     Pow,
     Sum,
     add,
@@ -59,6 +62,8 @@ def occurrences(expr: Expr, tensor: str, taken: frozenset[Index]) -> list[Occurr
         return _in_choice(expr, tensor, taken)
     if isinstance(expr, Functional):
         return _in_functional(expr, tensor, taken)
+    if isinstance(expr, Extreme):
+        return _in_extreme(expr, tensor, taken)
     return []
 
 
@@ -85,6 +90,8 @@ def _in_power(expr: Pow, tensor: str, taken: frozenset[Index]) -> list[Occurrenc
 
 
 def _in_call(expr: Call, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:
+    if expr.function == STOP:
+        return []
     found: list[Occurrence] = []
     for q, argument in enumerate(expr.args):
         orders = tuple(order + (p == q) for p, order in enumerate(expr.orders))
@@ -111,6 +118,12 @@ def opened(bounds: tuple[Bound, ...], body: Expr, taken: frozenset[Index]) -> tu
         result.append(Bound(letter, lo, hi))
     changed = {a: v for a, v in values.items() if v.letter != a}
     return tuple(result), substitute(body, changed)
+
+
+def _in_extreme(expr: Extreme, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:
+    """max_k f(k) changes as f does at the first place k* where it is largest."""
+    place: dict[Node, Affine] = {expr.bounds[0].index: Affine.of(Place(expr.op, expr.body, expr.bounds))}
+    return occurrences(substitute(expr.body, place), tensor, taken)
 
 
 def _in_choice(expr: Choice, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from derive.affine import Affine, Index, indices
 from derive.errors import ModelError, Refused, Source
-from derive.expression import Access, Bound, Expr, Functional, Sum, free_indices, walk
+from derive.expression import Access, Binder, Bound, Expr, Extreme, Sum, free_indices, walk
 from derive.facts import Facts
 from derive.functions import Function
 from derive.letters import relettered, renaming
@@ -68,7 +68,7 @@ def resolve(
         sizes,
         widths,
         letters,
-        lettered(shapes.tensors, (*solved, whole)),
+        lettered(shapes.tensors, (*solved, whole), frozenset((*letters, *sizes, *widths, *shapes.tensors))),
         functions,
         functionals,
         equations,
@@ -156,7 +156,7 @@ def _letters(draft: Draft) -> tuple[Index, ...]:
     found = dict.fromkeys(x for p in draft.target.at for x in indices(p))
     found.update(dict.fromkeys(free_indices(draft.value)))
     for node in walk(draft.value):
-        if isinstance(node, (Sum, Functional)):
+        if isinstance(node, Binder):
             found.update(dict.fromkeys(b.index for b in node.bounds if b.hi == UNKNOWN))
     return tuple(found)
 
@@ -197,13 +197,7 @@ def _finish(draft: Draft, shapes: Shapes, weak: bool = False) -> Draft:
     draft = with_changes(draft, value=scoped(draft.value, {}))
     ranges: Ranges = {}
     found = _candidates(draft, shapes, weak)
-    stated = {
-        b.index
-        for node in walk(draft.value)
-        if isinstance(node, (Sum, Functional))
-        for b in node.bounds
-        if b.hi != UNKNOWN
-    }
+    stated = {b.index for node in walk(draft.value) if isinstance(node, Binder) for b in node.bounds if b.hi != UNKNOWN}
     for letter in _letters(draft):
         if letter in draft.over:
             ranges[letter] = draft.over[letter]
@@ -261,7 +255,7 @@ def _check_bound(draft: Draft, shared: bool) -> None:
                     fix=f"use it, or state its range: model.over({letter.name}, ...)",
                 )
     for node in walk(draft.value):
-        if isinstance(node, Sum):
+        if isinstance(node, (Sum, Extreme)):
             used = set(free_indices(node.body))
             for bound in node.bounds:
                 if bound.index not in used and bound.hi == UNKNOWN:
@@ -283,11 +277,9 @@ def _close(expr: Expr, ranges: Ranges, source: Source) -> Expr:
     children = expr.children
     if children:
         expr = expr.rebuild(tuple(_close(child, ranges, source) for child in children))
-    if isinstance(expr, (Sum, Functional)):
+    if isinstance(expr, Binder):
         bounds = [Bound(b.index, *ranges[b.index]) if b.hi == UNKNOWN else b for b in expr.bounds]
-        if isinstance(expr, Sum):
-            return Sum(expr.body, _ordered(bounds, source))
-        return Functional(expr.name, expr.bodies, tuple(bounds), expr.by)
+        return expr.bind(_ordered(bounds, source) if isinstance(expr, Sum) else tuple(bounds), expr.children)
     return expr
 
 

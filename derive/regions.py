@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.affine import Affine, Index, Node, indices, replace
+from derive.affine import Affine, Index, indices, replace
 from derive.errors import ModelError
-from derive.expression import Bound, Expr, Functional, Sum
+from derive.expression import Access, Binder, Bound, Expr
 from derive.facts import Facts
 from derive.system import Equation, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
@@ -144,17 +144,30 @@ def _partial(region: Interval, tensor: Tensor, slot: int, equation: Equation, fa
 
 
 def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:
-    inner = (*bounds, *expr.bounds) if isinstance(expr, (Sum, Functional)) else bounds
+    inner = (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
     for child in expr.children:
         _check_reads(system, equation, child, inner)
     for access in accesses(expr) if not expr.children else ():
         tensor = system.tensor(access.tensor)
         for slot, position in enumerate(access.at):
-            if any(not isinstance(a, Node) or a.__class__.__name__ == "Access" for a, _ in position.terms):
+            if any(isinstance(atom, Expr) for atom, _ in position.terms):
+                _check_data(system, access, position, Interval(*tensor.range_of(slot, access.at)))
                 continue
             allowed = Interval(*tensor.range_of(slot, access.at))
             if not _equal_range(position, inner, allowed, system.facts):
                 _check_inside(access, slot, position, inner, tensor, system.facts)
+
+
+def _check_data(system: System, access: Access, position: Affine, allowed: Interval) -> None:
+    """A place given by data lies in the slot if the declared values of the data do."""
+    for atom, _ in position.terms:
+        values = system.tensor(atom.tensor).values if isinstance(atom, Access) else None
+        ends = [] if values is None else [replace(position, {atom: end}) for end in values]
+        if ends and not (system.facts.below(allowed.lo, ends[0]) and system.facts.below(ends[1], allowed.hi)):
+            raise ModelError(
+                f"{render_expr(access)} is read at {Interval(*ends)}, but {access.tensor} has {allowed} there",
+                fix="declare the values of the data with over=(1, ...) as the slot has them",
+            )
 
 
 def _equal_range(position: Affine, bounds: tuple[Bound, ...], allowed: Interval, facts: Facts) -> bool:

@@ -125,7 +125,7 @@ def condition(bracket: Bracket, index: Index) -> tuple[Affine | None, Affine | N
     gap = bracket.right - bracket.left
     count = gap.coefficient(index)
     edge = (gap - Affine.of(index) * count) * -count
-    if abs(count) != 1 or indices(edge):
+    if abs(count) != 1 or indices(edge) or any(isinstance(atom, Expr) for atom, _ in edge.terms):
         return None
     if bracket.op == "=":
         return edge, edge

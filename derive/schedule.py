@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from derive.affine import Affine, Index, Node, indices, replace
 from derive.errors import ModelError, Source
-from derive.expression import Access, Bound, Expr, Functional, Sum, rebind, substitute
+from derive.expression import Access, Binder, Bound, Expr, rebind, substitute
 from derive.facts import Facts
 from derive.regions import Interval, UnknownOrder, cut, extent
 from derive.system import System
@@ -90,7 +90,7 @@ def _edges(statements: tuple[Statement, ...], facts: Facts, carried: frozenset[I
 
 def reads(expr: Expr, bounds: tuple[Bound, ...]) -> list[tuple[Access, tuple[Bound, ...]]]:
     """Every entry that an expression reads, with the bounds of the letters around it."""
-    inner = (*bounds, *expr.bounds) if isinstance(expr, (Sum, Functional)) else bounds
+    inner = (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
     found = [(expr, bounds)] if isinstance(expr, Access) else []
     for child in expr.children:
         found.extend(reads(child, inner))

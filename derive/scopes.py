@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from derive.affine import Affine, Index
-from derive.expression import Expr, Functional, Sum, rebind, substitute
+from derive.expression import Binder, Expr, rebind, substitute
 
 
 def scoped(expr: Expr, seen: dict[str, int]) -> Expr:
     """Each sum has its own letters: the second j of an equation may have another range than the first."""
-    if isinstance(expr, (Sum, Functional)):
+    if isinstance(expr, Binder):
         letters: dict[Index, Index] = {}
         for bound in expr.bounds:
             name = bound.index.name
@@ -24,15 +24,15 @@ def unscoped(expr: Expr) -> Expr:
     """The letters as they were written."""
     children = expr.children
     expr = expr.rebuild(tuple(unscoped(child) for child in children)) if children else expr
-    if isinstance(expr, (Sum, Functional)):
+    if isinstance(expr, Binder):
         return _relabelled(
             expr, {b.index: Index(b.index.name.split("#")[0]) for b in expr.bounds if "#" in b.index.name}
         )
     return expr
 
 
-def _relabelled(expr: Sum | Functional, letters: dict[Index, Index]) -> Sum | Functional:
+def _relabelled(expr: Binder, letters: dict[Index, Index]) -> Expr:
     bounds = rebind(expr.bounds, letters)
     values = {old: Affine.of(new) for old, new in letters.items()}
     bodies = tuple(substitute(body, values) for body in expr.children)
-    return Sum(bodies[0], bounds) if isinstance(expr, Sum) else Functional(expr.name, bodies, bounds, expr.by)
+    return expr.bind(bounds, bodies)

@@ -87,7 +87,7 @@ def _widen(tensor: Tensor, draft: Draft, facts: Facts) -> Tensor:
             slots[q] = with_changes(slots[q], lo=lo)
         if facts.below(slot.hi, hi):
             slots[q] = with_changes(slots[q], hi=hi)
-    return Tensor(tensor.name, tensor.role, tuple(slots), tensor.latex)
+    return with_changes(tensor, slots=tuple(slots))
 
 
 def named(draft: Draft, drafts: list[Draft], shapes: Shapes) -> Equation:
@@ -116,8 +116,12 @@ def _ranges_as_shape(draft: Draft, letter: Index, shapes: Shapes) -> bool:
     return all(shapes.facts.same(a, b) for a, b in zip(draft.over[letter], ends, strict=True))
 
 
-def lettered(tensors: dict[str, Tensor], drafts: tuple[Draft, ...]) -> tuple[Tensor, ...]:
-    """Give unnamed slots of declared tensors the letters with which the equations read them first."""
+def lettered(tensors: dict[str, Tensor], drafts: tuple[Draft, ...], taken: frozenset[str]) -> tuple[Tensor, ...]:
+    """Give unnamed slots of declared tensors the letters with which the equations read them first.
+
+    A slot that no letter ever fills gets a letter that the model does not use.
+    """
+    spare = [Index(x) for x in "pqrstuvwefgh" if x not in taken] + [Index(f"q{n}") for n in range(1, 10)]
     result = []
     for tensor in tensors.values():
         reads = [a for draft in drafts for a in accesses(draft.value) if a.tensor == tensor.name]
@@ -130,7 +134,9 @@ def lettered(tensors: dict[str, Tensor], drafts: tuple[Draft, ...]) -> tuple[Ten
             if slot.index.name[0] in "_@" and letter and letter not in used:
                 names[slot.index] = letter
                 used.add(letter)
+        unread = [s.index for s in tensor.slots if s.index.name[0] in "_@" and s.index not in names]
+        names.update(zip(unread, spare, strict=False))
         bounds = rebind(tuple(Bound(s.index, s.lo, s.hi) for s in tensor.slots), names)
         slots = tuple(Slot(b.index, b.lo, b.hi) for b in bounds)
-        result.append(Tensor(tensor.name, tensor.role, slots, tensor.latex))
+        result.append(with_changes(tensor, slots=slots))
     return tuple(result)

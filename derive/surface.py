@@ -17,6 +17,7 @@ from derive.affine import Affine, Index, Size, Width
 from derive.errors import ModelError, Refused, Source
 from derive.expression import (
     MINUS_ONE,
+    STOP,
     Access,
     Bound,
     Call,
@@ -24,6 +25,7 @@ from derive.expression import (
     Constant,
     Count,
     Expr,
+    Extreme,
     Relation,
     add,
     mul,
@@ -47,6 +49,8 @@ class Owner(Protocol):
     """The model that a formula belongs to: it collects the functions and the equations."""
 
     def register(self, function: Any) -> None: ...
+
+    def is_integer(self, name: str) -> bool: ...
 
     def state(self, target: Access, value: Any, source: Source) -> None: ...
 
@@ -245,6 +249,8 @@ def lift_affine(value: Any) -> Affine:
         return Affine.of(Size(value.name))
     if _is_width(value):
         return Affine.of(Width(value.func.__name__, lift_affine(value.args[0])))
+    if isinstance(value, Formula):
+        return _integer(value)
     if isinstance(value, sympy.Add):
         total = Affine.of(0)
         for term in value.args:
@@ -253,6 +259,16 @@ def lift_affine(value: Any) -> Affine:
     if isinstance(value, sympy.Mul) and len(value.args) == 2 and isinstance(value.args[0], sympy.Integer):
         return lift_affine(value.args[1]) * int(value.args[0])
     raise Refused(f"a position or a bound must be linear in indices and sizes with integer factors, not {value}")
+
+
+def _integer(value: Formula) -> Affine:
+    """A position given by data: `w[label[i], k]`."""
+    if isinstance(value.node, Access) and value.owner.is_integer(value.node.tensor):
+        return Affine.of(value.node)
+    raise ModelError(
+        f"{value.node.key} is not declared as integer data, so it is no position",
+        fix="label = model.integers(label=(m,), over=(1, n))",
+    )
 
 
 def Sum(body: Any, *bounds: Any) -> Formula:
@@ -264,6 +280,35 @@ def Sum(body: Any, *bounds: Any) -> Formula:
     if not bounds:
         raise ModelError("Sum needs the indices to sum over", fix="Sum(body, k)")
     return Formula(SumNode(lift(body), tuple(_bound(b) for b in bounds)), owner)
+
+
+def Max(value: Any, *rest: Any) -> Any:  # noqa: N802 - the mathematical name
+    """The largest value over an index, `Max(z[i, k], k)`, or the larger of several values, `Max(0, z[i, k])`.
+
+    The derivative goes to one place: the smallest index at which the maximum stands; of several values a number
+    wins a tie, otherwise the one that is printed first.
+    """
+    return _extreme("max", sympy.Max, value, rest)
+
+
+def Min(value: Any, *rest: Any) -> Any:  # noqa: N802 - the mathematical name
+    """The smallest value over an index, `Min(z[i, k], k)`, or the smaller of several values; ties as in `Max`."""
+    return _extreme("min", sympy.Min, value, rest)
+
+
+def _extreme(op: str, several: Any, value: Any, rest: tuple[Any, ...]) -> Any:
+    over = [r[0] if isinstance(r, tuple) else r for r in rest]
+    if not over or not all(isinstance(x, IndexSymbol) for x in over):
+        return several(value, *rest)
+    node = lift(value)
+    for bound in reversed(rest):
+        node = Extreme(op, node, (_bound(bound),))
+    return Formula(node, _owner(value))
+
+
+def stop(value: Any) -> Formula:
+    """The value as a constant: no derivative passes through it."""
+    return Formula(Call(STOP, (lift(value),)), _owner(value))
 
 
 def _owner(body: Any) -> Owner:

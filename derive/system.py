@@ -23,12 +23,16 @@ class Slot:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A named quantity. `role` is parameter, data, hyper or variable; a scalar has no slots."""
+    """A named quantity. `role` is parameter, data, hyper or variable; a scalar has no slots.
+
+    Integer data has `values`, the lowest and the highest place that its entries may mean.
+    """
 
     name: str
     role: str
     slots: tuple[Slot, ...]
     latex: str = ""
+    values: tuple[Affine, Affine] | None = None
 
     def range_of(self, slot: int, at: tuple[Affine, ...]) -> tuple[Affine, Affine]:
         """Lower and upper end of a slot when the other slots stand at `at`."""
@@ -140,7 +144,7 @@ def accesses(expr: Expr) -> tuple[Access, ...]:
             found.append(node)
         for position in positions(node):
             for atom, _ in position.terms:
-                if isinstance(atom, Access):
+                if isinstance(atom, Expr):
                     found.extend(accesses(atom))
     return tuple(found)
 

@@ -15,10 +15,12 @@ from derive.expression import (
     Constant,
     Count,
     Expr,
+    Extreme,
     Functional,
     Mul,
     Number,
     Partial,
+    Place,
     Pow,
     Relation,
     Sum,
@@ -92,6 +94,9 @@ def _leaf(expr: Expr) -> str:
     if isinstance(expr, Choice):
         branches = [f"{render_expr(v)} if {render_relation(c)}" for c, v in expr.branches]
         return f"({', '.join(branches)}, else {render_expr(expr.otherwise)})"
+    if isinstance(expr, Extreme):
+        name = {"max": "Max", "min": "Min"}[expr.op] if not isinstance(expr, Place) else f"arg{expr.op}"
+        return f"{name}({render_expr(expr.body)}, {expr.bounds[0].index.name})"
     assert isinstance(expr, Functional), type(expr).__name__
     rows = [_row(b, body) for b, body in zip(expr.bounds, expr.bodies, strict=True)]
     head = f"{expr.name}({', '.join(rows)})"
