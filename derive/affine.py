@@ -25,7 +25,7 @@ class Node:
         return ()
 
     def replaced(self, values: Mapping[Node, Affine]) -> Node:
-        """This node with `values` put for the atoms inside it."""
+        """The node with `values` put for the atoms inside it."""
         return self
 
     def __eq__(self, other: object) -> bool:
