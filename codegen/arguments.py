@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from codegen.array import Store
-from codegen.measure import measure_size, sizes_in
+from codegen.measure import measure_size, measure_width, sizes_in
 from codegen.numpy_text import Speller
 from codegen.program import Program
-from derive.affine import Affine, Size, Width
+from derive.affine import Affine, Node, Size, Width, replace
+from derive.errors import Refused
 from derive.text import render_affine
 
 
@@ -27,6 +28,8 @@ def array_lines(program: Program, speller: Speller) -> str:
     lines += _size_lines(program, stores, speller)
     for store in sorted(stores, key=lambda s: s.role != "parameter"):
         lines += _store_lines(store, program, speller)
+        if store is parameters[-1]:
+            lines += _equal_lines(program, speller)
     return "\n".join(f"    {line}" for line in lines)
 
 
@@ -86,6 +89,28 @@ def _store_lines(store: Store, program: Program, speller: Speller) -> list[str]:
         f'_keys("{store.name}", {store.name}, [{key} {loops}])',
         f"yield from (({shown}, {store.name}[{key}], {sizes}) {loops})",
     ]
+
+
+def _equal_lines(program: Program, speller: Speller) -> list[str]:
+    """For every declared equality of a width, an array that shows it once more, with the size that it equals."""
+    lines = []
+    for left, right in program.facts.equal:
+        try:
+            shown = measure_width(left, {}, program.stores, program.facts) if isinstance(left, Width) else None
+        except Refused:
+            shown = None
+        if shown is None or shown.offset or shown.axis is None:
+            continue
+        store = program.store(shown.store)
+        at: dict[Node, Affine] = {k.index: p for k, p in zip(store.keys, shown.keys, strict=True)}
+        axes = [replace(a.hi - a.lo + 1, at) for a in store.axes]
+        axes[shown.axis] = right
+        labels = [_label(length, program, speller) for length in axes]
+        keys = f"[{', '.join(map(speller.affine, shown.keys))}]" if shown.keys else ""
+        spoken = f'f"{store.name}[{{{keys[1:-1]}}}]"' if keys else f'"{store.name}"'
+        sizes = f"({', '.join(labels)}{',' if len(labels) == 1 else ''})"
+        lines.append(f"yield {spoken}, {store.name}{keys}, {sizes}")
+    return lines
 
 
 def _label(length: Affine, program: Program, speller: Speller) -> str:

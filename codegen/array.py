@@ -20,7 +20,7 @@ ARITHMETIC = ("+", "-", "*", "/", "**", "neg", "<", "<=", ">", ">=", "==", "!=")
 CHOICE = "where"
 ELEMENTARY = frozenset(
     """exp log sqrt sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh expm1 log1p Abs abs
-sign floor ceiling Max maximum Min minimum""".split()
+sign floor ceiling Max maximum Min minimum arcsin arccos arctan arcsinh arccosh arctanh erf gamma loggamma""".split()
 )
 
 

@@ -11,6 +11,7 @@ from codegen.numpy_text import Speller
 from codegen.program import Helper, Section
 from codegen.scope import Scope
 from codegen.stable import stable
+from derive.errors import Refused
 from derive.facts import Facts
 
 if TYPE_CHECKING:
@@ -127,10 +128,24 @@ def commented(lines: list[tuple[str, str]]) -> list[str]:
 
 def helper_text(helper: Helper, speller: Speller) -> str:
     """A scalar function in its stable form."""
-    form = stable(helper.formula, helper.arguments[0])
+    try:
+        form = stable(helper.formula, helper.arguments[0])
+    except ValueError as error:
+        raise Refused(f"{helper.name} cannot be computed: {error}") from None
     scope, own = Scope(Facts(), {}, {}, {}), speller.names[f"f.{helper.name}"]
     speller = with_changes(speller, names={})
     lets = [f"    {name} = {speller.text(lower_expr(value, scope))}" for name, value in form.lets]
     head = f"def {own}({', '.join(a.name for a in helper.arguments)}):"
     identity = f'    """{helper.origin}{form.identity}."""'
     return "\n".join([head, identity, *lets, f"    return {speller.text(lower_expr(form.value, scope))}"])
+
+
+def scalar_text(name: str) -> str:
+    """A function of Python's `math` on arrays."""
+    return "\n".join(
+        [
+            f"def _{name}(z):",
+            f'    """math.{name}, entry by entry."""',
+            f"    return np.vectorize(math.{name}, otypes=[z.dtype])(z)",
+        ]
+    )

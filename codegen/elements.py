@@ -153,7 +153,7 @@ def lower_pow(expr: Pow, scope: Scope) -> Value:
     base, exponent = expr.base, expr.exponent
     if isinstance(exponent, Number) and exponent.value < 0:
         return elementwise("/", (Literal(Fraction(1)), lower_expr(_reciprocal(expr), scope)), scope.order)
-    if isinstance(exponent, Number) and exponent.value == HALF and not isinstance(base, Number):
+    if isinstance(exponent, Number) and exponent.value == HALF and not isinstance(base, (Number, Constant, Count)):
         return elementwise("sqrt", (lower_expr(base, scope),), scope.order)
     return elementwise("**", (lower_expr(base, scope), lower_expr(exponent, scope)), scope.order)
 

@@ -9,9 +9,9 @@ from functools import cached_property
 from codegen.arguments import array_lines, number_names
 from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
-from codegen.bodies import Body, helper_text
+from codegen.bodies import Body, helper_text, scalar_text
 from codegen.elements import opaque_name
-from codegen.numpy_text import Speller
+from codegen.numpy_text import SCALAR, Speller
 from codegen.program import Program, Section
 from codegen.samples import sample_axes
 from derive.system import System
@@ -40,9 +40,14 @@ class Module:
         """Data and numbers in declared order."""
         return tuple(s.name for s in self.program.stores if s.role in ("data", "hyper"))
 
+    @cached_property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """The stores that each section's text names."""
+        return {s.name: Body(self, s).arguments for s in self.program.sections}
+
     def reads(self, *sections: str) -> tuple[str, ...]:
         """Data, numbers and callables that some sections read."""
-        found = {name for s in self.program.sections if s.name in sections for name in Body(self, s).arguments}
+        found = {name for s in sections for name in self.named.get(s, ())}
         return (*(name for name in self.given if name in found), *self.calls(*sections))
 
     @cached_property
@@ -133,6 +138,7 @@ class Module:
         kept = self.listed(self.kept)
         return {
             "docstring": self.docstring(),
+            "imports": ("import math\n\n" if self.scalar_functions else "") + "import numpy as np",
             "helpers": self.helpers(),
             "sizes_meaning": sizes_meaning(self.program),
             "initial": initial_lines(self.system, self.program, self.speller()),
@@ -185,8 +191,8 @@ class Module:
         names = self.given if given is None else given
         data = [f"{n}={n}" for n in names if n in self.data]
         numbers = [n for n in names if n in number_names(self.program)]
-        lines = [f"_check({self.listed((first, *data))})"]
-        lines += [f'{n} = _number("{n}", {n})' for n in numbers]
+        lines = [f"{'dtype = ' if numbers else ''}_check({self.listed((first, *data))})"]
+        lines += [f'{n} = _number("{n}", {n}, dtype)' for n in numbers]
         indent = "        " if first in ("start", "found") else "    "
         return f"\n{indent}".join(lines)
 
@@ -196,11 +202,11 @@ class Module:
             return ""
         return textwrap.dedent('''
 
-            def _number(name, value):
-                """A finite number as a plain float, which never changes the type of an array."""
+            def _number(name, value, dtype):
+                """A finite number in the type of the arrays, so that it does not change theirs."""
                 if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
                     raise ValueError(f"{name} must be a finite number, not {value!r}")
-                return float(value)''')
+                return dtype.type(value)''')
 
     def parameter_names(self) -> str:
         """The names of the parameters as a tuple."""
@@ -215,9 +221,19 @@ class Module:
         """The lines of a kernel."""
         return Body(self, self.section(name)).text()
 
+    @cached_property
+    def scalar_functions(self) -> tuple[str, ...]:
+        """The functions of Python's `math` that stand in the module because NumPy has none."""
+        texts = [self.helper_texts, *(self.body(s.name) for s in self.program.sections)]
+        return tuple(dict.fromkeys(s for s in SCALAR.values() if any(f"_{s}(" in text for text in texts)))
+
+    @cached_property
+    def helper_texts(self) -> str:
+        return "".join(f"\n{helper_text(h, self.speller())}\n\n" for h in self.program.helpers)
+
     def helpers(self) -> str:
         """The scalar functions."""
-        return "".join(f"\n{helper_text(h, self.speller())}\n\n" for h in self.program.helpers)
+        return "".join(f"\n{scalar_text(name)}\n\n" for name in self.scalar_functions) + self.helper_texts
 
     def docstring(self) -> str:
         """The title, and what every argument is."""

@@ -30,39 +30,24 @@ from codegen.elements import opaque_name
 from codegen.measure import Measure, measure_size, measure_width
 from codegen.program import Program
 from derive.affine import Affine, Index, Node, Size, Width
+from derive.errors import Refused
 from derive.expression import Bound
 from derive.text import render_affine
 
 COMPARISON, SUM, MATMUL, PRODUCT, POWER, ATOM = range(6)
 
-FUNCTIONS = {
-    "exp": "np.exp",
-    "log": "np.log",
-    "sqrt": "np.sqrt",
-    "sin": "np.sin",
-    "cos": "np.cos",
-    "tan": "np.tan",
-    "sinh": "np.sinh",
-    "cosh": "np.cosh",
-    "tanh": "np.tanh",
-    "asin": "np.arcsin",
-    "acos": "np.arccos",
-    "atan": "np.arctan",
-    "asinh": "np.arcsinh",
-    "acosh": "np.arccosh",
-    "atanh": "np.arctanh",
-    "expm1": "np.expm1",
-    "log1p": "np.log1p",
-    "Abs": "np.abs",
-    "abs": "np.abs",
-    "sign": "np.sign",
-    "floor": "np.floor",
-    "ceiling": "np.ceil",
-    "Max": "np.maximum",
-    "maximum": "np.maximum",
-    "Min": "np.minimum",
-    "minimum": "np.minimum",
-}
+UFUNCS = """exp log sqrt sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh expm1 log1p abs sign
+floor maximum minimum""".split()
+RENAMED = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
+    "Abs": "abs", "ceiling": "ceil", "Max": "maximum", "Min": "minimum",
+}  # fmt: skip
+SCALAR = {"erf": "erf", "gammaln": "lgamma", "loggamma": "lgamma", "gamma": "gamma"}  # in math, not in NumPy
+FUNCTIONS = (
+    {name: f"np.{name}" for name in UFUNCS}
+    | {name: f"np.{numpy}" for name, numpy in RENAMED.items()}
+    | {name: f"_{scalar}" for name, scalar in SCALAR.items()}
+)
 CONSTANTS = {"pi": "np.pi", "E": "np.e", "EulerGamma": "np.euler_gamma"}
 INFIX = {
     "+": SUM,
@@ -107,20 +92,8 @@ class Speller:
     def assign(self, line: Assign, indent: str) -> list[tuple[str, str]]:
         """One line, or one for each term of a long sum."""
         head = f"{indent}{self.target(line.target)} = "
-        code = head + self.text(line.value)
-        if len(code) <= LONG or not isinstance(line.value, Map) or line.value.op not in ("+", "-"):
-            return [(code, self.comment(line))]
-        terms = self.terms(line.value)
-        rows = [f"{head}({terms[0]}", *(" " * (len(head) + 1) + term for term in terms[1:])]
-        rows[-1] += ")"
+        rows = broken(head, self.text(line.value))
         return [*((row, "") for row in rows[:-1]), (rows[-1], self.comment(line))]
-
-    def terms(self, value: Map) -> list[str]:
-        """The terms of a sum, signs in front."""
-        left = value.args[0]
-        longer = isinstance(left, Map) and left.op in ("+", "-") and left.axes == value.axes
-        first = self.terms(left) if isinstance(left, Map) and longer else [self.arg(value, 0, SUM)]
-        return [*first, f"{value.op} {self.arg(value, 1, MATMUL)}"]
 
     def inside(self, bound: Bound) -> Speller:
         """The same speller inside a loop."""
@@ -234,10 +207,18 @@ class Speller:
         args = [self.arg(value, q, COMPARISON) for q in range(len(value.args))]
         if value.op == CHOICE:
             return f"np.where({', '.join(args)})", ATOM
-        name = self.names.get(f"f.{value.op}") or FUNCTIONS[value.op]
+        name = self.function(value.op)
         while len(args) > 2 and name in ("np.maximum", "np.minimum"):
             args = [f"{name}({args[0]}, {args[1]})", *args[2:]]
         return f"{name}({', '.join(args)})", ATOM
+
+    def function(self, op: str) -> str:
+        """The name of a function in code. Refused if NumPy and the program have none."""
+        name = self.names.get(f"f.{op}") or FUNCTIONS.get(op)
+        if name is None:
+            raise Refused(f"{op} has no NumPy form", fix="write it by functions that NumPy has")
+        self.used[name] = None
+        return name
 
     def arg(self, value: Map, number: int, least: int) -> str:
         """An argument with `None` where it lacks an axis between or after its own."""
@@ -368,3 +349,35 @@ def replace_letter(affine: Affine, axis: Bound) -> tuple[Affine, Affine]:
     step = affine.coefficient(axis.index)
     rest = affine - Affine.of(axis.index) * step
     return rest + axis.lo * step, rest + axis.hi * step
+
+
+def broken(head: str, text: str) -> list[str]:
+    """The lines of an assignment: a long one is broken before the outermost plus and minus signs, inside brackets."""
+    if len(head) + len(text) <= LONG:
+        return [head + text]
+    depth = min(_signs(text), default=None)
+    if depth is None:
+        return [head + text]
+    if depth == 0:
+        text, depth = f"({text})", 1
+    rows, columns = [head], list[int]()
+    for place, sign in enumerate(text):
+        if len(columns) == depth and text[place : place + 3] in (" + ", " - "):
+            rows.append(" " * (columns[-1] + 1))
+            continue
+        rows[-1] += sign
+        if sign in "([":
+            columns.append(len(rows[-1]) - 1)
+        elif sign in ")]":
+            columns.pop()
+    return rows
+
+
+def _signs(text: str) -> list[int]:
+    """How deep in brackets every plus and minus sign stands."""
+    depth, found = 0, []
+    for place, sign in enumerate(text):
+        depth += (sign in "([") - (sign in ")]")
+        if text[place : place + 3] in (" + ", " - "):
+            found.append(depth)
+    return found

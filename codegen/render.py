@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined, meta
+from jinja2 import Environment, StrictUndefined, Template, meta
 
 from codegen.lower import lower
 from codegen.module import Module
@@ -24,16 +24,17 @@ def render_program_module(module: Module, source: str, digest: str) -> str:
     return fill("module.py.jinja", {**module.blocks(), "source": source, "digest": digest, "train": train}) + "\n"
 
 
-def fill(template: str, blocks: dict[str, str]) -> str:
+def fill(name: str, blocks: dict[str, str]) -> str:
     """Fill a template; a name that is missing, or given and not used, is an error."""
-    environment, text, wanted = _template(template)
+    template, wanted = _template(name)
     if wanted != set(blocks):
-        raise KeyError(f"{template}: {', '.join(sorted(wanted ^ set(blocks)))}: missing, or not used")
-    return environment.from_string(text).render(blocks).rstrip("\n")
+        raise KeyError(f"{name}: {', '.join(sorted(wanted ^ set(blocks)))}: missing, or not used")
+    return template.render(blocks).rstrip("\n")
 
 
 @cache
-def _template(name: str) -> tuple[Environment, str, frozenset[str]]:
+def _template(name: str) -> tuple[Template, frozenset[str]]:
     environment = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
-    text = (files("codegen") / "templates" / name).read_text("utf-8")
-    return environment, text, frozenset(meta.find_undeclared_variables(environment.parse(text)))
+    tree = environment.parse((files("codegen") / "templates" / name).read_text("utf-8"))
+    wanted = frozenset(meta.find_undeclared_variables(tree))
+    return Template.from_code(environment, environment.compile(tree), {}), wanted

@@ -16,7 +16,7 @@ import sympy
 from codegen.composed import entry_of, formula_of, overflows
 from codegen.program import Helper
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
-from derive.affine import Affine, Node, indices, replace
+from derive.affine import Affine, Index, Node, indices, replace
 from derive.expression import (
     MINUS_ONE,
     ONE,
@@ -36,7 +36,7 @@ from derive.expression import (
     substitute,
     walk,
 )
-from derive.match import match
+from derive.match import canonical, match
 from derive.regions import extent
 from derive.schedule import Statement
 from derive.system import Slot, System, Tensor
@@ -49,7 +49,7 @@ class Rewriter:
     system: System
     tensors: dict[str, Tensor] = field(default_factory=dict)
     helpers: dict[str, Helper] = field(default_factory=dict)
-    known: dict[str, Access] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
 
     def section(self, statements: list[Statement]) -> list[Statement]:
         """The statements of one section, in stable form, those that they need before them."""
@@ -122,16 +122,18 @@ class Rewriter:
 
     def named(self, name: str, value: Expr, own: tuple[Bound, ...], made: list[Statement]) -> Access:
         """The entry of a variable with this value; a new one unless the value is known."""
-        key = f"{value.key} {' '.join(b.key for b in own)}"
+        letters: dict[Node, Affine] = {b.index: Affine.of(Index(f"~{q}")) for q, b in enumerate(own)}
+        ranges = " ".join(f"{replace(b.lo, letters).key}..{replace(b.hi, letters).key}" for b in own)
+        key = f"{canonical(substitute(value, letters)).key} {ranges}"
         if key not in self.known:
             number, unique = 1, name
             while unique in self.tensors or unique in self.system.by_name:
                 number += 1
                 unique = f"{name}_{number}"
             self.tensors[unique] = Tensor(unique, "variable", tuple(Slot(b.index, b.lo, b.hi) for b in own))
-            self.known[key] = Access(unique, tuple(Affine.of(b.index) for b in own))
-            made.append(Statement(unique, self.known[key], own, value))
-        return self.known[key]
+            self.known[key] = unique
+            made.append(Statement(unique, Access(unique, tuple(Affine.of(b.index) for b in own)), own, value))
+        return Access(self.known[key], tuple(Affine.of(b.index) for b in own))
 
     # rows
 

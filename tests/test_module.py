@@ -8,18 +8,20 @@ import os
 import subprocess
 import sys
 import warnings
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 from jinja2 import UndefinedError
 from scipy.optimize import minimize
 
 from codegen import render
 from codegen.render import fill, render_module
-from derive import derive
+from derive import Model, Refused, Sum, derive, function, library
 
 MODELS = (
     "mlp",
@@ -203,9 +205,9 @@ def test_errors_name_the_argument(modules: dict[str, ModuleType], what: str) -> 
     module, sizes = modules["mlp"], (3, 4, 1)
     parameters, given = module.initial(sizes), arguments(module, sizes)
     spoil(parameters, given)
-    for function in (module.cost, module.cost_and_gradient):
+    for called in (module.cost, module.cost_and_gradient):
         with pytest.raises(kind, match=message):
-            function(parameters, **given)
+            called(parameters, **given)
     with pytest.raises(kind, match=message):
         module.train(sizes, **given, rate=0.1, epochs=1, parameters=parameters)
 
@@ -362,3 +364,88 @@ def test_templates_are_strict_in_both_directions() -> None:
 def test_templates_hold_no_logic() -> None:
     for path in sorted((Path(render.__file__).parent / "templates").glob("*.py.jinja")):
         assert "{%" not in path.read_text("utf-8"), path.name
+
+
+@pytest.mark.parametrize(
+    ("row", "extra"),
+    [("gelu", ()), ("mish", ()), ("leaky_relu", ("0.125",)), ("elu", ("2",)), ("relu", ()), ("softplus", ()),
+     ("softsign", ()), ("swish", ()), ("scaled_tanh", ()), ("identity", ())],
+)  # fmt: skip
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_activation_of_the_library(row: str, extra: tuple[str, ...], dtype: Any) -> None:
+    with Model(row) as model:
+        m, p = model.sizes("m p")
+        i, j = model.indices("i j")
+        x = model.data(x=(m, p))
+        w = model.parameters(w=(p,))
+        z, a = model.variables("z a")
+        z[i, j] = x[i, j] * w[j]
+        a[i, j] = getattr(library, row)(z[i, j], *map(Fraction, extra))
+        model.minimise(Sum(a[i, j] ** 2, i, j) / m)
+        model.predict(a[i, j])
+    module = ModuleType(row)
+    exec(render_module(derive(model), source="m.py", digest="d"), module.__dict__)
+    x, p = np.random.default_rng(0).normal(size=(5, 4)).astype(dtype), {"w": np.arange(1, 5).astype(dtype)}
+    J, gradient = module.cost_and_gradient(p, x=x)
+    assert J.dtype == gradient["w"].dtype == dtype
+    if dtype == np.float64:
+        for q in range(4):
+            step = np.eye(4)[q] * 1e-6
+            slope = (module.cost({"w": p["w"] + step}, x=x) - module.cost({"w": p["w"] - step}, x=x)) / 2e-6
+            assert slope == pytest.approx(gradient["w"][q], rel=1e-6, abs=1e-8)
+    big = np.array([[1e4, -1e4, 1e2, -1e2]], dtype=dtype)
+    assert np.isfinite(module.predict({"w": np.ones(4, dtype)}, x=big)).all()
+
+
+def test_a_function_without_numpy_form_is_refused() -> None:
+    zeta = function("zeta_of", lambda z: sympy.zeta(z))
+    with Model("zeta_model") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        x = model.data(x=(m,))
+        w = model.parameters(w=(m,))
+        model.minimise(Sum(w[i] * zeta(x[i]), i))
+    with pytest.raises(Refused, match="has no NumPy form"):
+        render_module(derive(model), source="m.py", digest="d")
+
+
+def test_declared_equal_widths_are_checked(modules: dict[str, ModuleType]) -> None:
+    module = modules["sparse_autoencoder"]
+    parameters, given = module.initial((4, 2, 4)), arguments(module, (4, 2, 4))
+    parameters["w"][3], parameters["b"][3] = parameters["w"][3][:1], parameters["b"][3][:1]
+    with pytest.raises(ValueError, match=r"w\[3\] has n\(1\) = 1, but w\[2\] has n\(1\) = 4"):
+        module.cost(parameters, **given)
+
+
+def coupled() -> Model:
+    """A cost that couples all outputs: log-sum-exp and the root of a sum, with a number that only functions see."""
+    with Model("coupled") as model:
+        m, p, q = model.sizes("m p q")
+        i, j, k = model.indices("i j k")
+        x, y = model.data(x=(m, p), y=(m, q))
+        w = model.parameters(w=(q, p))
+        rho = model.hyper("rho")
+        z, C = model.variables("z C")
+        z[i, j] = Sum(w[j, k] * x[i, k], k)
+        C[i] = sympy.log(Sum(sympy.exp(2 * z[i, j]), j)) / 2 + sympy.sqrt(1 + Sum((z[i, j] - y[i, j]) ** 2, j))
+        model.minimise(Sum(C[i], i) * sympy.log(1 + rho) / m + sympy.sqrt(rho) * Sum(w[j, k] ** 2, j, k))
+    return model
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_cost_that_couples_all_outputs(dtype: Any) -> None:
+    module = ModuleType("coupled")
+    exec(render_module(derive(coupled()), source="m.py", digest="d"), module.__dict__)
+    given = {"x": np.random.default_rng(0).normal(size=(4, 3)).astype(dtype), "rho": 0.3}
+    given["y"] = given["x"][:, :2] ** 2
+    p = module.initial({"p": 3, "q": 2}, dtype=dtype)
+    J, gradient = module.cost_and_gradient(p, **given)
+    assert J.dtype == gradient["w"].dtype == dtype
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, steep = module.cost_and_gradient({"w": 1e4 * p["w"]}, **given)
+        assert np.isfinite(steep["w"]).all()
+    if dtype == np.float64:
+        at, theta = module.objective(p, **given), module.pack(p)
+        slopes = [(at(theta + e)[0] - at(theta - e)[0]) / 2e-6 for e in 1e-6 * np.eye(6)]
+        np.testing.assert_allclose(module.pack(gradient), slopes, rtol=1e-6)
