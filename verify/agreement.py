@@ -30,8 +30,19 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
         checks += check_code(derivation, module, cases, seed)
         checks += check_alive(derivation, cases)
     except OutOfRange as error:  # the derived equations cannot be evaluated, so nothing can be compared with them
-        checks.append(Check("J", "derivation, 170 bits", "unrolled equations", WORST, "relative", str(error), "failed",
-                            False, "an entry is missing"))
+        checks.append(
+            Check(
+                "J",
+                "derivation, 170 bits",
+                "unrolled equations",
+                WORST,
+                "relative",
+                str(error),
+                "failed",
+                False,
+                "an entry is missing",
+            )
+        )
     return Certificate(system.name, tuple(map(str, plans)), check_steps(derivation, seed), worst_of(checks))
 
 
@@ -62,8 +73,11 @@ def check_alive(derivation: Derivation, cases: tuple[Case, ...]) -> list[Check]:
     alive = {case.equations[entry] for case in cases for entry, ball in case.true.items() if not ball.contains(0)}
     parameters = {t.name for t in derivation.system.role("parameter")}
     why = "always 0, so nothing was seen"
-    return [Check(a.id, "alive", "0", 0.0, "relative", "every size", "not visited", False, why)
-            for a in derivation.computed if a.of in parameters and a.value != ZERO and a.id not in alive]
+    return [
+        Check(a.id, "alive", "0", 0.0, "relative", "every size", "not visited", False, why)
+        for a in derivation.computed
+        if a.of in parameters and a.value != ZERO and a.id not in alive
+    ]
 
 
 def check_exact(derivation: Derivation, sizes: Sizes, seed: int) -> Iterator[Check]:
@@ -75,8 +89,16 @@ def check_exact(derivation: Derivation, sizes: Sizes, seed: int) -> Iterator[Che
             symbolic = Symbolic(derivation, unrolled)
             for entry, value in unrolled_gradient(unrolled).items():
                 if field.same(symbolic.read(f"d.{entry[0]}", entry[1]), value):
-                    yield Check(symbolic.adjoint_at(*entry)[0].id, "derivation, exact", "unrolled equations", 0.0,
-                                "relative", f"d.{entry[0]}{list(entry[1])} with {sizes}", "exact", True)
+                    yield Check(
+                        symbolic.adjoint_at(*entry)[0].id,
+                        "derivation, exact",
+                        "unrolled equations",
+                        0.0,
+                        "relative",
+                        f"d.{entry[0]}{list(entry[1])} with {sizes}",
+                        "exact",
+                        True,
+                    )
             return
         except OutOfRange:
             return

@@ -69,5 +69,8 @@ def evaluated(derivation: Derivation, drawn: Instance, field: Balls) -> Case:
 
 def unrolled_gradient(unrolled: Unrolled) -> Values:
     """The true adjoint of every entry of every parameter."""
-    return {entry: unrolled.adjoint(*entry) for entry in unrolled.given
-            if unrolled.system.tensor(entry[0]).role == "parameter"}
+    return {
+        entry: unrolled.adjoint(*entry)
+        for entry in unrolled.given
+        if unrolled.system.tensor(entry[0]).role == "parameter"
+    }

@@ -27,8 +27,10 @@ class Check:
 
     def __str__(self) -> str:
         verdict = "agrees" if self.good else "DISAGREES"
-        return (f"{self.equation}: {self.check} {verdict} with {self.against}, worst {self.error:.3g} {self.unit} "
-                f"at {self.where}{f' ({self.why})' if self.why else ''}")
+        return (
+            f"{self.equation}: {self.check} {verdict} with {self.against}, worst {self.error:.3g} {self.unit} "
+            f"at {self.where}{f' ({self.why})' if self.why else ''}"
+        )
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,14 @@ class Certificate:
 
     def to_json(self) -> str:
         """Sorted JSON, the same text for the same certificate."""
-        content = {"model": self.model, "good": self.good, "grade": self.grade, "sizes": list(self.sizes),
-                   "grades": {grade: sum(s.grade == grade for s in self.steps) for grade in GRADES},
-                   "steps": [asdict(s) for s in self.steps], "checks": [asdict(c) for c in self.checks],
-                   "worst": self.worst}
+        content = {
+            "model": self.model,
+            "good": self.good,
+            "grade": self.grade,
+            "sizes": list(self.sizes),
+            "grades": {grade: sum(s.grade == grade for s in self.steps) for grade in GRADES},
+            "steps": [asdict(s) for s in self.steps],
+            "checks": [asdict(c) for c in self.checks],
+            "worst": self.worst,
+        }
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

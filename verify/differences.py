@@ -26,6 +26,7 @@ def central(cost: Callable[[float], float], rounding: float) -> Difference:
     The error at h/2 is c h^2/4 + O(h^4), so two steps differ by 3/4 c h^2: a third of their gap is the truncation, of
     which twice is taken, for the higher orders.
     """
+
     def slope(h: float) -> float:
         return (cost(h) - cost(-h)) / (2 * h)
 

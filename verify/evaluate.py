@@ -10,7 +10,22 @@ from fractions import Fraction
 
 from derive.affine import Affine
 from derive.expression import (
-    Access, Add, Bracket, Call, Choice, Constant, Count, Expr, Functional, Mul, Number as NumberNode, Partial, Pow, Sum,
+    Access,
+    Add,
+    Bracket,
+    Call,
+    Choice,
+    Constant,
+    Count,
+    Expr,
+    Extreme,
+    Functional,
+    Mul,
+    Number as NumberNode,
+    Partial,
+    Place,
+    Pow,
+    Sum,
 )
 from derive.system import System
 from verify.formula import Formulas, times, total
@@ -29,8 +44,7 @@ class Evaluator:
     `read(tensor, at)` supplies entries; `direct(equation, tensor, of, by_tensor, by)` the direct derivatives.
     """
 
-    def __init__(self, system: System, sizes: Sizes, field: Field, read: Read,
-                 direct: Direct | None = None) -> None:
+    def __init__(self, system: System, sizes: Sizes, field: Field, read: Read, direct: Direct | None = None) -> None:
         self.sizes, self.field, self.read, self.direct = sizes, field, read, direct
         self.functions = Formulas(system, field)
         self.compiled: dict[str, Compiled] = {}
@@ -49,11 +63,28 @@ class Evaluator:
         name, shift = getattr(affine.terms[0][0], "name", ""), affine.constant
         if len(affine.terms) == 1 and affine.terms[0][1] == 1 and type(affine.terms[0][0]).__name__ == "Index":
             return lambda letters: letters[name] + shift
-        return lambda letters: self.sizes.value(affine, letters, lambda access: self.integer(access, letters))
+        return lambda letters: self.sizes.value(affine, letters, lambda atom: self.integer(atom, letters))
 
-    def integer(self, access: Access, letters: Letters) -> int:
-        """An entry of integer data."""
-        return int(str(primal(self.compile(access)(letters))))
+    def integer(self, atom: Expr, letters: Letters) -> int:
+        """A place that is given by data, or at which something is largest."""
+        if isinstance(atom, Place):
+            return self.extreme(atom, letters)[0]
+        return self.field.integer(primal(self.compile(atom)(letters)))
+
+    def extreme(self, expr: Extreme, letters: Letters) -> tuple[int, Number]:
+        """The first place at which the body is largest or smallest, and its value there."""
+        (bound,), body = expr.bounds, self.compile(expr.body)
+        lo, hi = self.compile_affine(bound.lo), self.compile_affine(bound.hi)
+        best, place = body({**letters, bound.index.name: lo(letters)}), lo(letters)
+        for other in range(lo(letters) + 1, hi(letters) + 1):
+            value = body({**letters, bound.index.name: other})
+            small, large = (best, value) if expr.op == "max" else (value, best)
+            if self.field.below(primal(small), primal(large)):
+                best, place = value, other
+        return place, best
+
+    def compile_extreme(self, expr: Extreme) -> Compiled:
+        return lambda letters: self.extreme(expr, letters)[1]
 
     def compile_number(self, expr: NumberNode) -> Compiled:
         value = self.field.rational(expr.value)
@@ -112,8 +143,9 @@ class Evaluator:
 
     def compile_sum(self, expr: Sum) -> Compiled:
         body = self.compile(expr.body)
-        ranges = tuple((b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi))
-                       for b in nested(expr.bounds))
+        ranges = tuple(
+            (b.index.name, self.compile_affine(b.lo), self.compile_affine(b.hi)) for b in nested(expr.bounds)
+        )
 
         def add_up(letters: Letters, depth: int) -> Number:
             if depth == len(ranges):
@@ -146,8 +178,9 @@ class Evaluator:
         by = tuple(self.compile_affine(p) for p in expr.by.at)
         assert self.direct is not None, "a direct derivative stands where none is expected"
         direct = self.direct
-        return lambda letters: direct(expr.equation, expr.of, tuple(p(letters) for p in of),
-                                      expr.by, tuple(p(letters) for p in by))
+        return lambda letters: direct(
+            expr.equation, expr.of, tuple(p(letters) for p in of), expr.by, tuple(p(letters) for p in by)
+        )
 
     def compile_functional(self, expr: Functional) -> Compiled:
         """An unknown function of all entries of its rows; `by` counts how often each was differentiated by."""
@@ -156,8 +189,9 @@ class Evaluator:
         by = tuple((row, self.compile_affine(p)) for row, p in expr.by)
 
         def apply(letters: Letters) -> Number:
-            slots = [(row, place) for row, (_, lo, hi) in enumerate(ranges)
-                     for place in range(lo(letters), hi(letters) + 1)]
+            slots = [
+                (row, place) for row, (_, lo, hi) in enumerate(ranges) for place in range(lo(letters), hi(letters) + 1)
+            ]
             args = tuple(bodies[row]({**letters, ranges[row][0]: place}) for row, place in slots)
             plain = tuple(primal(a) for a in args)
             taken = [(row, p(letters)) for row, p in by]

@@ -11,7 +11,7 @@ from flint import fmpq
 
 from derive.affine import Affine, Index, indices
 from derive.errors import ModelError
-from derive.expression import Access, Bound, Expr, free_indices
+from derive.expression import Bound, Expr, free_indices
 from derive.system import System, Tensor, accesses
 from verify.evaluate import Evaluator
 from verify.numbers import Exact
@@ -55,7 +55,6 @@ def _depends(tensor: Tensor, slot: int) -> bool:
 def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> Instance:
     """Random entries that honour every declared sum; hyper-parameters lie in (0, 1), and so do data for odd seeds."""
     entries: dict[Entry, Fraction] = {}
-    integers = integer_data(system)
     summed = {a.tensor for left, _ in system.sums for a in accesses(left)}
     for role in GIVEN:
         for tensor in system.role(role):
@@ -64,8 +63,8 @@ def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> I
                 signed = role == "parameter" or (role == "data" and seed % 2 == 0 and tensor.name not in summed)
                 sign = dice.choice((-1, 1)) if signed else 1
                 value = Fraction(sign * dice.randint(1, digits), digits + 1)
-                if tensor.name in integers:
-                    value = Fraction(dice.randint(1, integer_limit(system, tensor.name, sizes)))
+                if tensor.values is not None:
+                    value = Fraction(dice.randint(sizes.value(tensor.values[0]), sizes.value(tensor.values[1])))
                 entries[tensor.name, at] = value
     for left, right in system.sums:
         _honour(system, sizes, entries, left, right)
@@ -74,29 +73,22 @@ def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> I
 
 def resting(drawn: Instance) -> tuple[Instance, ...]:
     """The same sizes where kinks lie: all parameters 0, and all 0 but the parameters with most indices."""
-    system, integers = drawn.system, integer_data(drawn.system)
-    kept = {a.tensor for left, _ in system.sums for a in accesses(left)} | integers
+    system = drawn.system
+    kept = {a.tensor for left, _ in system.sums for a in accesses(left)}
+    kept |= {t.name for t in system.tensors if t.values is not None}
     most = max((len(t.slots) for t in system.role("parameter")), default=0)
     weights = {t.name for t in system.role("parameter") if len(t.slots) == most}
     parameters, data = ({t.name for t in system.role(role)} for role in ("parameter", "data"))
     zeros = {"parameters 0": parameters, "data and offsets 0": (parameters - weights) | (data - kept)}
-    return tuple(Instance(system, drawn.sizes, {entry: Fraction(0) if entry[0] in names else value
-                                                for entry, value in drawn.entries.items()}, note)
-                 for note, names in zeros.items())
-
-
-def integer_data(system: System) -> frozenset[str]:
-    """Data whose entries stand in positions."""
-    return frozenset(atom.tensor for e in (*system.equations, system.objective) for a in accesses(e.value)
-                     for p in a.at for atom, _ in p.terms if isinstance(atom, Access))
-
-
-def integer_limit(system: System, name: str, sizes: Sizes) -> int:
-    """The smallest upper end of the slots in which the data stands alone."""
-    limits = [sizes.value(system.tensor(a.tensor).slots[q].hi)
-              for e in (*system.equations, system.objective) for a in accesses(e.value)
-              for q, p in enumerate(a.at) if isinstance(p.alone, Access) and p.alone.tensor == name]
-    return min(limits) if limits else 1
+    return tuple(
+        Instance(
+            system,
+            drawn.sizes,
+            {entry: Fraction(0) if entry[0] in names else value for entry, value in drawn.entries.items()},
+            note,
+        )
+        for note, names in zeros.items()
+    )
 
 
 def _honour(system: System, sizes: Sizes, entries: dict[Entry, Fraction], left: Expr, right: Expr) -> None:
@@ -123,9 +115,16 @@ def _range(system: System, expr: Expr, letter: str) -> tuple[Affine, Affine]:
     raise ModelError(f"nothing gives {letter} a range in {expr.key}")
 
 
-def _linear(system: System, expr: Expr, sizes: Sizes, entries: dict[Entry, Fraction], letters: dict[str, int],
-            touched: list[Entry]) -> Fraction:
+def _linear(
+    system: System,
+    expr: Expr,
+    sizes: Sizes,
+    entries: dict[Entry, Fraction],
+    letters: dict[str, int],
+    touched: list[Entry],
+) -> Fraction:
     """The value of a declared sum; `touched` collects the entries that it reads."""
+
     def read(tensor: str, at: tuple[int, ...]) -> fmpq:
         touched.append((tensor, at))
         return fmpq(entries[tensor, at].numerator, entries[tensor, at].denominator)

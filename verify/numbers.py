@@ -41,6 +41,7 @@ class Field(Protocol):
     def power(self, base: Number, exponent: Number) -> Number: ...
     def below(self, left: Number, right: Number) -> bool: ...
     def same(self, left: Number, right: Number) -> bool: ...
+    def integer(self, value: Number) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,9 @@ class Exact:
 
     def same(self, left: Number, right: Number) -> bool:
         return bool(left == right)
+
+    def integer(self, value: Number) -> int:
+        return int(value.numerator)
 
     def oracle(self, key: str) -> fmpq:
         """A positive rational that is the same for the same key."""
@@ -144,6 +148,9 @@ class Balls:
         if left >= right:
             return False
         raise Undecided(f"{left} < {right} cannot be decided")
+
+    def integer(self, value: Number) -> int:
+        return int(value.unique_fmpz())
 
     def same(self, left: Number, right: Number) -> bool:
         gap = left - right

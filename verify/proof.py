@@ -9,7 +9,17 @@ import sympy
 
 from derive.affine import Affine, Index, Node
 from derive.expression import (
-    Access, Add, Call, Constant, Expr, Mul, Number, Pow, Sum, substitute, walk,
+    Access,
+    Add,
+    Call,
+    Constant,
+    Expr,
+    Mul,
+    Number,
+    Pow,
+    Sum,
+    substitute,
+    walk,
 )
 from derive.laws import derivative
 from derive.system import Equation, System
@@ -23,7 +33,7 @@ def proved(before: Expr, after: Expr, system: System) -> bool:
         return True
     if isinstance(before, Sum) and isinstance(after, Sum) and before.bounds == after.bounds:
         return proved(before.body, after.body, system)
-    terms = ((before.terms, after.terms) if isinstance(before, Add) and isinstance(after, Add) else ((), ()))
+    terms = (before.terms, after.terms) if isinstance(before, Add) and isinstance(after, Add) else ((), ())
     if terms[0] and len(terms[0]) == len(terms[1]) and all(proved(b, a, system) for b, a in zip(*terms, strict=True)):
         return True
     if sum(1 for expr in (before, after) for _ in walk(expr)) > LARGEST:
@@ -42,6 +52,7 @@ def reduces(before: Expr, after: Expr, system: System, inline: bool) -> bool:
 
 def scalar(expr: Expr, system: System, atoms: dict[str, sympy.Symbol], inline: bool) -> sympy.Expr:
     """The expression in SymPy; with `inline`, entries defined by a scalar function are replaced by it."""
+
     def part(child: Expr) -> sympy.Expr:
         return scalar(child, system, atoms, inline)
 
@@ -91,5 +102,3 @@ def defining(entry: Access, system: System) -> Expr | None:
 def may_meet(equation: Equation, entry: Access) -> bool:
     """Is the entry written at the very place that the equation fixes?"""
     return all(p == q or isinstance(p.alone, Index) for p, q in zip(equation.target.at, entry.at, strict=True))
-
-

@@ -48,5 +48,8 @@ class Rounding:
     def same(self, left: Number, right: Number) -> bool:
         return bool(left.settled().overlaps(right.settled()))
 
+    def integer(self, value: Number) -> int:
+        return int(value.settled().unique_fmpz())
+
     def _rounded(self, ball: Any) -> Shadow:
         return Shadow(ball, self.unit).rounded(ball, FUNCTION_UNITS)

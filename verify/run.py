@@ -52,6 +52,7 @@ class Code:
 
     def arguments(self, instance: Instance, convert: Callable[[Any], Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Parameters, and data with hyper-parameters, as the module takes them."""
+
         def role(*roles: str) -> dict[str, Any]:
             return {self.names[t.name]: stored(t, instance, convert) for r in roles for t in self.system.role(r)}
 
@@ -81,8 +82,11 @@ class Code:
         name, (keys, rest) = self.names[tensor.name], divide(tensor, entry[1])
         value = parameters[name]
         array = np.array(value[keys[0] if len(keys) == 1 else keys] if keys else value)
-        lows = [s.lo.number if s.lo.number is not None else 1
-                for s, key in zip(tensor.slots, layout(tensor), strict=True) if not key]
+        lows = [
+            s.lo.number if s.lo.number is not None else 1
+            for s, key in zip(tensor.slots, layout(tensor), strict=True)
+            if not key
+        ]
         array[tuple(p - lo for p, lo in zip(rest, lows, strict=True))] += h
         changed = {**value, keys[0] if len(keys) == 1 else keys: array} if keys else array
         return {**parameters, name: changed}
@@ -98,12 +102,19 @@ def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) ->
     for at in places(tensor, instance.sizes):
         keys, rest = divide(tensor, at)
         at_keys.setdefault(keys, {})[rest] = instance.entries[tensor.name, at]
+    if tensor.values is not None:
+        convert = counted_from(instance.sizes.value(tensor.values[0]))
     arrays = {keys: convert(dense(values)) for keys, values in at_keys.items()}
     if not tensor.slots:
         return arrays[()].item()
     if () in arrays:
         return arrays[()]
     return {keys[0] if len(keys) == 1 else keys: array for keys, array in arrays.items()}
+
+
+def counted_from(first: int) -> Callable[[Any], Any]:
+    """Conversion of places to integers that count from 0."""
+    return lambda values: np.array(values, dtype=int) - first
 
 
 def unstored(tensor: Tensor, value: Any) -> dict[Entry, Any]:
@@ -122,15 +133,19 @@ def unstored(tensor: Tensor, value: Any) -> dict[Entry, Any]:
 def divide(tensor: Tensor, at: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The keys of a position, and the rest."""
     keyed = layout(tensor)
-    return (tuple(p for p, key in zip(at, keyed, strict=True) if key),
-            tuple(p for p, key in zip(at, keyed, strict=True) if not key))
+    return (
+        tuple(p for p, key in zip(at, keyed, strict=True) if key),
+        tuple(p for p, key in zip(at, keyed, strict=True) if not key),
+    )
 
 
 def join(tensor: Tensor, keys: tuple[int, ...], place: tuple[int, ...]) -> tuple[int, ...]:
     """The position with the given keys at a zero-based place of the array; axes start at 1 or at a number."""
     left, right = iter(keys), iter(place)
-    return tuple(next(left) if key else next(right) + (slot.lo.number if slot.lo.number is not None else 1)
-                 for slot, key in zip(tensor.slots, layout(tensor), strict=True))
+    return tuple(
+        next(left) if key else next(right) + (slot.lo.number if slot.lo.number is not None else 1)
+        for slot, key in zip(tensor.slots, layout(tensor), strict=True)
+    )
 
 
 def dense(values: dict[tuple[int, ...], Fraction]) -> Any:

@@ -84,8 +84,11 @@ class Shadow:
         if isinstance(other, (int, np.integer)):
             return self.rounded(finite(self.settled() ** int(other), "a power"), abs(int(other)))
         theirs = like(other, self)
-        return NotImplemented if theirs is None else self.rounded(
-            finite(self.settled() ** theirs.settled(), "a power"), FUNCTION_UNITS)
+        return (
+            NotImplemented
+            if theirs is None
+            else self.rounded(finite(self.settled() ** theirs.settled(), "a power"), FUNCTION_UNITS)
+        )
 
     def __rpow__(self, other: Any) -> Any:
         theirs = like(other, self)
@@ -110,8 +113,9 @@ class Shadow:
         return not self < other
 
     def __eq__(self, other: object) -> bool:
-        return self.compare(other, lambda a, b: a.is_exact() and b.is_exact() and a == b,
-                            lambda a, b: not a.overlaps(b))
+        return self.compare(
+            other, lambda a, b: a.is_exact() and b.is_exact() and a == b, lambda a, b: not a.overlaps(b)
+        )
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -146,8 +150,25 @@ class Shadow:
         return lambda: self.rounded(finite(getattr(self.settled(), FUNCTIONS[name])(), name), FUNCTION_UNITS)
 
 
-FUNCTIONS = {name: name for name in (
-    "exp", "log", "expm1", "log1p", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "floor", "ceil", "rint")}
+FUNCTIONS = {
+    name: name
+    for name in (
+        "exp",
+        "log",
+        "expm1",
+        "log1p",
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "floor",
+        "ceil",
+        "rint",
+    )
+}
 FUNCTIONS.update(arcsin="asin", arccos="acos", arctan="atan", arcsinh="asinh", arccosh="acosh", arctanh="atanh")
 
 

@@ -9,7 +9,7 @@ from random import Random
 
 from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.errors import ModelError
-from derive.expression import Access, Bound
+from derive.expression import Bound, Expr
 from derive.schedule import reads
 from derive.system import System
 
@@ -49,9 +49,8 @@ class Sizes:
             return Random(f"{self.seed} {name} {position}").randint(1, self.widest)
         return 1 if self.kind == "one" else 2
 
-    def value(self, affine: Affine, letters: Letters | None = None,
-              entry: Callable[[Access], int] | None = None) -> int:
-        """The integer that an affine expression stands for; `entry` reads integer data."""
+    def value(self, affine: Affine, letters: Letters | None = None, entry: Callable[[Expr], int] | None = None) -> int:
+        """The integer that an affine expression stands for; `entry` gives places that depend on values."""
         total = affine.constant
         for atom, count in affine.terms:
             if isinstance(atom, Index):
@@ -61,7 +60,7 @@ class Sizes:
             elif isinstance(atom, Width):
                 total += count * self.width(atom.name, self.value(atom.at, letters, entry))
             else:
-                assert isinstance(atom, Access) and entry is not None, atom.key
+                assert isinstance(atom, Expr) and entry is not None, atom.key
                 total += count * entry(atom)
         return total
 
@@ -111,8 +110,11 @@ def named_sizes(affine: Affine) -> set[str]:
 def plan(system: System, seed: int = 0) -> tuple[Sizes, ...]:
     """Sizes to check at: each depth from the smallest allowed to 5; width 1, one sample, square and ragged widths."""
     deep = depths(system)
-    allowed = [numbers for numbers in product(range(1, DEEPEST + 1), repeat=len(deep))
-               if draw(system, dict(zip(deep, numbers, strict=True)), "random", seed)]
+    allowed = [
+        numbers
+        for numbers in product(range(1, DEEPEST + 1), repeat=len(deep))
+        if draw(system, dict(zip(deep, numbers, strict=True)), "random", seed)
+    ]
     if not allowed:
         raise ModelError(f"no sizes up to {DEEPEST} satisfy the declared bounds of {system.name}")
     chosen = allowed if len(deep) <= 1 else spread(allowed)
@@ -120,8 +122,9 @@ def plan(system: System, seed: int = 0) -> tuple[Sizes, ...]:
     wanted = [(kind, chosen[0]) for kind in kinds]
     wanted += [(kinds[q % 3], numbers) for q, numbers in enumerate(chosen[1:])]
     wanted += [("one", chosen[-1])] if len(chosen) > 1 else [("random", chosen[0])] * 2
-    made = [draw(system, dict(zip(deep, numbers, strict=True)), kind, seed + q)
-            for q, (kind, numbers) in enumerate(wanted)]
+    made = [
+        draw(system, dict(zip(deep, numbers, strict=True)), kind, seed + q) for q, (kind, numbers) in enumerate(wanted)
+    ]
     return tuple(dict.fromkeys(sizes for sizes in made if sizes))
 
 
@@ -151,15 +154,18 @@ def draw(system: System, numbers: Mapping[str, int], kind: str, seed: int) -> Si
 
 def satisfied(system: System, sizes: Sizes) -> bool:
     """Do the sizes obey every declared bound and equality (for all letters from 1 to the largest depth)?"""
+
     def holds(gap: Affine, equality: bool) -> bool:
         names = tuple(letter.name for letter in indices(gap))
-        values = (sizes.value(gap, dict(zip(names, place, strict=True)))
-                  for place in product(range(1, DEEPEST + 1), repeat=len(names)))
+        values = (
+            sizes.value(gap, dict(zip(names, place, strict=True)))
+            for place in product(range(1, DEEPEST + 1), repeat=len(names))
+        )
         return all(value == 0 if equality else value >= 0 for value in values)
 
     try:
-        return (all(holds(bound, False) for bound in system.facts.at_least)
-                and all(holds(right - left, True) for left, right in sizes.equal))
+        return all(holds(bound, False) for bound in system.facts.at_least) and all(
+            holds(right - left, True) for left, right in sizes.equal
+        )
     except RecursionError:
         return False
-

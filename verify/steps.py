@@ -141,8 +141,15 @@ def judge(adjoint: Adjoint, link: Link, instances: tuple[Unrolled, ...]) -> Evid
                 visited = True
                 left, right = side(adjoint, link.left, unrolled, letters), side(adjoint, link.right, unrolled, letters)
                 if isinstance(left, str) or isinstance(right, str) or not unrolled.field.same(left, right):
-                    return Evidence(adjoint.id, link.number, link.rule, "failed", place(adjoint, unrolled, letters),
-                                    show(left, link.left), show(right, link.right))
+                    return Evidence(
+                        adjoint.id,
+                        link.number,
+                        link.rule,
+                        "failed",
+                        place(adjoint, unrolled, letters),
+                        show(left, link.left),
+                        show(right, link.right),
+                    )
     return Evidence(adjoint.id, link.number, link.rule, instances[0].field.grade if visited else "not visited")
 
 
@@ -186,8 +193,10 @@ def check_regions(derivation: Derivation, plans: tuple[Sizes, ...]) -> Iterator[
     for tensor in derivation.system.role("parameter"):
         adjoints = [a for a in derivation.computed if a.of == tensor.name]
         for sizes in plans:
-            counts = {at: sum(match(a.target, a.bounds, at, sizes) is not None for a in adjoints)
-                      for at in places(tensor, sizes)}
+            counts = {
+                at: sum(match(a.target, a.bounds, at, sizes) is not None for a in adjoints)
+                for at in places(tensor, sizes)
+            }
             wrong = next((at for at, count in counts.items() if count != 1), None)
             if wrong is not None:
                 where = f"d.{tensor.name}{list(wrong)} with {sizes}"
@@ -203,6 +212,3 @@ def failures(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
 def weakest(evidence: tuple[Evidence, ...]) -> str:
     """The weakest grade among them."""
     return max((e.grade for e in evidence), key=GRADES.index, default="not visited")
-
-
-

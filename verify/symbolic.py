@@ -29,8 +29,13 @@ class Symbolic:
 
     def adjoint_at(self, tensor: str, at: tuple[int, ...]) -> tuple[Adjoint, dict[str, int]]:
         """The computed adjoint equation of an entry. OutOfRange if none, or more than one, covers it."""
-        found = [(a, letters) for a in self.derivation.computed if a.of == tensor
-                 for letters in (match(a.target, a.bounds, at, self.unrolled.sizes),) if letters is not None]
+        found = [
+            (a, letters)
+            for a in self.derivation.computed
+            if a.of == tensor
+            for letters in (match(a.target, a.bounds, at, self.unrolled.sizes),)
+            if letters is not None
+        ]
         if len(found) != 1:
             number = len(found) or "no"
             raise OutOfRange(f"{number} adjoint equations cover d.{tensor}{list(at)} at {self.unrolled.sizes}")
@@ -52,5 +57,8 @@ def true_gradient(instance: Instance, field: Field) -> dict[Entry, Number]:
     """The gradient of an instance by dual numbers on the unrolled equations, without any derivation."""
     with field.context():
         unrolled = Unrolled(instance, field)
-        return {(t.name, at): unrolled.adjoint(t.name, at)
-                for t in instance.system.role("parameter") for at in places(t, instance.sizes)}
+        return {
+            (t.name, at): unrolled.adjoint(t.name, at)
+            for t in instance.system.role("parameter")
+            for at in places(t, instance.sizes)
+        }

@@ -27,8 +27,11 @@ class Elementwise:
 
     def __call__(self, *arrays: Any) -> Any:
         spread = np.broadcast_arrays(*arrays)
-        return filled(spread[0].shape, arrays, lambda place: unknown(
-            self.field, self.name, [array[place] for array in spread], self.orders))
+        return filled(
+            spread[0].shape,
+            arrays,
+            lambda place: unknown(self.field, self.name, [array[place] for array in spread], self.orders),
+        )
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Rowwise:
         shape = (*outer, *(lengths[k] for k in self.by))
 
         def value(place: tuple[int, ...]) -> Any:
-            args = [array[place[:len(outer)]][q] for array, n in zip(arrays, lengths, strict=True) for q in range(n)]
-            taken = [sum(lengths[:k]) + q for k, q in zip(self.by, place[len(outer):], strict=True)]
+            args = [array[place[: len(outer)]][q] for array, n in zip(arrays, lengths, strict=True) for q in range(n)]
+            taken = [sum(lengths[:k]) + q for k, q in zip(self.by, place[len(outer) :], strict=True)]
             orders = tuple(taken.count(slot) for slot in range(len(args)))
             return unknown(self.field, f"{self.name}{len(arrays)}", args, orders)
 
