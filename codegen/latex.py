@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from codegen.latex_layout import brackets, breadth, decimal, join, packed
+from codegen.latex_layout import brackets, breadth, decimal, folded, join, packed
 from codegen.latex_names import checked_latex, head, letter
 from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.expression import (
@@ -35,6 +35,8 @@ from derive.expression import (
     Relation,
     Sum,
     substitute,
+    Extreme,
+    Place,
 )
 from derive.slots import stacked_slots
 from derive.system import System
@@ -107,7 +109,7 @@ class Printer:
 
     def ranges(self, bounds: tuple[Bound, ...]) -> str:
         """`l=2,\\dots,L,\\quad i=1,\\dots,m`."""
-        return r",\quad ".join(f"{self.index(b.index.name)}={self.extent(b.lo, b.hi)}" for b in bounds)
+        return r",\quad ".join(f"{self.index(b.index.name)}={self.extent(b.lo, b.hi)}" for b in nested(bounds))
 
     # entries
 
@@ -148,8 +150,9 @@ class Printer:
     def lines(self, expr: Expr, limit: float) -> list[str]:
         """The terms of a sum on as many lines as it takes for none to be wider than `limit` (in em)."""
         if not isinstance(expr, Add):
-            return [self.expr(expr)]
-        return packed([signed(self, term, first=q == 0) for q, term in enumerate(expr.terms)], limit)
+            return folded(self.expr(expr), limit)
+        terms = [signed(self, term, first=q == 0) for q, term in enumerate(expr.terms)]
+        return [part for line in packed(terms, limit) for part in folded(line, limit)]
 
     def equation(self, target: Expr, value: Expr, limit: float = 34.0) -> str:
         """`target = value`, broken into aligned lines where it is wide."""
@@ -313,6 +316,13 @@ def render_sum(printer: Printer, expr: Sum) -> tuple[str, int]:
     return (f"-{text}", SUM) if negative else (text, BIG)
 
 
+def render_extreme(printer: Printer, expr: Extreme) -> tuple[str, int]:
+    (bound,) = expr.bounds
+    where = rf"{printer.affine(bound.lo)} \le {printer.index(bound.index.name)} \le {printer.affine(bound.hi)}"
+    name = rf"\operatorname*{{arg\,{expr.op}}}" if isinstance(expr, Place) else f"\\{expr.op}"
+    return rf"{name}_{{{where}}} {printer.bracketed(expr.body, BIG)}", BIG
+
+
 def render_bracket(printer: Printer, expr: Bracket) -> tuple[str, int]:
     return rf"[{printer.affine(expr.left)} {RELATIONS[expr.op]} {printer.affine(expr.right)}]", ATOM
 
@@ -346,6 +356,8 @@ RENDER: dict[type, Callable[[Printer, Any], tuple[str, int]]] = {
     Call: render_call,
     Choice: render_choice,
     Sum: render_sum,
+    Extreme: render_extreme,
+    Place: render_extreme,
     Bracket: render_bracket,
     Partial: render_partial,
     Functional: render_functional,

@@ -6,34 +6,22 @@ from typing import Any
 
 from codegen.latex import Printer
 from codegen.latex_names import letter
+from derive.algebra import from_sympy
 from derive.errors import Source
-from derive.expression import Access, Add, Argument, Expr, Mul, transform
+from derive.expression import Access, Add, Argument, Expr, Mul, Number, transform
 from derive.facts import Facts
-from derive.surface import Formula, lift
 from derive.system import Equation, System
 from derive.text import split_sign
 
 
-class _Nobody:
-    """The owner of formulas that belong to no model."""
-
-    def register(self, function: Any) -> None:
-        """Nothing is collected."""
-
-    def state(self, target: Any, value: Any, source: Any) -> None:
-        """Nothing is stated."""
-
-
 def node_of(value: Any) -> Expr:
-    """Our node for a scalar formula of SymPy, with its symbols as arguments; terms with a plus sign first."""
-    owner = _Nobody()
-    symbols = {s: Formula(Argument(s.name), owner) for s in sorted(value.free_symbols, key=str)}
-    return transform(lift(value.xreplace(symbols)), _ordered)
+    """Our node for a scalar formula of SymPy, with its symbols as arguments; numbers first, then terms with a plus sign."""
+    return transform(from_sympy(value, {}, lambda expr: 0), _ordered)
 
 
 def _ordered(expr: Expr) -> Expr:
     if isinstance(expr, Add):
-        return Add(tuple(sorted(expr.terms, key=lambda t: split_sign(t)[0])))
+        return Add(tuple(sorted(expr.terms, key=lambda t: (split_sign(t)[0], not isinstance(t, Number)))))
     if isinstance(expr, Mul):
         return Mul(tuple(sorted(expr.factors, key=lambda f: isinstance(f, Add))))
     return expr
@@ -41,25 +29,10 @@ def _ordered(expr: Expr) -> Expr:
 
 def formula(value: Any) -> str:
     """The LaTeX of a scalar formula."""
-    blank = System(
-        "",
-        "",
-        "",
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        (),
-        Equation("J", Access("J"), (), Argument("J"), Source("", 0, "")),
-        Facts(),
-        (),
-        (),
-        (),
-        None,
+    blank = Equation("J", Access("J"), (), Argument("J"), Source("", 0, ""))
+    return Printer(System("", "", "", (), (), (), (), (), (), (), blank, Facts(), (), (), (), None)).expr(
+        node_of(value)
     )
-    return Printer(blank).expr(node_of(value))
 
 
 def symbol(name: str) -> str:

@@ -77,3 +77,30 @@ def _breadth(text: str, start: int) -> tuple[float, int]:
             width += (1.3 if char in "+=-" and scale == 1.0 else 0.35 if char in "()[],'" else 0.55) * scale
         scale = 1.0
     return width, at
+
+
+def folded(text: str, limit: float) -> list[str]:
+    """One formula on several lines, parted before an operator, outside brackets if there is such a place."""
+    lines: list[str] = []
+    while breadth(text) > 1.1 * limit:
+        fits = [(level, at) for level, at in openings(text) if 0.4 * limit < breadth(text[:at]) <= limit]
+        if not fits:
+            break
+        at = min(fits, key=lambda place: (place[0], -place[1]))[1]
+        lines.append(text[:at])
+        text = "{}" + text[at:].lstrip()
+    return [*lines, text]
+
+
+def openings(text: str) -> list[tuple[int, int]]:
+    """Where a line may end: (how many round brackets are open, place), never inside a group or an environment."""
+    found: list[tuple[int, int]] = []
+    group = level = 0
+    for place, char in enumerate(text):
+        rest, before = text[place:], text[:place].rstrip()[-1:]
+        group += (char == "{") - (char == "}") + rest.startswith("\\begin{") - rest.startswith("\\end{")
+        level += (char in "([") - (char in ")]")
+        operator = char in "+-" and before not in ("", "(", "[", "{", ",", "&")
+        if group == 0 and (operator or rest.startswith(("\\odot ", "\\oslash "))):
+            found.append((level, place))
+    return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegen.latex import Printer
-from codegen.latex_layout import brackets, breadth, packed
+from codegen.latex_layout import brackets, breadth, folded, packed
 from codegen.latex_names import capital, head, letter
 from derive.expression import ONE, Access, Bound, Functional, Number, Sum
 from derive.matrix import MatrixForm
@@ -45,10 +45,11 @@ class MatrixPrinter:
     def form(self, form: MatrixForm, limit: float = 34.0) -> str:
         """`left = right`, broken into aligned lines where it is wide."""
         left = self.matrix(form.left)
-        if not isinstance(form.right, Plus):
-            return f"{left} = {self.matrix(form.right)}"
-        terms = [self.signed(t, first=q == 0) for q, t in enumerate(form.right.terms)]
-        lines = packed(terms, limit - breadth(left))
+        terms = [self.matrix(form.right)]
+        if isinstance(form.right, Plus):
+            terms = [self.signed(t, first=q == 0) for q, t in enumerate(form.right.terms)]
+        room = limit - breadth(left)
+        lines = [part for line in packed(terms, room) for part in folded(line, room)]
         if len(lines) == 1:
             return f"{left} = {lines[0]}"
         return rf"\begin{{aligned}}[t] {left} &= " + r" \\ &\quad ".join(lines) + r" \end{aligned}"

@@ -100,11 +100,14 @@ def draw_neuron(printer: Printer, unit: Unit) -> str:
         assert isinstance(unit.post.value, Call)
         head = printer.expr(unit.post.value).split("(")[0]
         lines.append(
-            rf"\node[unit,rounded corners=1.5pt,rectangle,minimum size=8.5mm,fill=tint,font=\small] (f) at "
-            rf"(4.75,0) {{${head}$}};"
+            rf"\node[unit,rounded corners=1.5pt,rectangle,minimum size=8.5mm,inner xsep=4pt,fill=tint,"
+            rf"font=\small,anchor=west] (f) at (4.25,0) {{${head}$}};"
         )
         lines.append(rf"\draw[flow] (s) -- node[above,font=\small] {{${pre}$}} (f);")
-        lines.append(rf"\draw[flow] (f) -- (5.75,0) node[right,font=\small] {{${printer.access(unit.post.target)}$}};")
+        lines.append(
+            rf"\draw[flow] (f.east) -- +(0.6,0) node[right,font=\small] "
+            rf"{{${printer.access(unit.post.target)}$}};"
+        )
     return "\n".join([*lines, r"\end{tikzpicture}"])
 
 

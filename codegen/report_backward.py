@@ -71,7 +71,7 @@ def variable_text(report: Report, regions: list[Adjoint]) -> str:
     declared = regions[0].of in dict(report.system.errors)
     title = f"${printer.access(whole)} = {quotient}$" if declared else f"${quotient}$"
     names = ", ".join(sorted(report.label(a) for a in regions if a.name))
-    kind = "Lemma" if all(a.inlined for a in regions) else names or "Derivative"
+    kind = "Lemma" if all(a.inlined for a in regions) else names or report.word_for(regions[0].of)
     text = [rf"\subsection*{{{kind}: \boldmath{title}}}" + "\n"]
     if len(regions) > 1 and shared:
         text.append(chain_text(report, regions[0], whole, shared, first=0))

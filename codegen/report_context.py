@@ -24,6 +24,9 @@ from derive.samples import (
 from derive.system import System, Tensor
 
 
+ROOM = 29.0
+
+
 @dataclass(frozen=True)
 class Forms:
     """An equation in every form it has: LaTeX of the index form, of all samples at once, of one sample, and why not."""
@@ -80,7 +83,7 @@ class Report:
 
     def forms(self, target: Access, bounds: tuple[Bound, ...], value: Expr) -> Forms:
         """The forms of `target = value`."""
-        index = self.printer.equation(target, value)
+        index = self.printer.equation(target, value, ROOM)
         form = matrix_form(self.system, target, bounds, value)
         own = self.show(form, self.system)
         single: MatrixForm | NoForm = NoForm("the samples are coupled")
@@ -105,7 +108,11 @@ class Report:
 
     def show(self, form: MatrixForm | NoForm, system: System) -> str:
         """The LaTeX of a matrix form, nothing if there is none."""
-        return MatrixPrinter(Printer(system)).form(form) if isinstance(form, MatrixForm) else ""
+        return MatrixPrinter(Printer(system)).form(form, ROOM) if isinstance(form, MatrixForm) else ""
+
+    def word_for(self, name: str) -> str:
+        """What the derivative by a tensor is called."""
+        return "Gradient" if self.system.tensor(name).role == "parameter" else "Derivative"
 
     def stacked(self, bounds: tuple[Bound, ...], target: Access) -> tuple[Bound, ...]:
         """The bounds of the letters that stand above: layers and steps."""

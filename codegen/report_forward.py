@@ -6,7 +6,7 @@ from codegen.latex_layout import breadth
 from codegen.latex_formula import formula, symbol
 from codegen.latex_names import code, escape, head, letter
 from codegen.report_context import Report, count, listed, paragraph
-from derive.affine import Affine
+from derive.affine import Affine, Index, Width
 from derive.expression import Access
 from derive.functions import Function
 from derive.laws import Law
@@ -28,7 +28,9 @@ def section_notation(report: Report) -> str:
         )
         for name in system.sizes
     ]
-    rows += [row(f"${letter(name)}_{{l}}$", "size that depends on a position", "", name) for name in system.widths]
+    rows += [
+        row(f"${width_look(report, name)}$", "size that depends on a position", "", name) for name in system.widths
+    ]
     for tensor in system.tensors:
         rows.append(row(f"${entry(report, tensor)}$", meaning(report, tensor), shape(report, tensor), tensor.name))
     for name, error in system.errors:
@@ -62,6 +64,16 @@ def section_notation(report: Report) -> str:
         )
     notes.append(r"$[\,i=p\,]$ is Kronecker's delta: 1 where $i=p$, otherwise 0; $[\,l\le L\,]$ likewise.")
     return text + paragraph(" ".join(notes))
+
+
+def width_look(report: Report, name: str) -> str:
+    """A width at the letter of the first range that it ends."""
+    for tensor in report.system.tensors:
+        for slot in tensor.slots:
+            width = slot.hi.alone
+            if isinstance(width, Width) and width.name == name and isinstance(width.at.alone, Index):
+                return report.printer.affine(slot.hi)
+    return letter(name)
 
 
 def row(*cells: str) -> str:

@@ -101,7 +101,7 @@ def section_slow(report: Report) -> str:
 
 def entering(report: Report, tensor: Tensor) -> str:
     """A gradient that is an error times what entered."""
-    for adjoint in report.derivation.adjoints_of(tensor.name):
+    for adjoint in sorted(report.derivation.adjoints_of(tensor.name), key=lambda a: not a.name):
         for term in terms_of(adjoint.value):
             body = term.body if isinstance(term, Sum) else term
             errors = [f for f in factors_of(body) if isinstance(f, Access) and f.tensor.startswith("d.")]

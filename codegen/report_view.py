@@ -40,23 +40,26 @@ def section_pictures(report: Report) -> str:
     return r"\noindent\hspace*{\fill}" + boxes + r"\hspace*{\fill}\par\medskip" + "\n" + paragraph(said)
 
 
+def centred(picture: str) -> str:
+    """A picture in the middle of the line."""
+    return r"\begin{center}" + "\n" + picture + "\n" + r"\end{center}" + "\n"
+
+
 def section_paths(report: Report) -> str:
     """The error as a sum over paths, where its equation is one linear recurrence."""
-    found = [(a, step) for a in report.derivation.computed for step in (recurrence(a),) if step is not None]
     unit = find_unit(report.system)
     layers = find_layers(report.system, report.printer, unit) if unit else None
-    if not found or unit is None or layers is None:
+    if unit is None or layers is None:
         return ""
-    adjoint, (inner, outer) = found[0]
-    text = [
-        paragraph(
-            rf"Put into itself again and again, {report.label(adjoint)} becomes a sum over all paths from "
-            rf"the unit to the outputs."
-        )
-    ]
-    text.append(r"\begin{center}" + "\n" + draw_paths(report.printer, unit, layers) + "\n" + r"\end{center}" + "\n")
-    text.append(path_formula(report, adjoint, inner, outer, layers))
-    return "".join(text)
+    for adjoint in report.derivation.computed:
+        found = recurrence(adjoint)
+        formula = path_formula(report, adjoint, *found, layers) if found else ""
+        if formula:
+            name = report.label(adjoint)
+            said = f"Put into itself again and again, {name} becomes a sum over all paths from the unit to the outputs."
+            picture = centred(draw_paths(report.printer, unit, layers))
+            return paragraph(said) + picture + formula
+    return ""
 
 
 def recurrence(adjoint: Adjoint) -> tuple[Sum, tuple[Expr, ...]] | None:

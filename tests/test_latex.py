@@ -38,6 +38,8 @@ from derive.expression import (
     mul,
     power,
     walk,
+    Extreme,
+    Place,
 )
 from derive.matrix_nodes import Entries, Hadamard, Matrix, Product
 from derive.system import System
@@ -424,9 +426,23 @@ def test_two_positions_that_could_run_together_are_parted() -> None:
     assert printer.access(Access("x", (Affine.of(i) + 1, Affine.of(k)))) == "x_{i+1,k}"
 
 
+def kinds(base: type) -> set[type]:
+    """The classes of nodes that can occur: those that are records of their own."""
+    found = {c for c in base.__subclasses__() if "key" in vars(c) or base is Matrix}
+    return found.union(*(kinds(c) for c in base.__subclasses__()))
+
+
 def test_every_node_has_a_renderer() -> None:
-    assert set(RENDER) >= set(Expr.__subclasses__())
-    assert set(RENDER_MATRIX) == set(Matrix.__subclasses__())
+    assert set(RENDER) == kinds(Expr)
+    assert set(RENDER_MATRIX) == kinds(Matrix)
+
+
+def test_extremes() -> None:
+    printer = Printer(derivation("mlp").system)
+    assert printer.expr(Extreme("max", X, BOUND)) == r"\max_{1 \le k \le 2} x_{ik}"
+    assert printer.expr(mul(Place("min", X, BOUND), Y)) == (
+        r"(\operatorname*{arg\,min}_{1 \le k \le 2} x_{ik})\,y_{ij}"
+    )
 
 
 def test_branches_and_constants() -> None:
