@@ -15,7 +15,7 @@ from derive.text import split_sign
 
 
 def node_of(value: Any) -> Expr:
-    """Our node for a scalar formula of SymPy, with its symbols as arguments; numbers first, then terms with a plus sign."""
+    """Our node for a scalar formula of SymPy: numbers first, then terms with a plus sign."""
     return transform(from_sympy(value, {}, lambda expr: 0), _ordered)
 
 
