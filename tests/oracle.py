@@ -24,8 +24,9 @@ Entry = tuple[str, tuple[int, ...]]
 class Oracle:
     """One system at concrete sizes: `size(name)` and `width(name, position)` give the numbers."""
 
-    def __init__(self, system: System, size: Callable[[str], int], width: Callable[[str, int], int],
-                 seed: int = 0) -> None:
+    def __init__(
+        self, system: System, size: Callable[[str], int], width: Callable[[str, int], int], seed: int = 0
+    ) -> None:
         self.system, self.size, self.width, self.seed = system, size, width, seed
         self.done: dict[Entry, sympy.Expr] = {}
         self.symbols: dict[Entry, sympy.Symbol] = {}
@@ -54,11 +55,15 @@ class Oracle:
             found = []
             for equation in self.system.equations:
                 if equation.target.tensor == tensor:
-                    env = {p.terms[0][0].name: q for p, q in zip(equation.target.at, at, strict=True)
-                           if len(p.terms) == 1 and isinstance(p.terms[0][0], Index)}
+                    env = {
+                        p.terms[0][0].name: q
+                        for p, q in zip(equation.target.at, at, strict=True)
+                        if len(p.terms) == 1 and isinstance(p.terms[0][0], Index)
+                    }
                     fits = all(self.integer(p, env) == q for p, q in zip(equation.target.at, at, strict=True))
-                    if fits and all(self.integer(b.lo, env) <= env[b.index.name] <= self.integer(b.hi, env)
-                                    for b in equation.bounds):
+                    if fits and all(
+                        self.integer(b.lo, env) <= env[b.index.name] <= self.integer(b.hi, env) for b in equation.bounds
+                    ):
                         found.append((equation, env))
             assert len(found) == 1, (key, [e.id for e, _ in found])
             self.done[key] = self.expr(found[0][0].value, found[0][1])
@@ -96,8 +101,10 @@ class Oracle:
         if isinstance(e, node.Sum):
             return sympy.Add(*(self.expr(e.body, inner) for inner in self.inner(e.bounds, env)))
         if isinstance(e, node.Choice):
-            branches = [(self.expr(v, env), sympy.Rel(self.expr(c.left, env), self.expr(c.right, env), c.op))
-                        for c, v in e.branches]
+            branches = [
+                (self.expr(v, env), sympy.Rel(self.expr(c.left, env), self.expr(c.right, env), c.op))
+                for c, v in e.branches
+            ]
             return sympy.Piecewise(*branches, (self.expr(e.otherwise, env), True))
         if isinstance(e, node.Call):
             function = self.system.function(e.function, len(e.args))
@@ -107,16 +114,20 @@ class Oracle:
             return function.formula.subs(dict(zip(function.arguments, args, strict=True)), simultaneous=True)
         assert isinstance(e, node.Functional), type(e)
         rows = zip(e.bodies, e.bounds, strict=True)
-        return self.polynomial(f"{e.name}{len(e.bodies)}",
-                               [self.expr(body, inner) for body, b in rows for inner in self.inner((b,), env)])
+        return self.polynomial(
+            f"{e.name}{len(e.bodies)}", [self.expr(body, inner) for body, b in rows for inner in self.inner((b,), env)]
+        )
 
     def inner(self, bounds: tuple[node.Bound, ...], env: Mapping[str, int]) -> list[dict[str, int]]:
         """The letters at every term of a sum."""
         if not bounds:
             return [dict(env)]
         first, *rest = bounds
-        return [found for q in range(self.integer(first.lo, env), self.integer(first.hi, env) + 1)
-                for found in self.inner(tuple(rest), {**env, first.index.name: q})]
+        return [
+            found
+            for q in range(self.integer(first.lo, env), self.integer(first.hi, env) + 1)
+            for found in self.inner(tuple(rest), {**env, first.index.name: q})
+        ]
 
     def polynomial(self, name: str, args: list[sympy.Expr]) -> sympy.Expr:
         """A stand-in for an unknown function: the polynomial with the coefficients that verify draws for it."""
@@ -125,5 +136,6 @@ class Oracle:
             if sum(exponents) <= (3 if len(args) < 5 else 2):
                 draw = Random(f"{self.seed} {name} {exponents}")
                 total += sympy.Rational(draw.randint(-97, 97), 89) * sympy.Mul(
-                    *(arg**e for arg, e in zip(args, exponents, strict=True)))
+                    *(arg**e for arg, e in zip(args, exponents, strict=True))
+                )
         return total

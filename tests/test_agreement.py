@@ -39,8 +39,14 @@ def complete(name: str, certificate: Certificate) -> None:
     """Every kind of check for every parameter's equations, at width 1, with one sample, and at every depth up to 5."""
     system = derivation(name).system
     wanted = {a.id for t in system.role("parameter") for a in derivation(name).adjoints_of(t.name) if not a.inlined}
-    for kind in ("derivation, exact", "derivation, 170 bits", "code, 170 bits", "code, float64", "code, float32",
-                 "differences"):
+    for kind in (
+        "derivation, exact",
+        "derivation, 170 bits",
+        "code, 170 bits",
+        "code, float64",
+        "code, float32",
+        "differences",
+    ):
         assert wanted <= {c.equation for c in certificate.checks if c.check == kind}, kind
     assert not [c for c in certificate.checks if c.grade == "black box"]
     assert any("one widths" in sizes for sizes in certificate.sizes)

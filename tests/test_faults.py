@@ -15,7 +15,19 @@ from derive import derive
 from derive.affine import Affine, Index, Node, Size
 from derive.derivation import Adjoint, Derivation, Step
 from derive.expression import (
-    Access, Add, Bound, Bracket, Call, Expr, Mul, Sum, add, mul, number, substitute, transform,
+    Access,
+    Add,
+    Bound,
+    Bracket,
+    Call,
+    Expr,
+    Mul,
+    Sum,
+    add,
+    mul,
+    number,
+    substitute,
+    transform,
 )
 from derive.text import render_expr
 from verify.instance import instance
@@ -62,6 +74,7 @@ def swap(old: str, new: str | Expr) -> Rewrite:
 
 def without(text: str) -> Rewrite:
     """Leave out the terms and factors that print as `text`."""
+
     def rewrite(node: Expr) -> Expr:
         if isinstance(node, Add):
             return add(*(t for t in node.terms if render_expr(t) != text))
@@ -84,17 +97,25 @@ def plus(term: Expr) -> Rewrite:
 
 def negated(text: str) -> Rewrite:
     """The sign of the terms that print as `text`."""
-    return lambda expr: transform(expr, lambda node: add(
-        *(mul(number(-1), t) if render_expr(t) == text else t for t in node.terms)) if isinstance(node, Add) else node)
+    return lambda expr: transform(
+        expr,
+        lambda node: (
+            add(*(mul(number(-1), t) if render_expr(t) == text else t for t in node.terms))
+            if isinstance(node, Add)
+            else node
+        ),
+    )
 
 
 def within(letter: str, lo: Callable[[Affine], Affine], hi: Callable[[Affine], Affine]) -> Rewrite:
     """Other ends for a summed letter."""
+
     def rewrite(node: Expr) -> Expr:
         if not isinstance(node, Sum):
             return node
-        return Sum(node.body, tuple(Bound(b.index, lo(b.lo), hi(b.hi)) if b.index.name == letter else b
-                                    for b in node.bounds))
+        return Sum(
+            node.body, tuple(Bound(b.index, lo(b.lo), hi(b.hi)) if b.index.name == letter else b for b in node.bounds)
+        )
 
     return lambda expr: transform(expr, rewrite)
 
@@ -130,8 +151,13 @@ class Fault:
 
 TINY = Fraction(10**12 + 1, 10**12)
 FAULTS = (
-    Fault("sign of a rule", "d.w", 1, negated("Sum(lam*w[l', j', k']*[l' = l]*[j' = j]*[k' = k], l', j', k')"),
-          "differentiate"),
+    Fault(
+        "sign of a rule",
+        "d.w",
+        1,
+        negated("Sum(lam*w[l', j', k']*[l' = l]*[j' = j]*[k' = k], l', j', k')"),
+        "differentiate",
+    ),
     Fault("sign of decay", "d.w", 2, negated("lam*w[l, j, k]"), "sift"),
     Fault("dropped decay", "d.w", 2, without("lam*w[l, j, k]"), "sift"),
     Fault("dropped data term", "d.w", 2, without("Sum(d.z[l, i, j]*a[l - 1, i, k], i)"), "sift"),
@@ -139,8 +165,20 @@ FAULTS = (
     Fault("wrong layer of an activation", "d.w", 2, swap("a[l - 1, i, k]", "a[l, i, k]"), "sift"),
     Fault("wrong layer of a weight", "d.z@l=2..L - 1", 3, swap("w[l + 1, k, j]", "w[l, k, j]"), "insert"),
     Fault("wrong layer of an error", "d.a@l=2..L - 1", 2, swap("d.z[l + 1, i, j']", "d.z[l, i, j']"), "sift"),
-    Fault("shift by two", "d.a@l=2..L - 1", 2, lambda e: transform(e, lambda n: Access(n.tensor, (
-        n.at[0] + 1, *n.at[1:])) if isinstance(n, Access) and n.at and n.at[0] == place("l + 1") else n), "sift"),
+    Fault(
+        "shift by two",
+        "d.a@l=2..L - 1",
+        2,
+        lambda e: transform(
+            e,
+            lambda n: (
+                Access(n.tensor, (n.at[0] + 1, *n.at[1:]))
+                if isinstance(n, Access) and n.at and n.at[0] == place("l + 1")
+                else n
+            ),
+        ),
+        "sift",
+    ),
     Fault("decay on the bias", "d.b", 2, plus(mul(entry("lam"), entry("b[l, j]"))), "sift"),
     Fault("relative 1e-12", "d.w", 2, times(TINY), "sift"),
     Fault("relative 1e-12 in a law", "d.z@l=L", 5, times(TINY), "law"),
@@ -150,26 +188,65 @@ FAULTS = (
     Fault("missing f'", "d.z@l=L", 2, called(lambda c: number(1) if c.orders == (1,) else c), "sift"),
     Fault("f for f'", "d.z@l=L", 2, called(lambda c: Call(c.function, c.args)), "sift"),
     Fault("f'(a) for f'(z)", "d.z@l=L", 2, swap("z[l, i, j]", "a[l, i, j]"), "sift"),
-    Fault("wrong law", "d.z@l=2..L - 1", 4, lambda e: transform(e, lambda n: add(number(1), entry("a[l, i, j]"))
-                                                              if render_expr(n) == "1 - a[l, i, j]" else n), "law"),
+    Fault(
+        "wrong law",
+        "d.z@l=2..L - 1",
+        4,
+        lambda e: transform(
+            e, lambda n: add(number(1), entry("a[l, i, j]")) if render_expr(n) == "1 - a[l, i, j]" else n
+        ),
+        "law",
+    ),
     Fault("stale activation", "d.z@l=L", 5, swap("a[L, i, j]", "z[L, i, j]"), "law"),
     Fault("wrong end of a sum", "d.b", 2, within("i", same, lambda hi: hi - 1), "sift"),
     Fault("wrong start of a sum", "d.w", 2, within("i", lambda lo: lo + 1, same), "sift"),
-    Fault("sum over another width", "d.a@l=2..L - 1", 4, lambda e: transform(e, lambda n: Sum(n.body, tuple(
-        Bound(b.index, b.lo, substitute_end(b.hi)) for b in n.bounds)) if isinstance(n, Sum) else n), "rename"),
+    Fault(
+        "sum over another width",
+        "d.a@l=2..L - 1",
+        4,
+        lambda e: transform(
+            e,
+            lambda n: (
+                Sum(n.body, tuple(Bound(b.index, b.lo, substitute_end(b.hi)) for b in n.bounds))
+                if isinstance(n, Sum)
+                else n
+            ),
+        ),
+        "rename",
+    ),
     Fault("wrong index", "d.z@l=L", 4, swap("y[i, j]", "y[i, 1]"), "insert"),
     Fault("wrong data", "d.z@l=L", 4, swap("y[i, j]", "x[i, 1]"), "insert"),
     Fault("prediction for target", "d.z@l=L", 4, swap("y[i, j]", "z[L, i, j]"), "insert"),
     Fault("forgotten condition", "d.a@l=2..L - 1", 2, unguarded, "sift"),
-    Fault("diagonal softmax", "d.z@l=L", 1,
-          without("Sum(-d.a[L, i', j']*exp(z[L, i', j'])*exp'(z[L, i', k])*[L = l]*[i' = i]*[k = j]"
-                  "/Sum(exp(z[L, i', k]), k)**2, i', j', k)"), "differentiate", "softmax_squared_error"),
+    Fault(
+        "diagonal softmax",
+        "d.z@l=L",
+        1,
+        without(
+            "Sum(-d.a[L, i', j']*exp(z[L, i', j'])*exp'(z[L, i', k])*[L = l]*[i' = i]*[k = j]"
+            "/Sum(exp(z[L, i', k]), k)**2, i', j', k)"
+        ),
+        "differentiate",
+        "softmax_squared_error",
+    ),
     Fault("sign of KL", "d.rho_hat", 4, times(-1), "simplify", "sparse_autoencoder"),
     Fault("KL without 1/m", "d.a@l=2", 4, without("1/m"), "insert", "sparse_autoencoder"),
-    Fault("KL at every layer", "d.a@l=3..L - 1", 2, lambda e: transform(e, lambda n: number(1) if isinstance(n, Bracket)
-          and render_expr(n) == "[2 = l]" else n), "sift", "sparse_autoencoder"),
-    Fault("undeclared fact", "d.z@l=L", 9, lambda e: transform(e, lambda n: mul(number(2), n)
-          if render_expr(n) == "a[L, i, j]/m" else n), "declared", "softmax_classifier"),
+    Fault(
+        "KL at every layer",
+        "d.a@l=3..L - 1",
+        2,
+        lambda e: transform(e, lambda n: number(1) if isinstance(n, Bracket) and render_expr(n) == "[2 = l]" else n),
+        "sift",
+        "sparse_autoencoder",
+    ),
+    Fault(
+        "undeclared fact",
+        "d.z@l=L",
+        9,
+        lambda e: transform(e, lambda n: mul(number(2), n) if render_expr(n) == "a[L, i, j]/m" else n),
+        "declared",
+        "softmax_classifier",
+    ),
 )
 
 
@@ -301,5 +378,3 @@ def test_missing_equation():
     derivation = derivation_of("mlp")
     found = failures(check_steps(exchanged(derivation, derivation["d.b"])))
     assert [(f.equation, f.rule) for f in found] == [("d.b", "regions")]
-
-

@@ -48,11 +48,25 @@ def test_power_of_an_oracle_obeys_its_derivative():
     assert field.power(fmpq(5), half - 1) * 5 == field.power(fmpq(5), half)
 
 
-@pytest.mark.parametrize("formula", [
-    sympy.tanh(Z), sympy.log(1 + sympy.exp(Z)), sympy.sqrt(1 + Z**2), sympy.atan(2 * Z), sympy.erf(Z),
-    Z * sympy.exp(-(Z**2) / 3), sympy.Abs(Z) ** 3, sympy.Max(0, Z) ** 2, (1 + Z**2) ** sympy.Rational(-1, 3),
-    sympy.Piecewise((Z, Z > 0), (sympy.exp(Z) - 1, True)), sympy.sin(Z) / (2 + sympy.cos(Z)), 2**Z, sympy.pi * Z,
-], ids=str)
+@pytest.mark.parametrize(
+    "formula",
+    [
+        sympy.tanh(Z),
+        sympy.log(1 + sympy.exp(Z)),
+        sympy.sqrt(1 + Z**2),
+        sympy.atan(2 * Z),
+        sympy.erf(Z),
+        Z * sympy.exp(-(Z**2) / 3),
+        sympy.Abs(Z) ** 3,
+        sympy.Max(0, Z) ** 2,
+        (1 + Z**2) ** sympy.Rational(-1, 3),
+        sympy.Piecewise((Z, Z > 0), (sympy.exp(Z) - 1, True)),
+        sympy.sin(Z) / (2 + sympy.cos(Z)),
+        2**Z,
+        sympy.pi * Z,
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("at", [Fraction(-7, 10), Fraction(13, 10)])
 @pytest.mark.parametrize("order", [0, 1, 2])
 def test_functions_and_derivatives_on_balls(formula, at, order):
@@ -65,10 +79,18 @@ def test_functions_and_derivatives_on_balls(formula, at, order):
         assert float(found.rad()) < 1e-40
 
 
-@pytest.mark.parametrize(("formula", "slope"), [
-    (sympy.Max(0, Z), 0), (sympy.Abs(Z), 0), (sympy.sign(Z), 0), (sympy.Min(0, Z), 0),
-    (sympy.Piecewise((Z, Z > 0), (Z / 3, True)), Fraction(1, 3)), (sympy.Piecewise((2 * Z, Z >= 0), (Z, True)), 2),
-], ids=str)
+@pytest.mark.parametrize(
+    ("formula", "slope"),
+    [
+        (sympy.Max(0, Z), 0),
+        (sympy.Abs(Z), 0),
+        (sympy.sign(Z), 0),
+        (sympy.Min(0, Z), 0),
+        (sympy.Piecewise((Z, Z > 0), (Z / 3, True)), Fraction(1, 3)),
+        (sympy.Piecewise((2 * Z, Z >= 0), (Z, True)), 2),
+    ],
+    ids=str,
+)
 def test_kinks_follow_the_stated_convention(formula, slope):
     formulas = Formulas(with_functions(function("f", lambda z: formula.subs(Z, z))), Exact(0))
     slope = Fraction(slope)

@@ -18,16 +18,26 @@ def balls(values, unit=0.0):
 
 def test_a_ball_is_never_turned_into_a_float():
     array = balls([[1, 2], [3, 4]])
-    for attempt in (lambda: float(array[0, 0]), lambda: array.astype(float),
-                    lambda: np.asarray(array, dtype=np.float32), lambda: np.zeros(2).__setitem__(0, array[0, 0]), lambda: np.isfinite(array)):
+    for attempt in (
+        lambda: float(array[0, 0]),
+        lambda: array.astype(float),
+        lambda: np.asarray(array, dtype=np.float32),
+        lambda: np.zeros(2).__setitem__(0, array[0, 0]),
+        lambda: np.isfinite(array),
+    ):
         with pytest.raises((TypeError, ValueError)):
             attempt()
 
 
 def test_comparisons_that_cannot_be_decided_raise():
     around_zero = np.array([Shadow(arb(0, 1e-20), 0.0)], dtype=object)
-    for attempt in (lambda: np.where(around_zero >= 0, 1, 2), lambda: np.maximum(around_zero, 0),
-                    lambda: around_zero[0] == 0, lambda: bool(around_zero[0]), lambda: np.sign(around_zero)):
+    for attempt in (
+        lambda: np.where(around_zero >= 0, 1, 2),
+        lambda: np.maximum(around_zero, 0),
+        lambda: around_zero[0] == 0,
+        lambda: bool(around_zero[0]),
+        lambda: np.sign(around_zero),
+    ):
         with pytest.raises(Undecided):
             attempt()
 

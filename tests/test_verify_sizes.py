@@ -54,6 +54,10 @@ def test_entries_are_those_of_the_shape():
     model = system("renamed")
     sizes = plan(model)[3]
     deep = sizes.size("D")
-    expected = {(p, r, q) for r in range(2, deep + 1) for p in range(1, sizes.width("h", r - 1) + 1)
-                for q in range(1, sizes.width("h", r) + 1)}
+    expected = {
+        (p, r, q)
+        for r in range(2, deep + 1)
+        for p in range(1, sizes.width("h", r - 1) + 1)
+        for q in range(1, sizes.width("h", r) + 1)
+    }
     assert set(places(model.tensor("V"), sizes)) == expected

@@ -9,10 +9,12 @@ from dataclasses import replace
 from importlib import import_module
 
 import pytest
+import sympy
 from models import derivation, system
 from modules import module
 
 import verify
+from derive import Max, Model, Sum, derive, stop
 from derive.affine import Affine, Index
 from derive.derivation import Step
 from derive.expression import Access, Call, Expr, add, mul, number, power
@@ -22,7 +24,7 @@ from verify.instance import instance
 from verify.numbers import Balls, Exact
 from verify.run import load
 from verify.sizes import plan
-from verify.steps import Bench, check_adjoint, check_steps, weakest
+from verify.steps import Bench, check_adjoint, check_steps, failures, weakest
 from verify.symbolic import symbolic_gradient, true_gradient
 from verify.unroll import OutOfRange, Unrolled
 
@@ -107,8 +109,9 @@ def test_code_that_is_blind_to_balls_is_a_black_box_and_says_why():
 
 def test_broken_derivation_gives_a_certificate_and_no_traceback():
     whole = derivation("mlp")
-    certificate = agree(whole.system, replace(whole, adjoints=tuple(a for a in whole.adjoints if a.id != "d.b")),
-                        module("mlp"))
+    certificate = agree(
+        whole.system, replace(whole, adjoints=tuple(a for a in whole.adjoints if a.id != "d.b")), module("mlp")
+    )
     assert not certificate.good
     assert {"d.b"} <= {getattr(f, "equation", "") for f in certificate.failures}
 
@@ -127,3 +130,22 @@ def test_balls_and_oracles_tell_the_same_story():
     derived = symbolic_gradient(derivation("softmax_squared_error"), instance(model, sizes), Balls(0))
     with Balls(0).context():
         assert all(Balls(0).same(derived[entry], value) for entry, value in found.items())
+
+
+def test_maxima_integer_data_and_stop():
+    with Model("gather") as model:
+        m, n, p, q = model.sizes("m n p q")
+        i, k, j = model.indices("i k j")
+        label = model.integers(label=(m,), over=(1, n))
+        y = model.data(y=(m, q))
+        e, w, c = model.parameters(e=(n, p), w=(q, p), c=(q,))
+        z, largest, g = model.variables("z largest g")
+        z[i, j] = Sum(w[j, k] * e[label[i], k], k) + c[j]
+        largest[i] = Max(z[i, j], j)
+        g[i, j] = sympy.exp(z[i, j] - stop(largest[i]))
+        model.minimise(Sum((g[i, j] - y[i, j]) ** 2, i, j) / m + Sum(largest[i] ** 2, i) / 2)
+    found = derive(model)
+    assert not failures(check_steps(found))
+    for sizes in plan(model.system):
+        drawn = instance(model.system, sizes)
+        assert symbolic_gradient(found, drawn, Exact(1)) == true_gradient(drawn, Exact(1))
