@@ -19,7 +19,8 @@ from codegen.pictures import STYLE
 from codegen.report_backward import section_backward
 from codegen.report_context import Report, count
 from codegen.report_end import CertificateLike, section_code, section_rules, section_verified, verdict
-from codegen.report_forward import section_equations, section_forward, section_functions, section_notation
+from codegen.report_forward import section_equations, section_forward, section_notation
+from codegen.report_functions import section_functions
 from codegen.report_practice import section_differences, section_iteration
 from codegen.report_reading import section_decay, section_slow
 from codegen.report_view import section_paths, section_pictures

@@ -1,16 +1,15 @@
-"""Sections on what is given: notation, equations, functions with their laws, and the forward pass as matrices."""
+"""Sections on what is given: notation, equations, and the forward pass as matrices."""
 
 from __future__ import annotations
 
+
 from codegen.latex_layout import breadth
-from codegen.latex_formula import formula, symbol
+from codegen.latex_formula import symbol
 from codegen.latex_names import code, escape, head, letter
 from codegen.report_context import Report, count, listed, paragraph
 from derive.affine import Affine, Index, Width
 from derive.expression import Access
-from derive.functions import Function
-from derive.laws import Law
-from derive.system import Equation, Tensor, calls
+from derive.system import Equation, Tensor
 
 HALF = 17.0
 ROLES = {"data": "given", "parameter": "trained", "hyper": "chosen number", "variable": "computed"}
@@ -145,61 +144,6 @@ def declared_facts(report: Report) -> list[str]:
     equal = [f"${printer.affine(Affine.of(a))}={printer.affine(b)}$" for a, b in facts.equal]
     sums = [f"${printer.expr(left)}={printer.expr(right)}$" for left, right in report.system.sums]
     return bounds + equal + sums
-
-
-def section_functions(report: Report) -> str:
-    """Each function of the model with the law of its derivative, derived."""
-    found = dict(report.derivation.laws)
-    text = []
-    for declared in report.system.functions:
-        text.append(function_text(report, declared, found.get(declared.name)))
-    return "".join(text)
-
-
-def function_text(report: Report, declared: Function, law: Law | None) -> str:
-    """A function, its formula, and the search for its law."""
-    look = head(declared.name, declared.latex)
-    args = ", ".join(symbol(str(a)) for a in declared.arguments)
-    used = listed(
-        [
-            code(e.id)
-            for e in (*report.system.equations, report.system.objective)
-            if any(c.function == declared.name for c in calls(e.value))
-        ]
-        or ["no equation"]
-    )
-    title = rf"\subsection*{{The function ${look}$, used in {used}}}" + "\n"
-    if declared.formula is None:
-        return title + paragraph(
-            rf"${look}$ stays symbolic: what follows holds for every differentiable ${look}$, and ${look}'$ "
-            "stands for its derivative."
-        )
-    start = rf"\[ {look}({args}) = {formula(declared.formula)} \]" + "\n"
-    if law is None:
-        return (
-            title
-            + start
-            + paragraph(
-                f"No law was found: the derivative is not a rational function of the value ${look}$ alone, so it is "
-                "computed from its formula."
-            )
-        )
-    value = formula(law.steps[0][1])
-    steps = [law_step(label, formula(left), formula(right), look) for label, left, right in law.steps]
-    closing = rf"\begin{{claim}}{{Law}}\formline{{derivative}}{{{look}' = {formula(law.law)}"
-    closing += rf"\qquad\text{{with }} {value} = {look}({args})}}\end{{claim}}"
-    return (
-        title
-        + paragraph(rf"The law of its derivative is found by elimination, with ${value}$ for the value:")
-        + "".join(steps)
-        + closing
-        + "\n\n"
-    )
-
-
-def law_step(label: str, left: str, right: str, look: str) -> str:
-    """One line of the search for a law."""
-    return rf"\formularow{{1.6em}}{{{left} = {right}}}{{\rulename{{{escape(label)}}}}}" + "\n"
 
 
 def section_forward(report: Report) -> str:

@@ -16,7 +16,10 @@ from codegen import pdf
 from codegen.pdf import TeXFailed, TeXMissing, compile_pdf, complaints, first_error, tex_available
 from codegen.render import render_module
 from codegen.report import SECTIONS, TEMPLATE, fill, render_report
+from codegen.report_context import Report
 from codegen.report_end import first_line, identity_latex
+from codegen.report_functions import function_text
+from derive.library.activations import relu, softplus
 from derive.matrix_nodes import MATRIX_RULES
 from derive.rules import RULES
 
@@ -247,3 +250,12 @@ def test_logs_are_read() -> None:
         "LaTeX Warning: Reference",
     )
     assert first_error("ok\n! Emergency stop.\nl.7 \\x\n") == "! Emergency stop. l.7 \\x"
+
+
+def test_kinks_are_told() -> None:
+    derived = derivation("mlp")
+    report = Report(derived, "", "mlp.py", DIGEST, None)
+    assert r"\begin{cases} 0 & \text{if } z \le 0 \\ 1 & \text{if } z > 0 \end{cases}" in function_text(
+        report, relu, None
+    )
+    assert "No law was found" in function_text(report, softplus, None)
