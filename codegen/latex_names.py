@@ -39,13 +39,17 @@ TEXT = {
     ">": r"\textgreater{}",
     '"': "''",
     "`": r"\textasciigrave{}",
+    "\u2013": "--",
+    "\u2014": "---",
+    "\u2019": "'",
+    "\u2026": r"\dots{}",
     "|": r"\textbar{}",
 }
 
 
 def escape(text: str) -> str:
-    """Plain text for LaTeX's text mode; ASCII only, so that every font has every glyph."""
-    return "".join(TEXT.get(c, c) for c in text.replace("∂", "d").encode("ascii", "replace").decode())
+    """Plain text for LaTeX's text mode; what the fonts may lack becomes a question mark."""
+    return "".join(TEXT.get(c, c if c.isascii() or c.isalpha() and ord(c) < 0x180 else "?") for c in text)
 
 
 def code(text: str) -> str:

@@ -84,7 +84,7 @@ def verdict(report: Report) -> str:
 
 def section_code(report: Report) -> str:
     """The generated module as it stands, equations named in its comments."""
-    text = report.module_text.encode("ascii", "replace").decode().rstrip("\n")
+    text = report.module_text.encode("ascii", "replace").decode().rstrip("\n").replace(r"\end{", r"\end {")
     return (
         paragraph(
             f"The module {code(report.system.name + '.py')}, as generated from the equations above. Comments "

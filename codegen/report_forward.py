@@ -45,10 +45,9 @@ def section_notation(report: Report) -> str:
     for opaque in system.functionals:
         rows.append(row(f"${letter(opaque)}$", "scalar function of vectors, any", "", opaque))
     text = (
-        "{\\small\\renewcommand{\\arraystretch}{1.22}\n\\noindent\\begin{tabularx}{\\linewidth}{@{}lUVl@{}}\\toprule\n"
-        "symbol & meaning & range of its indices & in code\\\\\\midrule\n"
-        + "\n".join(rows)
-        + "\n\\bottomrule\\end{tabularx}\\par}\\medskip\n"
+        "{\\small\\renewcommand{\\arraystretch}{1.22}\n\\begin{longtable}{@{}lUVl@{}}\\toprule\n"
+        "symbol & meaning & range of its indices & in code\\\\\\midrule\\endhead\n" + "\n".join(rows) + "\n"
+        "\\bottomrule\\end{longtable}}\n"
     )
     notes = ["What stands above a letter numbers layers or steps; a power of such an entry is written with brackets."]
     if report.samples:

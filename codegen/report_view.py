@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from codegen.latex_names import code
-from codegen.pictures import Layers, draw_layers, draw_neuron, draw_paths, find_layers, find_unit
+from codegen.pictures import Unit, Layers, draw_layers, draw_neuron, draw_paths, find_layers, find_unit
+from codegen.report_reading import entering
 from codegen.report_context import Report, factors_of, paragraph
 from derive.affine import Affine, Index, replace
 from derive.derivation import Adjoint
@@ -58,8 +59,21 @@ def section_paths(report: Report) -> str:
             name = report.label(adjoint)
             said = f"Put into itself again and again, {name} becomes a sum over all paths from the unit to the outputs."
             picture = centred(draw_paths(report.printer, unit, layers))
-            return paragraph(said) + picture + formula
+            return paragraph(said) + picture + formula + data_part(report, unit)
     return ""
+
+
+def data_part(report: Report, unit: Unit) -> str:
+    """How the gradient of the weight that is drawn follows from the error, if it is an error times what entered."""
+    tensor = report.system.tensor(unit.weight.tensor)
+    if not entering(report, tensor):
+        return ""
+    p, adjoint = report.printer, min(report.derivation.adjoints_of(tensor.name), key=lambda a: not a.name)
+    return paragraph(
+        f"Times the entering ${p.access(unit.source)}$, it is the part of {report.label(adjoint)} that comes from the "
+        f"data: every path "
+        f"from the wire ${p.access(unit.weight)}$ to an output."
+    )
 
 
 def recurrence(adjoint: Adjoint) -> tuple[Sum, tuple[Expr, ...]] | None:
