@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace as with_changes
+from dataclasses import dataclass, replace as with_changes
 
 from codegen.array import (
     CHOICE,
@@ -25,11 +24,12 @@ from codegen.array import (
     Turn,
     Value,
     letters,
+    values,
 )
+from codegen.breaking import broken
 from codegen.elements import opaque_name
-from codegen.measure import Measure, measure_size, measure_width
-from codegen.program import Program
-from derive.affine import Affine, Index, Node, Size, Width
+from codegen.integers import Integers, replace_letter
+from derive.affine import Affine, Index
 from derive.errors import Refused
 from derive.expression import Bound
 from derive.text import render_affine
@@ -62,19 +62,12 @@ INFIX = {
     "!=": COMPARISON,
 }
 
-LONG = 104  # columns of code, its comment excepted
 Phrase = tuple[str, int]
 
 
 @dataclass
-class Speller:
+class Speller(Integers):
     """Spells one function body; `used` collects the sizes and stores that the text names."""
-
-    program: Program
-    names: Mapping[str, str]
-    loops: Mapping[Index, Bound] = field(default_factory=dict)
-    used: dict[str, None] = field(default_factory=dict)
-    widths_named: bool = False
 
     # statements
 
@@ -206,11 +199,17 @@ class Speller:
             return f"{left} {value.op} {right}", level
         args = [self.arg(value, q, COMPARISON) for q in range(len(value.args))]
         if value.op == CHOICE:
-            return f"np.where({', '.join(args)})", ATOM
+            typed = f".astype({self.typed(value)}.dtype)" if all(map(is_constant, value.args[1:])) else ""
+            return f"np.where({', '.join(args)}){typed}", ATOM
         name = self.function(value.op)
         while len(args) > 2 and name in ("np.maximum", "np.minimum"):
             args = [f"{name}({args[0]}, {args[1]})", *args[2:]]
         return f"{name}({', '.join(args)})", ATOM
+
+    def typed(self, value: Map) -> str:
+        """An array whose type a choice between plain numbers takes: they alone would give integers or float64."""
+        formal = next((v.name for v in values(value) if isinstance(v, Formal)), None)
+        return formal or self.like()
 
     def function(self, op: str) -> str:
         """The name of a function in code. Refused if NumPy and the program have none."""
@@ -292,92 +291,9 @@ class Speller:
         ]
         return f'np.einsum("{spec[0]},{spec[1]}->{spec[2]}", {self.text(value.left)}, {self.text(value.right)})'
 
-    # integers
 
-    def letter(self, index: Index) -> str:
-        """A loop letter in code; a prime becomes an underscore."""
-        plain = index.name.rstrip("'")
-        return self.names.get(plain, plain) + "_" * (len(index.name) - len(plain))
-
-    def affine(self, affine: Affine) -> str:
-        """`2 * t + s - 1`"""
-        ordered = sorted(affine.terms, key=lambda term: term[1] < 0)
-        parts: list[str] = []
-        for atom, count in ordered:
-            size = self.integer(atom) if abs(count) == 1 else f"{abs(count)} * {self.integer(atom)}"
-            parts.append((" - " if count < 0 else " + ") + size if parts else ("-" if count < 0 else "") + size)
-        if affine.constant or not parts:
-            sign = " - " if affine.constant < 0 else " + "
-            parts.append(sign + str(abs(affine.constant)) if parts else str(affine.constant))
-        return "".join(parts)
-
-    def integer(self, atom: Node) -> str:
-        """A loop letter, a size, or the length of an array axis."""
-        if isinstance(atom, Index):
-            return self.letter(atom)
-        if isinstance(atom, Size):
-            self.used[f"#{atom.name}"] = None
-            return self.names[atom.name]
-        assert isinstance(atom, Width), type(atom).__name__
-        if self.widths_named:
-            return f"{self.names[atom.name]}[{self.affine(atom.at)}]"
-        return self.measured(measure_width(atom, self.loops, self.program.stores, self.program.facts))
-
-    def size(self, name: str) -> str:
-        """Where a size is read off: `x.shape[0]`, `max(w)`."""
-        return self.measured(measure_size(name, self.program.stores))
-
-    def measured(self, measure: Measure) -> str:
-        """The spelling of a measure."""
-        self.used[measure.store] = None
-        offset = f" {'+' if measure.offset > 0 else '-'} {abs(measure.offset)}" if measure.offset else ""
-        if measure.axis is None:
-            return f"max({measure.store}){offset}"
-        keys = f"[{', '.join(map(self.affine, measure.keys))}]" if measure.keys else ""
-        return f"{measure.store}{keys}.shape[{measure.axis}]{offset}"
-
-    def like(self) -> str:
-        """An array whose dtype new arrays take."""
-        given = [s for s in self.program.stores if s.role in ("data", "parameter") and (s.axes or s.keys)]
-        store = min(given, key=lambda s: (len(s.keys), s.role != "data"))
-        self.used[store.name] = None
-        return store.name if not store.keys else f"{store.name}[{', '.join(self.affine(k.hi) for k in store.keys)}]"
-
-
-def replace_letter(affine: Affine, axis: Bound) -> tuple[Affine, Affine]:
-    """An expression at the two ends of an axis."""
-    step = affine.coefficient(axis.index)
-    rest = affine - Affine.of(axis.index) * step
-    return rest + axis.lo * step, rest + axis.hi * step
-
-
-def broken(head: str, text: str) -> list[str]:
-    """The lines of an assignment: a long one is broken before the outermost plus and minus signs, inside brackets."""
-    if len(head) + len(text) <= LONG:
-        return [head + text]
-    depth = min(_signs(text), default=None)
-    if depth is None:
-        return [head + text]
-    if depth == 0:
-        text, depth = f"({text})", 1
-    rows, columns = [head], list[int]()
-    for place, sign in enumerate(text):
-        if len(columns) == depth and text[place : place + 3] in (" + ", " - "):
-            rows.append(" " * (columns[-1] + 1))
-            continue
-        rows[-1] += sign
-        if sign in "([":
-            columns.append(len(rows[-1]) - 1)
-        elif sign in ")]":
-            columns.pop()
-    return rows
-
-
-def _signs(text: str) -> list[int]:
-    """How deep in brackets every plus and minus sign stands."""
-    depth, found = 0, []
-    for place, sign in enumerate(text):
-        depth += (sign in "([") - (sign in ")]")
-        if text[place : place + 3] in (" + ", " - "):
-            found.append(depth)
-    return found
+def is_constant(value: Value) -> bool:
+    """A number, or a choice between numbers."""
+    return isinstance(value, (Literal, Named)) or (
+        isinstance(value, Map) and value.op == CHOICE and all(map(is_constant, value.args[1:]))
+    )

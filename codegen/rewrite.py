@@ -127,7 +127,9 @@ class Rewriter:
         key = f"{canonical(substitute(value, letters)).key} {ranges}"
         if key not in self.known:
             number, unique = 1, name
-            while unique in self.tensors or unique in self.system.by_name:
+            system = self.system
+            taken = {*self.tensors, *system.by_name, *system.sizes, *system.widths, *system.letters}
+            while unique in taken:
                 number += 1
                 unique = f"{name}_{number}"
             self.tensors[unique] = Tensor(unique, "variable", tuple(Slot(b.index, b.lo, b.hi) for b in own))

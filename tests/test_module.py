@@ -449,3 +449,22 @@ def test_a_cost_that_couples_all_outputs(dtype: Any) -> None:
         at, theta = module.objective(p, **given), module.pack(p)
         slopes = [(at(theta + e)[0] - at(theta - e)[0]) / 2e-6 for e in 1e-6 * np.eye(6)]
         np.testing.assert_allclose(module.pack(gradient), slopes, rtol=1e-6)
+
+
+@pytest.mark.parametrize("row", ["hinge", "absolute", "huber"])
+def test_costs_with_kinks_keep_float32(row: str) -> None:
+    with Model(row) as model:
+        m, p = model.sizes("m p")
+        i, j = model.indices("i j")
+        x, y = model.data(x=(m, p), y=(m, p))
+        w = model.parameters(w=(p,))
+        c = model.hyper("c")
+        z = model.variables("z")
+        z[i, j] = x[i, j] * w[j]
+        extra = (c,) if row == "huber" else ()
+        model.minimise(Sum(getattr(library, row)(z[i, j], y[i, j], *extra), i, j) / m + c * Sum(library.l1(w[j]), j))
+    module = ModuleType(row)
+    exec(render_module(derive(model), source="m.py", digest="d"), module.__dict__)
+    x, y = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
+    J, gradient = module.cost_and_gradient({"w": np.ones(3, np.float32)}, x=x, y=y, c=0.5)
+    assert J.dtype == gradient["w"].dtype == np.float32

@@ -1,0 +1,78 @@
+"""Integers in code: sizes, widths, loop letters, and where they are read off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from codegen.measure import Measure, measure_size, measure_width
+from codegen.program import Program
+from derive.affine import Affine, Index, Node, Size, Width
+from derive.expression import Bound
+
+
+@dataclass
+class Integers:
+    """Spells integers of one function body; `used` collects the sizes, stores and functions that the text names."""
+
+    program: Program
+    names: Mapping[str, str]
+    loops: Mapping[Index, Bound] = field(default_factory=dict)
+    used: dict[str, None] = field(default_factory=dict)
+    widths_named: bool = False
+
+    def letter(self, index: Index) -> str:
+        """A loop letter in code; a prime becomes an underscore."""
+        plain = index.name.rstrip("'")
+        return self.names.get(plain, plain) + "_" * (len(index.name) - len(plain))
+
+    def affine(self, affine: Affine) -> str:
+        """`2 * t + s - 1`"""
+        ordered = sorted(affine.terms, key=lambda term: term[1] < 0)
+        parts: list[str] = []
+        for atom, count in ordered:
+            size = self.integer(atom) if abs(count) == 1 else f"{abs(count)} * {self.integer(atom)}"
+            parts.append((" - " if count < 0 else " + ") + size if parts else ("-" if count < 0 else "") + size)
+        if affine.constant or not parts:
+            sign = " - " if affine.constant < 0 else " + "
+            parts.append(sign + str(abs(affine.constant)) if parts else str(affine.constant))
+        return "".join(parts)
+
+    def integer(self, atom: Node) -> str:
+        """A loop letter, a size, or the length of an array axis."""
+        if isinstance(atom, Index):
+            return self.letter(atom)
+        if isinstance(atom, Size):
+            self.used[f"#{atom.name}"] = None
+            return self.names[atom.name]
+        assert isinstance(atom, Width), type(atom).__name__
+        if self.widths_named:
+            return f"{self.names[atom.name]}[{self.affine(atom.at)}]"
+        return self.measured(measure_width(atom, self.loops, self.program.stores, self.program.facts))
+
+    def size(self, name: str) -> str:
+        """Where a size is read off: `x.shape[0]`, `max(w)`."""
+        return self.measured(measure_size(name, self.program.stores))
+
+    def measured(self, measure: Measure) -> str:
+        """The spelling of a measure."""
+        self.used[measure.store] = None
+        offset = f" {'+' if measure.offset > 0 else '-'} {abs(measure.offset)}" if measure.offset else ""
+        if measure.axis is None:
+            return f"max({measure.store}){offset}"
+        keys = f"[{', '.join(map(self.affine, measure.keys))}]" if measure.keys else ""
+        return f"{measure.store}{keys}.shape[{measure.axis}]{offset}"
+
+    def like(self) -> str:
+        """An array whose dtype new arrays take."""
+        given = [s for s in self.program.stores if s.role in ("data", "parameter") and (s.axes or s.keys)]
+        store = min(given, key=lambda s: (len(s.keys), s.role != "data"))
+        self.used[store.name] = None
+        return store.name if not store.keys else f"{store.name}[{', '.join(self.affine(k.hi) for k in store.keys)}]"
+
+
+def replace_letter(affine: Affine, axis: Bound) -> tuple[Affine, Affine]:
+    """An expression at the two ends of an axis."""
+    step = affine.coefficient(axis.index)
+    rest = affine - Affine.of(axis.index) * step
+    return rest + axis.lo * step, rest + axis.hi * step
