@@ -17,14 +17,18 @@ def renaming(expr: Expr, target: Access, system: System) -> tuple[tuple[str, str
     for name, hi in bound.items():
         if "'" in name:
             kind = _kind(hi)
-            free = [x for x in system.letters if x not in taken and kind in kinds.get(x, ())]
             plain = name.rstrip("'")
-            if plain not in taken:
-                free = [plain]
-            if free:
-                chosen[name] = free[0]
-                taken.add(free[0])
+            alike = [x for x in system.letters if kind in kinds.get(x, ())]
+            free = [x for x in (plain, *alike, *spare_letters(system)) if x not in taken]
+            chosen[name] = free[0]
+            taken.add(free[0])
     return tuple(chosen.items())
+
+
+def spare_letters(system: System) -> tuple[str, ...]:
+    """Letters that the model does not use."""
+    used = {*system.letters, *system.sizes, *system.widths, *system.by_name}
+    return tuple(x for x in (*"pqrstuvefgh", *(f"q{n}" for n in range(1, 10))) if x not in used)
 
 
 def _kinds(system: System) -> dict[str, set[str]]:
