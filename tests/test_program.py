@@ -156,3 +156,15 @@ def test_a_size_that_no_array_shows_is_refused() -> None:
         model.minimise(Sum(Sum(w[i], i) ** 2, (k, 1, q)))
     with pytest.raises(Refused, match="shows the size q"):
         render_module(derive(model), source="hidden.py", digest="-")
+
+
+def test_a_parameter_that_nothing_reads_is_refused() -> None:
+    with Model("idle") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        w, v = model.parameters(w=(m,), v=(m,))
+        z = model.variables("z")
+        z[i] = v[i] ** 2
+        model.minimise(Sum(w[i] ** 2, i))
+    with pytest.raises(Refused, match="does not depend on the parameter v"):
+        lower(derive(model))
