@@ -68,11 +68,11 @@ def data_part(report: Report, unit: Unit) -> str:
     tensor = report.system.tensor(unit.weight.tensor)
     if not entering(report, tensor):
         return ""
+    summed = " and summed over the samples" if report.samples else ""
     p, adjoint = report.printer, min(report.derivation.adjoints_of(tensor.name), key=lambda a: not a.name)
     return paragraph(
-        f"Times the entering ${p.access(unit.source)}$, it is the part of {report.label(adjoint)} that comes from the "
-        f"data: every path "
-        f"from the wire ${p.access(unit.weight)}$ to an output."
+        f"Times the entering ${p.access(unit.source)}${summed}, it is the part of {report.label(adjoint)} that "
+        f"comes from the data: every path from the wire ${p.access(unit.weight)}$ to an output."
     )
 
 
