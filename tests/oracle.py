@@ -135,7 +135,7 @@ class Oracle:
         for exponents in product(range(4), repeat=len(args)):
             if sum(exponents) <= (3 if len(args) < 5 else 2):
                 draw = Random(f"{self.seed} {name} {exponents}")
-                total += sympy.Rational(draw.randint(-97, 97), 89) * sympy.Mul(
+                total += sympy.Rational(draw.randint(-97, 97), 89 * 8 ** sum(exponents)) * sympy.Mul(
                     *(arg**e for arg, e in zip(args, exponents, strict=True))
                 )
         return total

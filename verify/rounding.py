@@ -49,7 +49,7 @@ class Rounding:
         return bool(left.settled().overlaps(right.settled()))
 
     def integer(self, value: Number) -> int:
-        return int(value.settled().unique_fmpz())
+        return int(str(value.settled().unique_fmpz()))
 
     def _rounded(self, ball: Any) -> Shadow:
         return Shadow(ball, self.unit).rounded(ball, FUNCTION_UNITS)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from verify.numbers import Undecided
+from verify.numbers import Undecided, integer_power
 
 FUNCTION_UNITS = 8  # 4 ulp of error in an elementary function are at most 8 unit roundoffs
 UNITS = {"float64": 2.0**-53, "float32": 2.0**-24}
@@ -82,7 +82,7 @@ class Shadow:
 
     def __pow__(self, other: Any) -> Any:
         if isinstance(other, (int, np.integer)):
-            return self.rounded(finite(self.settled() ** int(other), "a power"), abs(int(other)))
+            return self.rounded(finite(integer_power(self.settled(), int(other)), "a power"), abs(int(other)))
         theirs = like(other, self)
         return (
             NotImplemented
