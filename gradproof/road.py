@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from codegen import manifest
 from codegen.drift import Wanted
 from codegen.render import render_module
 from codegen.report import render_report
+from codegen.report_end import CertificateLike
 from derive import derive
 from derive.derivation import Derivation
 from gradproof.load import Loaded
@@ -69,4 +71,4 @@ def finished_report(written: Written, certificate: Certificate | None) -> str:
         return written.report_text
     digest = manifest.model_digest(written.derivation.system)
     return render_report(written.derivation, written.module_text, source=written.loaded.place.source, digest=digest,
-                         certificate=certificate)
+                         certificate=cast(CertificateLike, certificate))
