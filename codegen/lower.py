@@ -26,11 +26,6 @@ from derive.system import System, Tensor, accesses
 def lower(derivation: Derivation) -> Program:
     """The array program of a derivation, typed and checked. Refused names an equation that has none."""
     system = derivation.system
-    for parameter in system.role("parameter"):
-        if not derivation.adjoints_of(parameter.name):
-            raise Refused(
-                f"the objective does not depend on the parameter {parameter.name}", fix="use it, or remove it"
-            )
     rewriter = Rewriter(system)
     forward, cost = map(rewriter.section, _divided(system))
     gradient = rewriter.section([Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed])
