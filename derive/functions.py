@@ -11,8 +11,10 @@ from typing import Any
 
 import sympy
 
+from derive.charts import rational
 from derive.errors import ModelError
 from derive.expression import STOP, Call
+from derive.kinks import stepless
 from derive.surface import Formula, lift
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -62,7 +64,7 @@ def function(name: str, formula: Callable[..., Any] | None = None, *, latex: str
     checked_name(name, "function name")
     names = tuple(inspect.signature(formula).parameters) if formula else ("z",)
     arguments = tuple(sympy.Symbol(checked_name(n, "argument name"), real=True) for n in names)
-    value = sympy.sympify(formula(*arguments)) if formula else None
+    value = stepless(rational(sympy.sympify(formula(*arguments)))) if formula else None
     if value is not None:
         _check_formula(name, arguments, value)
     return Function(name, arguments, value, latex)

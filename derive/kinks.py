@@ -83,10 +83,15 @@ def alternatives(part: Expr, x: Symbol) -> list[tuple[Boolean, Expr]]:
         return [(linear(u > 0, x), sympy.S.One), (linear(u < 0, x), sympy.S.NegativeOne), (sympy.true, sympy.S.Zero)]
     if isinstance(part, (sympy.Max, sympy.Min)):
         wins = sympy.Ge if isinstance(part, sympy.Max) else sympy.Le
-        args = sorted(part.args, key=lambda arg: (not arg.is_number, sympy.default_sort_key(arg)))
+        args = ranked(part.args)
         rest = [(sympy.And(*(linear(wins(arg, other), x) for other in args if other != arg)), arg) for arg in args[:-1]]
         return [*rest, (sympy.true, args[-1])]
     return [(sympy.true, part)]
+
+
+def ranked(args: tuple[Expr, ...]) -> list[Expr]:
+    """The arguments of a Max or Min as the convention ranks them: numbers, then the printed order."""
+    return sorted(args, key=lambda arg: (not arg.is_number, sympy.default_sort_key(arg)))
 
 
 def linear(condition: Boolean, x: Symbol) -> Boolean:

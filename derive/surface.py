@@ -35,6 +35,7 @@ from derive.expression import (
 from derive.expression import (
     Sum as SumNode,
 )
+from derive.kinks import ranked
 
 
 class IndexSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
@@ -206,7 +207,7 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
     if isinstance(value, sympy.Piecewise):
         return _lift_piecewise(value)
     if isinstance(value, (sympy.Max, sympy.Min)):
-        args = sorted(value.args, key=lambda a: (not a.is_number, sympy.default_sort_key(a)))
+        args = ranked(value.args)
         return Call(type(value).__name__, tuple(map(lift, args)), (0,) * len(args))
     if isinstance(value, sympy.Function) and not isinstance(value, AppliedUndef):
         return Call(type(value).__name__, tuple(map(lift, value.args)), (0,) * len(value.args))

@@ -21,11 +21,13 @@ from derive.expression import (
     Extreme,
     Functional,
     Mul,
-    Number as NumberNode,
     Partial,
     Place,
     Pow,
     Sum,
+)
+from derive.expression import (
+    Number as NumberNode,
 )
 from derive.system import System
 from verify.formula import Formulas, times, total

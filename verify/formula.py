@@ -6,13 +6,15 @@ the branch. relu'(0) = 0 and sign(0) = 0 because a constant wins a tie.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field as with_default
+from dataclasses import dataclass
+from dataclasses import field as with_default
 from fractions import Fraction
 from typing import Any
 
 import sympy
 
 from derive.expression import STOP
+from derive.kinks import ranked
 from derive.laws import derivative
 from derive.system import System
 from verify.numbers import Dual, Field, Number, Undecided, chain, power, primal
@@ -83,7 +85,8 @@ class Formulas:
             return self.field.constant(str(formula))
         if isinstance(formula, sympy.Piecewise):
             return self.read_piecewise(formula, env)
-        args = tuple(self.read(arg, env) for arg in formula.args)
+        parts = ranked(formula.args) if isinstance(formula, (sympy.Max, sympy.Min)) else formula.args
+        args = tuple(self.read(part, env) for part in parts)
         if isinstance(formula, sympy.Add):
             return total(args)
         if isinstance(formula, sympy.Mul):

@@ -17,6 +17,7 @@ from codegen.scope import layout
 from derive.derivation import Derivation
 from derive.system import System, Tensor
 from verify.instance import Entry, Instance, places
+from verify.literals import exact_module
 from verify.numbers import Balls
 from verify.unknown import stand_ins
 
@@ -35,10 +36,12 @@ def load(text: str, name: str) -> ModuleType:
 class Code:
     """The functions of a generated module, called with the entries of an instance.
 
-    `convert` makes an array of the wanted kind from an object array of rationals.
+    `exact` is the module with exact literals, for balls. `convert` makes an array of the wanted kind from an object
+    array of rationals.
     """
 
     module: ModuleType
+    exact: ModuleType
     system: System
     names: dict[str, str]
     unknown: dict[str, Any]
@@ -48,7 +51,7 @@ class Code:
         """The code of a derivation; what is symbolic there is given as the polynomials of `field`."""
         asked = signature(module.cost_and_gradient).parameters
         unknown = {name: f for name, f in stand_ins(derivation, field).items() if name in asked}
-        return Code(module, derivation.system, code_names(derivation.system), unknown)
+        return Code(module, exact_module(module), derivation.system, code_names(derivation.system), unknown)
 
     def arguments(self, instance: Instance, convert: Callable[[Any], Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Parameters, and data with hyper-parameters, as the module takes them."""
@@ -92,8 +95,8 @@ class Code:
         return {**parameters, name: changed}
 
     def function(self, name: str, kernel: bool) -> Callable[..., Any]:
-        """The public function, or the one behind it that checks nothing."""
-        return getattr(self.module, f"_{name}" if kernel else name)  # type: ignore[no-any-return]
+        """The public function, or the one behind it that checks nothing, with exact literals."""
+        return getattr(self.exact if kernel else self.module, f"_{name}" if kernel else name)  # type: ignore[no-any-return]
 
 
 def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) -> Any:

@@ -45,11 +45,16 @@ class Shadow:
         tiny = TINY["float64" if self.unit == UNITS["float64"] else "float32"]
         return Shadow(ball + arb(0, units * self.unit * size(ball) * LIMIT + tiny), self.unit)
 
+    def coarser(self, other: Shadow) -> Shadow:
+        """The one whose arithmetic rounds more."""
+        return self if self.unit >= other.unit else other
+
     def __add__(self, other: Any) -> Any:
         theirs = like(other, self)
         if theirs is None:
             return NotImplemented
-        return Shadow(self.ball + theirs.ball, self.unit, self.mass + theirs.mass, self.count + theirs.count)
+        unit = max(self.unit, theirs.unit)
+        return Shadow(self.ball + theirs.ball, unit, self.mass + theirs.mass, self.count + theirs.count)
 
     def __neg__(self) -> Shadow:
         return Shadow(-self.ball, self.unit, self.mass, self.count)
@@ -66,7 +71,7 @@ class Shadow:
 
     def __mul__(self, other: Any) -> Any:
         theirs = like(other, self)
-        return NotImplemented if theirs is None else self.rounded(self.settled() * theirs.settled())
+        return NotImplemented if theirs is None else self.coarser(theirs).rounded(self.settled() * theirs.settled())
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -74,7 +79,7 @@ class Shadow:
         theirs = like(other, self)
         if theirs is None:
             return NotImplemented
-        return self.rounded(finite(self.settled() / theirs.settled(), "a quotient"))
+        return self.coarser(theirs).rounded(finite(self.settled() / theirs.settled(), "a quotient"))
 
     def __rtruediv__(self, other: Any) -> Any:
         theirs = like(other, self)
@@ -87,7 +92,7 @@ class Shadow:
         return (
             NotImplemented
             if theirs is None
-            else self.rounded(finite(self.settled() ** theirs.settled(), "a power"), FUNCTION_UNITS)
+            else self.coarser(theirs).rounded(finite(self.settled() ** theirs.settled(), "a power"), FUNCTION_UNITS)
         )
 
     def __rpow__(self, other: Any) -> Any:
@@ -192,6 +197,9 @@ def like(other: Any, shadow: Shadow) -> Shadow | None:
         return Shadow(arb(int(other)), shadow.unit)
     if isinstance(other, (float, np.floating)):
         return shadow_of(Fraction(repr(float(other))), shadow.unit)
+    if isinstance(other, arb):
+        plain = Shadow(other, shadow.unit)
+        return plain.rounded(other) if shadow.unit else plain
     return shadow_of(other, shadow.unit) if isinstance(other, Fraction) else None
 
 

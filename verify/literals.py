@@ -1,0 +1,102 @@
+"""The numbers that are written in a source text, as what they mean: 1 / 3 is a third, math.log(2) is log 2.
+
+Floats round them, and that rounding is judged with the floats; the balls judge the formula.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Callable
+from fractions import Fraction
+from types import ModuleType
+from typing import Any
+
+from flint import arb, fmpq
+
+from verify.shadow import Shadow
+
+MATH = {n: n for n in "sqrt exp log log1p expm1 sin cos tan asin acos atan sinh cosh tanh erf gamma lgamma".split()}
+CONSTANTS: dict[str, Callable[[], arb]] = {"pi": arb.pi, "e": arb.const_e}
+
+
+def exact_module(module: ModuleType) -> ModuleType:
+    """The same functions with exact literals, for balls; the module itself if its text is not known."""
+    lines = linecache.getlines(str(module.__file__))
+    if not lines:
+        return module
+    tree = ast.fix_missing_locations(_Literals().visit(ast.parse("".join(lines))))
+    exact = ModuleType(module.__name__)
+    exact.__file__ = module.__file__
+    exact.__dict__.update(_ratio=ratio, _whole=whole, _constant=constant, _function=function)
+    exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
+    return exact
+
+
+def ratio(above: Any, below: Any) -> Any:
+    """A quotient; that of two integers is a rational number, not the float nearest to it."""
+    if isinstance(above, int) and isinstance(below, int):
+        return Fraction(above, below)
+    return above / below
+
+
+def whole(value: int) -> Shadow:
+    """An integer among balls: `np.minimum(z, 0)` hands it on to functions that an int does not have."""
+    return Shadow(arb(value), 0.0)
+
+
+def constant(name: str) -> arb:
+    """A named constant at the precision of the moment."""
+    return CONSTANTS[name]()
+
+
+def function(name: str, value: Any) -> arb:
+    """A function of `math` of a number, as a ball."""
+    if isinstance(value, (int, float)):
+        value = Fraction(repr(value))
+    if isinstance(value, Fraction):
+        value = arb(fmpq(value.numerator, value.denominator))
+    ball: arb = getattr(value, MATH[name])()
+    return ball
+
+
+class _Literals(ast.NodeTransformer):
+    """Quotients, named constants, functions of `math` of literals, and integers that choices hand on."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        return _call("_ratio", node.left, node.right) if isinstance(node.op, ast.Div) else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ast.Name) and node.value.id in ("np", "math") and node.attr in CONSTANTS:
+            return _call("_constant", ast.Constant(node.attr))
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        head = node.func
+        if not (isinstance(head, ast.Attribute) and isinstance(head.value, ast.Name)):
+            return node
+        if head.value.id == "math" and head.attr in MATH and len(node.args) == 1 and _known(node.args[0]):
+            return _call("_function", ast.Constant(head.attr), node.args[0])
+        if head.value.id == "np" and head.attr in ("minimum", "maximum", "where"):
+            node.args = [_call("_whole", a) if _integer(a) else a for a in node.args]
+        return node
+
+
+def _call(name: str, *args: ast.expr) -> ast.Call:
+    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+
+
+def _integer(node: ast.expr) -> bool:
+    """Is it an integer literal, perhaps with a sign?"""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return _integer(node.operand)
+    return isinstance(node, ast.Constant) and type(node.value) is int
+
+
+def _known(node: ast.expr) -> bool:
+    """Is it a number that the text alone determines?"""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id in ("_ratio", "_constant", "_function")
+    return isinstance(node, ast.Constant) or _integer(node)
