@@ -12,6 +12,7 @@ from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from flint import arb, fmpq
 
 from verify.shadow import Shadow
@@ -28,7 +29,7 @@ def exact_module(module: ModuleType) -> ModuleType:
     tree = ast.fix_missing_locations(_Literals().visit(ast.parse("".join(lines))))
     exact = ModuleType(module.__name__)
     exact.__file__ = module.__file__
-    exact.__dict__.update(_ratio=ratio, _whole=whole, _constant=constant, _function=function)
+    exact.__dict__.update(_ratio=ratio, _whole=whole, _balls=balls, _constant=constant, _function=function)
     exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
     return exact
 
@@ -43,6 +44,14 @@ def ratio(above: Any, below: Any) -> Any:
 def whole(value: int) -> Shadow:
     """An integer among balls: `np.minimum(z, 0)` hands it on to functions that an int does not have."""
     return Shadow(arb(value), 0.0)
+
+
+def balls(values: Any) -> Any:
+    """The integers that `np.sign` gives, as balls: a quotient of two integers would be a float."""
+    made = np.empty(np.shape(values), dtype=object)
+    for place in np.ndindex(made.shape):
+        made[place] = whole(int(np.asarray(values)[place]))
+    return made[()]
 
 
 def constant(name: str) -> arb:
@@ -68,6 +77,7 @@ class _Literals(ast.NodeTransformer):
         return _call("_ratio", node.left, node.right) if isinstance(node.op, ast.Div) else node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
         if isinstance(node.value, ast.Name) and node.value.id in ("np", "math") and node.attr in CONSTANTS:
             return _call("_constant", ast.Constant(node.attr))
         return node
@@ -79,6 +89,8 @@ class _Literals(ast.NodeTransformer):
             return node
         if head.value.id == "math" and head.attr in MATH and len(node.args) == 1 and _known(node.args[0]):
             return _call("_function", ast.Constant(head.attr), node.args[0])
+        if head.value.id == "np" and head.attr == "sign":
+            return _call("_balls", node)
         if head.value.id == "np" and head.attr in ("minimum", "maximum", "where"):
             node.args = [_call("_whole", a) if _integer(a) else a for a in node.args]
         return node

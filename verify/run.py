@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from inspect import signature
@@ -11,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from flint import arb
 
 from codegen.naming import code_names
 from codegen.scope import layout
@@ -19,6 +22,7 @@ from derive.system import System, Tensor
 from verify.instance import Entry, Instance, places
 from verify.literals import exact_module
 from verify.numbers import Balls
+from verify.shadow import Shadow, shadow_of
 from verify.unknown import stand_ins
 
 
@@ -64,7 +68,8 @@ class Code:
     def gradient(self, parameters: dict[str, Any], given: dict[str, Any], kernel: bool) -> tuple[Any, dict[Entry, Any]]:
         """Cost, and the entry of every parameter's gradient, by the kernel or by the public function."""
         function = self.function("cost_and_gradient", kernel)
-        found, gradient = function(parameters, **self.wanted(function, given))
+        with exact_scalars(self.module, unit_of(parameters)) if kernel else nullcontext():
+            found, gradient = function(parameters, **self.wanted(function, given))
         entries: dict[Entry, Any] = {}
         for tensor in self.system.role("parameter"):
             entries.update(unstored(tensor, gradient[self.names[tensor.name]]))
@@ -109,7 +114,7 @@ def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) ->
         convert = counted_from(instance.sizes.value(tensor.values[0]))
     arrays = {keys: convert(dense(values)) for keys, values in at_keys.items()}
     if not tensor.slots:
-        return arrays[()].item()
+        return arrays[()][()] if tensor.role == "parameter" else arrays[()].item()
     if () in arrays:
         return arrays[()]
     return {keys[0] if len(keys) == 1 else keys: array for keys, array in arrays.items()}
@@ -159,6 +164,58 @@ def dense(values: dict[tuple[int, ...], Fraction]) -> Any:
     for at, value in values.items():
         made[tuple(p - a for p, a in zip(at, first, strict=True))] = value
     return made
+
+
+class Scalars:
+    """What `math` gives to plain numbers, as balls: `math.log(2)` is a float, and no float is log 2."""
+
+    NAMES = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+
+    def __init__(self, unit: float) -> None:
+        self.unit = unit
+
+    def ball(self, value: Any) -> Shadow:
+        """A plain number: a float means the simplest fraction that rounds to it."""
+        if isinstance(value, Shadow):
+            return value
+        simple = Fraction(value).limit_denominator(10**6)
+        return shadow_of(simple if float(simple) == float(value) else Fraction(repr(float(value))), self.unit)
+
+    @property
+    def pi(self) -> Shadow:
+        return self.ball(0).rounded(arb.pi())
+
+    @property
+    def e(self) -> Shadow:
+        return self.ball(0).rounded(arb.const_e())
+
+    def pow(self, base: Any, exponent: Any) -> Any:
+        return self.ball(base) ** self.ball(exponent)
+
+    def __getattr__(self, name: str) -> Callable[[Any], Any]:
+        name = self.NAMES.get(name, name)
+        return lambda value: getattr(self.ball(value), name)()
+
+
+@contextmanager
+def exact_scalars(module: ModuleType, unit: float | None) -> Iterator[None]:
+    """While code runs on balls, its plain numbers are balls too; on floats nothing changes."""
+    if unit is None or not hasattr(module, "math"):
+        yield
+        return
+    module.math = Scalars(unit)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        module.math = math  # type: ignore[attr-defined]
+
+
+def unit_of(value: Any) -> float | None:
+    """The roundoff of the balls in a tree of arrays; None if there are none."""
+    if isinstance(value, dict):
+        return next((unit for unit in map(unit_of, value.values()) if unit is not None), None)
+    first = value.flat[0] if isinstance(value, np.ndarray) and value.size else value
+    return first.unit if isinstance(first, Shadow) else None
 
 
 def floats(dtype: str) -> Callable[[Any], Any]:
