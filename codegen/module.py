@@ -18,6 +18,11 @@ from derive.system import System
 from derive.text import render_affine, render_range
 
 
+def quotable(text: str) -> str:
+    """The text as it may stand in a docstring: one line, no backslash and no double quote that could end it."""
+    return " ".join(text.replace("\\", "/").replace('"', "'").split())
+
+
 @dataclass(frozen=True)
 class Module:
     """One module: the system for its declarations, the program for its computation."""
@@ -138,7 +143,7 @@ class Module:
         kept = self.listed(self.kept)
         return {
             "docstring": self.docstring(),
-            "imports": ("import math\n\n" if self.scalar_functions else "") + "import numpy as np",
+            "imports": ("import math\n\n" if self.uses_math else "") + "import numpy as np",
             "helpers": self.helpers(),
             "sizes_meaning": sizes_meaning(self.program),
             "initial": initial_lines(self.system, self.program, self.speller()),
@@ -222,10 +227,19 @@ class Module:
         return Body(self, self.section(name)).text()
 
     @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Helpers and bodies."""
+        return (self.helper_texts, *(self.body(s.name) for s in self.program.sections))
+
+    @cached_property
     def scalar_functions(self) -> tuple[str, ...]:
         """The functions of Python's `math` that stand in the module because NumPy has none."""
-        texts = [self.helper_texts, *(self.body(s.name) for s in self.program.sections)]
-        return tuple(dict.fromkeys(s for s in SCALAR.values() if any(f"_{s}(" in text for text in texts)))
+        return tuple(dict.fromkeys(s for s in SCALAR.values() if any(f"_{s}(" in text for text in self.texts)))
+
+    @property
+    def uses_math(self) -> bool:
+        """Does the module need Python's `math`?"""
+        return bool(self.scalar_functions) or any("math." in text for text in self.texts)
 
     @cached_property
     def helper_texts(self) -> str:
@@ -241,7 +255,7 @@ class Module:
         rows += [("callable", f"{n}({arguments})") for n, arguments in self.program_callables()]
         width = max(len(text) for _, text in rows)
         roles = {"parameter": "parameter", "data": "data", "hyper": "number", "callable": "function of arrays, by name"}
-        lines = [self.system.title, ""] + [f"    {text:{width}}  {roles[role]}" for role, text in rows]
+        lines = [quotable(self.system.title), ""] + [f"    {text:{width}}  {roles[role]}" for role, text in rows]
         lines += [
             "",
             *textwrap.wrap(
