@@ -85,10 +85,14 @@ def _store_lines(store: Store, program: Program, speller: Speller) -> list[str]:
         f"for {x} in range({speller.span(k.lo, k.hi + 1)})" for x, k in zip(letters, store.keys, strict=True)
     )
     shown = f'f"{store.name}[{{{letters[0]}}}]"' if len(letters) == 1 else f'f"{store.name}[{{{key}}}]"'
-    return [
+    lines = [
         f'_keys("{store.name}", {store.name}, [{key} {loops}])',
         f"yield from (({shown}, {store.name}[{key}], {sizes}) {loops})",
     ]
+    if store.role == "parameter":
+        return lines
+    given = f'if "{store.name}" in data:'
+    return [given, *(f"    {line}" for line in (f'{store.name} = data["{store.name}"]', *lines))]
 
 
 def _equal_lines(program: Program, speller: Speller) -> list[str]:

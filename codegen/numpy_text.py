@@ -27,7 +27,7 @@ from codegen.array import (
     values,
 )
 from codegen.breaking import broken
-from codegen.elements import opaque_name
+from codegen.elements import HALF, opaque_name
 from codegen.integers import Integers, replace_letter
 from derive.affine import Affine, Index
 from derive.errors import Refused
@@ -48,7 +48,11 @@ FUNCTIONS = (
     | {name: f"np.{numpy}" for name, numpy in RENAMED.items()}
     | {name: f"_{scalar}" for name, scalar in SCALAR.items()}
 )
-CONSTANTS = {"pi": "np.pi", "E": "np.e", "EulerGamma": "np.euler_gamma"}
+MATH = {f"np.{name}": f"math.{name}" for name in "exp log sqrt sin cos tan sinh cosh tanh expm1 log1p floor".split()}
+MATH |= {f"np.arc{name}": f"math.a{name}" for name in "sin cos tan sinh cosh tanh".split()}
+MATH |= {f"_{name}": f"math.{name}" for name in SCALAR.values()}
+MATH |= {"np.abs": "abs", "np.maximum": "max", "np.minimum": "min"}  # of plain numbers: a NumPy float would be float64
+CONSTANTS = {"pi": "math.pi", "E": "math.e", "EulerGamma": "np.euler_gamma"}
 INFIX = {
     "+": SUM,
     "-": SUM,
@@ -190,6 +194,10 @@ class Speller(Integers):
             return self.spread(value), ATOM
         if value.op == "neg":
             return f"-{self.arg(value, 0, PRODUCT)}", PRODUCT
+        if value.op == "**" and is_plain(value) and is_root(value.args[1]):
+            if value.args[1] == Literal(HALF):
+                return f"math.sqrt({self.text(value.args[0])})", ATOM
+            return f"math.pow({self.text(value.args[0])}, {self.text(value.args[1])})", ATOM
         if value.op == "**":
             return f"{self.arg(value, 0, ATOM)}**{self.arg(value, 1, ATOM)}", POWER
         if value.op in INFIX:
@@ -202,6 +210,8 @@ class Speller(Integers):
             typed = f".astype({self.typed(value)}.dtype)" if all(map(is_constant, value.args[1:])) else ""
             return f"np.where({', '.join(args)}){typed}", ATOM
         name = self.function(value.op)
+        if is_plain(value) and name in MATH:
+            return f"{MATH[name]}({', '.join(args)})", ATOM
         while len(args) > 2 and name in ("np.maximum", "np.minimum"):
             args = [f"{name}({args[0]}, {args[1]})", *args[2:]]
         return f"{name}({', '.join(args)})", ATOM
@@ -290,6 +300,18 @@ class Speller(Integers):
             "".join(signs[x] for x in side) for side in (letters(value.left.axes), letters(value.right.axes), result)
         ]
         return f'np.einsum("{spec[0]},{spec[1]}->{spec[2]}", {self.text(value.left)}, {self.text(value.right)})'
+
+
+def is_plain(value: Value) -> bool:
+    """A number or a size, or what is computed from such alone: a scalar of Python, which takes the type of arrays."""
+    return isinstance(value, (Literal, Named, Length)) or (
+        isinstance(value, Map) and value.op not in (CHOICE, "spread") and all(map(is_plain, value.args))
+    )
+
+
+def is_root(exponent: Value) -> bool:
+    """Is the exponent no integer?"""
+    return not isinstance(exponent, Length) and not (isinstance(exponent, Literal) and exponent.value.denominator == 1)
 
 
 def is_constant(value: Value) -> bool:

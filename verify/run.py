@@ -68,7 +68,7 @@ class Code:
     def gradient(self, parameters: dict[str, Any], given: dict[str, Any], kernel: bool) -> tuple[Any, dict[Entry, Any]]:
         """Cost, and the entry of every parameter's gradient, by the kernel or by the public function."""
         function = self.function("cost_and_gradient", kernel)
-        with exact_scalars(self.module, unit_of(parameters)) if kernel else nullcontext():
+        with exact_scalars(self.exact, unit_of(parameters)) if kernel else nullcontext():
             found, gradient = function(parameters, **self.wanted(function, given))
         entries: dict[Entry, Any] = {}
         for tensor in self.system.role("parameter"):
@@ -166,10 +166,11 @@ def dense(values: dict[tuple[int, ...], Fraction]) -> Any:
     return made
 
 
+ARCS = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+
+
 class Scalars:
     """What `math` gives to plain numbers, as balls: `math.log(2)` is a float, and no float is log 2."""
-
-    NAMES = {f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
 
     def __init__(self, unit: float) -> None:
         self.unit = unit
@@ -193,13 +194,13 @@ class Scalars:
         return self.ball(base) ** self.ball(exponent)
 
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
-        name = self.NAMES.get(name, name)
+        name = ARCS.get(name, name)
         return lambda value: getattr(self.ball(value), name)()
 
 
 @contextmanager
 def exact_scalars(module: ModuleType, unit: float | None) -> Iterator[None]:
-    """While code runs on balls, its plain numbers are balls too; on floats nothing changes."""
+    """While code runs on balls, its plain numbers are balls too."""
     if unit is None or not hasattr(module, "math"):
         yield
         return
