@@ -40,6 +40,36 @@ class Quantity:
     def _sympy_(self) -> Formula:
         return Formula(self.as_node(), self.owner)
 
+    def __add__(self, other: Any) -> Any:
+        return self._sympy_() + other
+
+    def __radd__(self, other: Any) -> Any:
+        return other + self._sympy_()
+
+    def __sub__(self, other: Any) -> Any:
+        return self._sympy_() - other
+
+    def __rsub__(self, other: Any) -> Any:
+        return other - self._sympy_()
+
+    def __mul__(self, other: Any) -> Any:
+        return self._sympy_() * other
+
+    def __rmul__(self, other: Any) -> Any:
+        return other * self._sympy_()
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._sympy_() / other
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return other / self._sympy_()
+
+    def __pow__(self, other: Any) -> Any:
+        return self._sympy_() ** other
+
+    def __neg__(self) -> Any:
+        return -self._sympy_()
+
 
 class Row:
     """A whole vector of a tensor, `a[L, i, :]`, the argument of an opaque functional."""

@@ -6,6 +6,7 @@ A `Formula` is an atom to SymPy, so `exp(z[l, i, j])` works, and does its own ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, Protocol, runtime_checkable
@@ -18,6 +19,7 @@ from derive.errors import ModelError, Refused, Source
 from derive.expression import (
     MINUS_ONE,
     STOP,
+    ZERO,
     Access,
     Bound,
     Call,
@@ -122,6 +124,8 @@ class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
             return NotImplemented
         except Refused:
             return sympys(other, self) if swapped else sympys(self, other)
+        if operation is OVER and (self.node if swapped else right) == ZERO:
+            raise ModelError(f"division by 0: {self.node.key if not swapped else right.key}/0")
         return Formula(ours(right, self.node) if swapped else ours(self.node, right), self.owner)
 
     def __add__(self, other: Any) -> Any:
@@ -181,6 +185,8 @@ def lift(value: Any) -> Expr:
     if isinstance(value, (int, Fraction)):
         return number(value)
     if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ModelError(f"{value} is no number that an equation can hold")
         return number(Fraction(repr(value)))
     if isinstance(value, sympy.Basic):
         return _lift_sympy(value)

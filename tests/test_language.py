@@ -9,7 +9,7 @@ from derive import Model, ModelError, Sum, function
 from derive.text import render_expr, render_range
 
 HEAD = """
-from sympy import Eq, exp, log
+from sympy import Eq, Rational, exp, log
 from derive import Model, Sum, function, d
 f = function("f", lambda z: 1 / (1 + exp(-z)))
 with Model("net") as model:
@@ -92,6 +92,32 @@ WRONG = {
         "z[l, i, j]",
         "need each other at the same place",
     ),
+    "division by zero": (
+        [INPUT, AFFINE, ACTIVATION, COST, GOAL.replace("/ m", "/ 0")],
+        "model.minimise",
+        "division by 0",
+    ),
+    "not a number": (
+        [INPUT, AFFINE, ACTIVATION, COST, GOAL.replace("/ m", "* float('nan')")],
+        "model.minimise",
+        "nan is no number",
+    ),
+    "a tensor without its indices": (
+        [INPUT, AFFINE, ACTIVATION, COST, GOAL.replace("Sum(C[i], i)", "Sum(C[i] * w**2, i)")],
+        "model.minimise",
+        "w has 3 indices, not 0",
+    ),
+    "an imaginary unit": (
+        [INPUT, AFFINE, ACTIVATION.replace("f(z[l, i, j])", "f(z[l, i, j]) * Rational(-1) ** Rational(1, 2)"), COST, GOAL],
+        "a[l, i, j]",
+        "ImaginaryUnit is not supported",
+    ),
+    "a position that is not linear": (
+        [INPUT, AFFINE.replace("a[l - 1, i, k]", "a[l * l, i, k]"), ACTIVATION, COST, GOAL],
+        "z[l, i, j]",
+        "must be linear in indices",
+    ),
+    "a second objective": ([INPUT, AFFINE, ACTIVATION, COST, GOAL, GOAL], "model.minimise", "a second objective"),
     "wrong rank": (
         [INPUT, AFFINE.replace("b[l, j]", "b[j]"), ACTIVATION, COST, GOAL],
         "z[l, i, j]",

@@ -12,10 +12,10 @@ from verify.case import Case, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.instance import instance
 from verify.judge import WORST, check_case, check_derivation
-from verify.numbers import Balls, Exact
+from verify.numbers import Balls, Exact, Undecided
 from verify.run import Code
 from verify.sizes import Sizes, plan
-from verify.steps import ATTEMPTS, check_steps
+from verify.steps import ATTEMPTS, Evidence, check_steps
 from verify.symbolic import Symbolic
 from verify.unroll import OutOfRange, Unrolled
 
@@ -23,13 +23,16 @@ from verify.unroll import OutOfRange, Unrolled
 def agree(system: System, derivation: Derivation, module: ModuleType, seed: int = 0) -> Certificate:
     """Check every step of the derivation, and the module against it, at several sizes."""
     plans = plan(system, seed)
-    checks = [check for sizes in plans for check in check_exact(derivation, sizes, seed)]
+    checks: list[Check] = []
+    evidence: tuple[Evidence, ...] = ()
     try:
+        checks += [check for sizes in plans for check in check_exact(derivation, sizes, seed)]
+        evidence = check_steps(derivation, seed)
         cases = make_cases(derivation, seed)
         checks += [check for case in cases for check in check_derivation(case)]
         checks += check_code(derivation, module, cases, seed)
         checks += check_alive(derivation, cases)
-    except OutOfRange as error:  # the derived equations cannot be evaluated, so nothing can be compared with them
+    except (OutOfRange, Undecided) as error:  # the equations cannot be evaluated, so nothing can be compared
         checks.append(
             Check(
                 "J",
@@ -37,13 +40,13 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
                 "unrolled equations",
                 WORST,
                 "relative",
-                str(error),
+                "every size tried",
                 "failed",
                 False,
-                "an entry is missing",
+                f"an entry is missing: {error}" if isinstance(error, OutOfRange) else f"undecided: {error}",
             )
         )
-    return Certificate(system.name, tuple(map(str, plans)), check_steps(derivation, seed), worst_of(checks))
+    return Certificate(system.name, tuple(map(str, plans)), evidence, worst_of(checks))
 
 
 def make_cases(derivation: Derivation, seed: int = 0) -> tuple[Case, ...]:
