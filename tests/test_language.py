@@ -108,7 +108,13 @@ WRONG = {
         "w has 3 indices, not 0",
     ),
     "an imaginary unit": (
-        [INPUT, AFFINE, ACTIVATION.replace("f(z[l, i, j])", "f(z[l, i, j]) * Rational(-1) ** Rational(1, 2)"), COST, GOAL],
+        [
+            INPUT,
+            AFFINE,
+            ACTIVATION.replace("f(z[l, i, j])", "f(z[l, i, j]) * Rational(-1) ** Rational(1, 2)"),
+            COST,
+            GOAL,
+        ],
         "a[l, i, j]",
         "ImaginaryUnit is not supported",
     ),
