@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as with_changes
+
 from codegen.array import Store
 from codegen.measure import measure_size, measure_width, sizes_in
 from codegen.numpy_text import Speller
@@ -75,6 +77,8 @@ def _least(program: Program, name: str) -> int | None:
 def _store_lines(store: Store, program: Program, speller: Speller) -> list[str]:
     labels = [_label(a.hi - a.lo + 1, program, speller) for a in store.axes]
     sizes = f"({', '.join(labels)}{',' if len(labels) == 1 else ''})"
+    if store.integer:
+        return _integer_lines(store, program, speller, sizes)
     if not store.keys:
         source = store.name if store.role == "parameter" else f'data["{store.name}"]'
         line = f'yield "{store.name}", {source}, {sizes}'
@@ -93,6 +97,25 @@ def _store_lines(store: Store, program: Program, speller: Speller) -> list[str]:
         return lines
     given = f'if "{store.name}" in data:'
     return [given, *(f"    {line}" for line in (f'{store.name} = data["{store.name}"]', *lines))]
+
+
+def _integer_lines(store: Store, program: Program, speller: Speller, sizes: str) -> list[str]:
+    """The lines of integer data: how many places there are is read off other arrays."""
+    lo, hi = program.values[store.tensor]
+    count, name = hi - lo + 1, store.name
+    own = with_changes(speller, used={})
+    bound = [f"{own.names[a.name]} = {own.size(a.name)}" for a in sizes_in(count) if isinstance(a, Size)]
+    text = own.affine(count)
+    first = next(s for s in program.stores if s.role == "parameter")
+    dtype = f"next(iter({first.name}.values())).dtype" if first.keys else f"{first.name}.dtype"
+    shown = [s.name for s in program.stores if s.role == "data" and s.name in own.used]
+    wanted = [f'"{n}" in data' for n in dict.fromkeys((name, *shown))]
+    return [
+        f"if {' and '.join(wanted)}:",
+        *(f'    {n} = data["{n}"]' for n in shown),
+        *(f"    {line}" for line in bound),
+        f'    yield "{name}", _places("{name}", data["{name}"], {text}, {dtype}), {sizes}',
+    ]
 
 
 def _equal_lines(program: Program, speller: Speller) -> list[str]:

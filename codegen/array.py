@@ -35,7 +35,14 @@ class Span:
     whole: bool = False
 
 
-Pick: TypeAlias = Affine | Span
+@dataclass(frozen=True)
+class Through:
+    """Places that an array gives: argument `number` of the index of a gather."""
+
+    number: int
+
+
+Pick: TypeAlias = Affine | Span | Through
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Store:
     """Where a tensor lives: one array for every value of the `keys`, with `axes` in order.
 
     `role` is parameter, data, hyper, variable or gradient. `allocated`: filled in parts. `local`: alive within
-    one pass of a loop only, so that its keys are not stored.
+    one pass of a loop only, so that its keys are not stored. `integer`: places that count from 0.
     """
 
     name: str
@@ -54,6 +61,7 @@ class Store:
     layout: tuple[bool, ...] = ()
     allocated: bool = False
     local: bool = False
+    integer: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,10 +98,11 @@ class Length:
 
 @dataclass(frozen=True)
 class Places:
-    """The integers `of` for every place of one axis."""
+    """The integers `of` for every place of one axis, as floats of the arrays' type unless `integer`."""
 
     axis: Bound
     of: Affine
+    integer: bool = False
 
     @property
     def axes(self) -> Axes:
@@ -123,6 +132,21 @@ class Map:
 
 
 @dataclass(frozen=True)
+class Gather(Read):
+    """A read at places that arrays give; `index` holds them, over its axes."""
+
+    index: Map = Map("index", (), ())
+
+    @property
+    def axes(self) -> Axes:
+        """Axes of the index stand where its places stand, in front if a stretch stands between them, as in NumPy."""
+        arrays = [q for q, p in enumerate(self.picks) if not isinstance(p, Span)]
+        first = arrays[0] if arrays == list(range(arrays[0], arrays[-1] + 1)) else 0
+        before = tuple(p.axis for p in self.picks[:first] if isinstance(p, Span))
+        return (*before, *self.index.axes, *(p.axis for p in self.picks[first:] if isinstance(p, Span)))
+
+
+@dataclass(frozen=True)
 class Turn:
     """The same value with its axes in another order."""
 
@@ -132,7 +156,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Reduce:
-    """Sum ("+") or largest entry ("max") over some axes of a value."""
+    """Sum ("+"), an extreme entry ("max"), or its place ("argmax"), over some axes of a value."""
 
     op: str
     value: Value
@@ -165,14 +189,43 @@ class Contract:
 
 @dataclass(frozen=True)
 class Total:
-    """Sum of `body` over a loop letter: the arrays of its terms may differ in shape inside the body."""
+    """Sum, or an extreme, of `body` over a loop letter: arrays may differ in shape inside the body."""
 
     bound: Bound
     body: Value
+    op: str = "+"
 
     @property
     def axes(self) -> Axes:
         return self.body.axes
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Values added up along `axis` at the places that `index` gives; the axes of `index` are the first of `value`."""
+
+    value: Value
+    index: Value
+    axis: Bound
+
+    @property
+    def axes(self) -> Axes:
+        return (self.axis, *self.value.axes[len(self.index.axes) :])
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """The axis `over` of a value as part of the longer `axis`: so many zeros before and after."""
+
+    value: Value
+    over: Index
+    axis: Bound
+    before: Affine
+    after: Affine
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(self.axis if a.index == self.over else a for a in self.value.axes)
 
 
 @dataclass(frozen=True)
@@ -185,7 +238,22 @@ class Opaque:
     axes: Axes
 
 
-Value: TypeAlias = Literal | Named | Formal | Length | Places | Read | Map | Turn | Reduce | Contract | Total | Opaque
+Value: TypeAlias = (
+    Literal
+    | Named
+    | Formal
+    | Length
+    | Places
+    | Read
+    | Map
+    | Turn
+    | Reduce
+    | Contract
+    | Total
+    | Scatter
+    | Shifted
+    | Opaque
+)
 
 
 @dataclass(frozen=True)
@@ -214,8 +282,12 @@ def parts(value: Value) -> tuple[Value, ...]:
     """The values directly inside."""
     if isinstance(value, (Map, Opaque)):
         return value.args
-    if isinstance(value, (Turn, Reduce)):
+    if isinstance(value, (Turn, Reduce, Shifted)):
         return (value.value,)
+    if isinstance(value, Scatter):
+        return (value.index, value.value)
+    if isinstance(value, Gather):
+        return (value.index,)
     if isinstance(value, Contract):
         return (value.left, value.right)
     return (value.body,) if isinstance(value, Total) else ()
@@ -253,5 +325,7 @@ def positions_of(value: Value) -> Iterator[Affine]:
                 yield pick
             elif isinstance(pick, Span) and not pick.whole:
                 yield from (pick.start, pick.stop)
+    elif isinstance(value, Shifted):
+        yield from (value.before, value.after)
     elif isinstance(value, Total):
         yield from (value.bound.lo, value.bound.hi)

@@ -140,6 +140,13 @@ def helper_text(helper: Helper, speller: Speller) -> str:
     return "\n".join([head, identity, *lets, f"    return {speller.text(lower_expr(form.value, scope))}"])
 
 
+SCATTER = '''def _scattered(places, values, count):
+    """Sums of the values at every one of `count` places."""
+    total = np.zeros((count, *values.shape[np.ndim(places):]), values.dtype)
+    np.add.at(total, places, values)
+    return total'''
+
+
 def scalar_text(name: str) -> str:
     """A function of Python's `math` on arrays."""
     return "\n".join(

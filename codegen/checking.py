@@ -16,6 +16,8 @@ from codegen.array import (
     Read,
     Reduce,
     Repeat,
+    Scatter,
+    Shifted,
     Span,
     Store,
     Total,
@@ -80,6 +82,14 @@ def _check_value(value: Value, stores: Mapping[str, Store], facts: Facts, loops:
                 raise ProgramError(f"{letter.name} stands in a position but no loop runs over it")
     if isinstance(value, Read):
         _check_read(value, stores[value.store], facts)
+    elif isinstance(value, Scatter):
+        if letters(value.value.axes)[: len(value.index.axes)] != letters(value.index.axes):
+            raise ProgramError(f"places {_shown(value.index.axes)} meet values {_shown(value.value.axes)}")
+    elif isinstance(value, Shifted):
+        stretch = next(a for a in value.value.axes if a.index == value.over)
+        around = value.before + value.after + (stretch.hi - stretch.lo)
+        if not facts.same(around, value.axis.hi - value.axis.lo):
+            raise ProgramError(f"{value.over.name} and zeros around it do not fill {_shown((value.axis,))}")
     elif isinstance(value, Map):
         _check_map(value, facts)
     elif isinstance(value, Turn) and {a.key for a in value.axes} != {a.key for a in value.value.axes}:
@@ -117,7 +127,7 @@ def _check_map(value: Map, facts: Facts) -> None:
         places = [order.index(x) for x in letters(arg.axes) if x in order]
         if len(places) < len(arg.axes) or places != sorted(places):
             raise ProgramError(f"{value.op} on {_shown(value.axes)} meets an argument with {_shown(arg.axes)}")
-    arity = {"neg": 1, CHOICE: 3}.get(value.op, 2 if value.op in ARITHMETIC else len(value.args))
+    arity = {"neg": 1, "typed": 1, CHOICE: 3}.get(value.op, 2 if value.op in ARITHMETIC else len(value.args))
     if arity != len(value.args):
         raise ProgramError(f"{value.op} takes {arity} arguments")
 

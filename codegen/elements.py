@@ -6,11 +6,13 @@ from fractions import Fraction
 
 from codegen.array import CHOICE, Formal, Length, Literal, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
+from codegen.gather import extreme, gather, guard, guarded, is_gather
 from codegen.rows import LARGEST
 from codegen.scope import Scope, axis_letters, must_loop, outermost, read
 from derive.affine import Affine
 from derive.errors import Refused
 from derive.expression import (
+    STOP,
     Access,
     Add,
     Argument,
@@ -21,6 +23,7 @@ from derive.expression import (
     Constant,
     Count,
     Expr,
+    Extreme,
     Functional,
     Mul,
     Number,
@@ -38,7 +41,7 @@ MINUS_ONE, HALF = Fraction(-1), Fraction(1, 2)
 def lower_expr(expr: Expr, scope: Scope) -> Value:
     """The typed value of an expression. Refused names a construct that has none."""
     if isinstance(expr, Access):
-        return read(expr, scope)
+        return gather(expr, scope, lower_expr) if is_gather(expr) else read(expr, scope)
     if isinstance(expr, Number):
         return Literal(expr.value)
     if isinstance(expr, Constant):
@@ -55,11 +58,14 @@ def lower_expr(expr: Expr, scope: Scope) -> Value:
         return lower_pow(expr, scope)
     if isinstance(expr, Sum):
         return lower_sum(expr, scope)
+    if isinstance(expr, Extreme):
+        return extreme(expr, scope, lower_expr)
+    if isinstance(expr, Call) and expr.function == STOP and not any(expr.orders):
+        return lower_expr(expr.args[0], scope)
     if isinstance(expr, Call):
         return elementwise(call_name(expr), [lower_expr(a, scope) for a in expr.args], scope.order)
     if isinstance(expr, Bracket):
-        op = {"=": "==", "<=": "<="}[expr.op]
-        return elementwise(op, (lower_count(expr.left, scope), lower_count(expr.right, scope)), scope.order)
+        return guard(expr, scope, lower_expr)
     if isinstance(expr, Choice):
         return lower_choice(expr, scope)
     if isinstance(expr, Functional):
@@ -81,7 +87,7 @@ def opaque_name(name: str, by: tuple[int, ...]) -> str:
 
 def lower_count(affine: Affine, scope: Scope) -> Value:
     """An integer, or the integers along an axis."""
-    if any(isinstance(atom, Access) for atom, _ in affine.terms):
+    if any(isinstance(atom, Expr) for atom, _ in affine.terms):
         raise Refused(f"integer data as a value is not supported: {render_expr(Count(affine))}")
     own = axis_letters(affine, scope)
     if not own:
@@ -204,8 +210,11 @@ def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) 
     first = outermost(bounds, must_loop(mul(*factors), bounds, scope))
     if first is not None:
         rest = tuple(b for b in bounds if b is not first)
-        within = scope.with_loop(first.index)
+        within = scope.with_loop(first)
         return Total(first, lower_expr(Sum(mul(*factors), rest) if rest else mul(*factors), within))
+    sifted = guarded(factors, bounds, scope, lower_expr)
+    if sifted is not None:
+        return sifted
     lengths = tuple(b for b in bounds if not any(b.index in free_indices(f) for f in factors))
     counts: list[Value] = [Length(b.hi - b.lo + 1) for b in lengths]
     summed = tuple(b for b in bounds if b not in lengths)

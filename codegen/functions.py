@@ -9,8 +9,9 @@ import sympy
 from codegen.array import ELEMENTARY
 from codegen.elements import call_name, opaque_name
 from codegen.program import Helper
+from codegen.scope import nodes
 from derive.errors import Refused
-from derive.expression import Call, Expr, Functional, walk
+from derive.expression import STOP, Call, Expr, Functional
 from derive.laws import derivative
 from derive.system import System
 
@@ -25,10 +26,14 @@ def functions_of(
     callables: dict[str, None] = {}
     own = {f.name for f in system.functions}
     for expr in expressions:
-        for node in walk(expr):
+        for node in nodes(expr):
             if isinstance(node, Functional) and node.name in system.functionals:
                 callables[opaque_name(node.name, tuple(k for k, _ in node.by))] = None
-            if not isinstance(node, Call) or (node.function in ELEMENTARY - own and not any(node.orders)):
+            if (
+                not isinstance(node, Call)
+                or node.function == STOP
+                or (node.function in ELEMENTARY - own and not any(node.orders))
+            ):
                 continue
             name = call_name(node)
             if name in composed:

@@ -65,7 +65,8 @@ class Integers:
 
     def like(self) -> str:
         """An array whose dtype new arrays take."""
-        given = [s for s in self.program.stores if s.role in ("data", "parameter") and (s.axes or s.keys)]
+        given = [s for s in self.program.stores if s.role in ("data", "parameter") and not s.integer]
+        given = [s for s in given if s.axes or s.keys] or given
         store = min(given, key=lambda s: (len(s.keys), s.role != "data"))
         self.used[store.name] = None
         return store.name if not store.keys else f"{store.name}[{', '.join(self.affine(k.hi) for k in store.keys)}]"

@@ -7,6 +7,7 @@ from codegen.array import (
     Assign,
     Contract,
     Formal,
+    Gather,
     Length,
     Line,
     Literal,
@@ -17,12 +18,16 @@ from codegen.array import (
     Places,
     Read,
     Reduce,
+    Scatter,
+    Shifted,
     Span,
     Store,
+    Through,
     Total,
     Turn,
     Value,
 )
+from derive.affine import Affine
 from derive.text import render_affine, render_range
 
 
@@ -65,7 +70,12 @@ def list_value(value: Value) -> str:
         return f"contract({list_value(value.left)}, {list_value(value.right)} over {over})"
     if isinstance(value, Total):
         b = value.bound
-        return f"total({list_value(value.body)} for {b.index.name} = {render_range(b.lo, b.hi)})"
+        name = "total" if value.op == "+" else value.op
+        return f"{name}({list_value(value.body)} for {b.index.name} = {render_range(b.lo, b.hi)})"
+    if isinstance(value, Scatter):
+        return f"scatter({list_value(value.value)} at {list_value(value.index)} to {value.axis.index.name})"
+    if isinstance(value, Shifted):
+        return f"shift({list_value(value.value)}, {value.over.name} to {value.axis.index.name})"
     if isinstance(value, Opaque):
         return f"{value.name}{list(value.by) if value.by else ''}({', '.join(map(list_value, value.args))})"
     return _atom(value)
@@ -79,7 +89,11 @@ def _atom(value: Literal | Named | Formal | Length | Places) -> str:
 
 def _read(value: Read) -> str:
     keys = f"[{', '.join(map(render_affine, value.keys))}]" if value.keys else ""
-    picks = f"({', '.join(map(_pick, value.picks))})" if value.picks else ""
+    shown = [
+        list_value(value.index.args[p.number]) if isinstance(value, Gather) and isinstance(p, Through) else _pick(p)
+        for p in value.picks
+    ]
+    picks = f"({', '.join(shown)})" if shown else ""
     return f"{value.store}{keys}{picks}"
 
 
@@ -91,4 +105,5 @@ def _pick(pick: Pick) -> str:
             if pick.whole
             else (f"{pick.axis.index.name}: {render_range(pick.start, pick.stop - 1)}{step}")
         )
+    assert isinstance(pick, Affine), type(pick).__name__
     return f"@{render_affine(pick)}"

@@ -14,11 +14,11 @@ from codegen.keep import kept
 from codegen.naming import code_names
 from codegen.program import Program, Section
 from codegen.rewrite import Rewriter
-from codegen.scope import Scope, make_store, must_loop, outermost, read
+from codegen.scope import Scope, make_store, must_loop, nodes, outermost, read
 from derive.affine import Affine, Index
 from derive.derivation import Derivation
 from derive.errors import Refused
-from derive.expression import Bound, Expr
+from derive.expression import Bound, Expr, Sum
 from derive.schedule import Loop, Statement, schedule
 from derive.system import System, Tensor, accesses
 
@@ -44,7 +44,14 @@ def lower(derivation: Derivation) -> Program:
         stores = stores | {"prediction": Store("prediction", "prediction", "result", axes=predicted.value.axes)}
         sections.append(Section("predict", (predicted,)))
     program = Program(
-        system.name, tuple(stores.values()), tuple(sections), helpers, callables, tuple(names.items()), system.facts
+        system.name,
+        tuple(stores.values()),
+        tuple(sections),
+        helpers,
+        callables,
+        tuple(names.items()),
+        system.facts,
+        {t.name: t.values for t in system.tensors if t.values is not None},
     )
     program = kept(program)
     program.check()
@@ -94,7 +101,7 @@ def _section(name: str, statements: Sequence[Statement], scope: Scope, labels: d
 
 def _lower_item(item: Loop | Statement, scope: Scope, labels: dict[str, str]) -> Line:
     if isinstance(item, Loop):
-        inside = scope.with_loop(item.letter)
+        inside = scope.with_loop(Bound(item.letter, item.lo, item.hi))
         body = tuple(_lower_item(part, inside, labels) for part in item.body)
         return Repeat(Bound(item.letter, item.lo, item.hi), item.down, fused(body, scope.facts))
     return _lower_statement(item, scope, labels)
@@ -103,10 +110,10 @@ def _lower_item(item: Loop | Statement, scope: Scope, labels: dict[str, str]) ->
 def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str]) -> Line:
     """Letters that cannot be axes become loops around the assignment."""
     bounds = tuple(b for b in statement.bounds if b.index not in scope.loops)
-    looped = must_loop(_both(statement), bounds, scope)
+    looped = must_loop(_both(statement), bounds, scope) | _taps(statement, bounds, scope)
     first = outermost(bounds, looped)
     if first is not None:
-        return Repeat(first, False, (_lower_statement(statement, scope.with_loop(first.index), labels),))
+        return Repeat(first, False, (_lower_statement(statement, scope.with_loop(first), labels),))
     order = tuple(x for p in statement.target.at if isinstance(x := p.alone, Index) and x not in scope.loops)
     inside = with_changes(scope.with_axes(bounds), order=order)
     try:
@@ -119,6 +126,26 @@ def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str])
             fix=error.fix,
         ) from None
     return Assign(statement.id, target, value, labels.get(statement.id, ""))
+
+
+def _taps(statement: Statement, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[Index]:
+    """Letters of the target that share a position with a longer summed letter: `s` in Sum_t x[t + s - 1], s few.
+
+    One of the two must be a loop. A range with fewer terms in its length counts as the shorter one, and one of a
+    parameter's gradient as shorter than an equal one.
+    """
+    summed = [b for node in nodes(statement.value) if isinstance(node, Sum) for b in node.bounds]
+    name = statement.target.tensor
+    parameter = name.startswith("d.") and scope.tensors[name].role == "parameter"
+    found: set[Index] = set()
+    for access in accesses(statement.value):
+        for position in access.at:
+            for here in (b for b in bounds if position.coefficient(b.index)):
+                for there in (b for b in summed if position.coefficient(b.index)):
+                    gap = len((there.hi - there.lo).terms) - len((here.hi - here.lo).terms)
+                    if gap > 0 or (gap == 0 and parameter):
+                        found.add(here.index)
+    return frozenset(found)
 
 
 def _both(statement: Statement) -> Expr:

@@ -9,11 +9,12 @@ from functools import cached_property
 from codegen.arguments import array_lines, number_names
 from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
-from codegen.bodies import Body, helper_text, scalar_text
+from codegen.bodies import SCATTER, Body, helper_text, scalar_text
 from codegen.elements import opaque_name
-from codegen.numpy_text import SCALAR, Speller
+from codegen.numpy_text import SCALAR, SCATTERED, Speller
 from codegen.program import Program, Section
 from codegen.samples import sample_axes
+from derive.affine import Affine
 from derive.system import System
 from derive.text import render_affine, render_range
 
@@ -179,6 +180,16 @@ class Module:
     def data(self) -> tuple[str, ...]:
         return tuple(s.name for s in self.program.stores if s.role == "data")
 
+    @cached_property
+    def integer(self) -> dict[str, str]:
+        """Integer data, and the range of the places that it holds."""
+        return {
+            s.name: render_range(Affine.of(0), hi - lo)
+            for s in self.program.stores
+            for lo, hi in [self.program.values.get(s.tensor, (Affine.of(0), Affine.of(0)))]
+            if s.integer
+        }
+
     def listed(self, names: tuple[str, ...]) -> str:
         """Names with commas."""
         return ", ".join(names)
@@ -203,8 +214,11 @@ class Module:
 
     def extra_checks(self) -> str:
         """The check of numbers, where the model has numbers."""
-        if not number_names(self.program):
-            return ""
+        checks = self.number_check() if number_names(self.program) else ""
+        return checks + (PLACES if self.program.values else "")
+
+    def number_check(self) -> str:
+        """The check of numbers."""
         return textwrap.dedent('''
 
             def _number(name, value, dtype):
@@ -220,7 +234,7 @@ class Module:
 
     def like(self) -> str:
         """An array whose type the parameters take."""
-        return next((n for n in self.data), "np.zeros(0)")
+        return next((n for n in self.data if n not in self.integer), "np.zeros(0)")
 
     def body(self, name: str) -> str:
         """The lines of a kernel."""
@@ -246,16 +260,23 @@ class Module:
         return "".join(f"\n{helper_text(h, self.speller())}\n\n" for h in self.program.helpers)
 
     def helpers(self) -> str:
-        """The scalar functions."""
-        return "".join(f"\n{scalar_text(name)}\n\n" for name in self.scalar_functions) + self.helper_texts
+        """The scalar functions, and the one that sums by place."""
+        scatter = f"\n{SCATTER}\n\n" if any(f"{SCATTERED}(" in text for text in self.texts) else ""
+        return "".join(f"\n{scalar_text(name)}\n\n" for name in self.scalar_functions) + self.helper_texts + scatter
 
     def docstring(self) -> str:
         """The title, and what every argument is."""
-        rows = [(s.role, self.declaration(s)) for s in self.program.stores if s.role in ("parameter", "data", "hyper")]
+        rows = [
+            (self.spoken_role(s), self.declaration(s))
+            for s in self.program.stores
+            if s.role in ("parameter", "data", "hyper")
+        ]
         rows += [("callable", f"{n}({arguments})") for n, arguments in self.program_callables()]
         width = max(len(text) for _, text in rows)
         roles = {"parameter": "parameter", "data": "data", "hyper": "number", "callable": "function of arrays, by name"}
-        lines = [quotable(self.system.title), ""] + [f"    {text:{width}}  {roles[role]}" for role, text in rows]
+        lines = [quotable(self.system.title), ""] + [
+            f"    {text:{width}}  {roles.get(role, role)}" for role, text in rows
+        ]
         lines += [
             "",
             *textwrap.wrap(
@@ -265,6 +286,10 @@ class Module:
             ),
         ]
         return "\n".join(lines)
+
+    def spoken_role(self, store: Store) -> str:
+        """The role, or what integers may stand in data."""
+        return f"integers {self.integer[store.name]}" if store.integer else store.role
 
     def program_callables(self) -> list[tuple[str, str]]:
         """Every callable with its arguments."""
@@ -293,6 +318,19 @@ class Module:
         if stated.cut is not None:
             return "Which outputs exceed the cut."
         return "The column, from 0, of the largest output." if stated.over else "The predicted values."
+
+
+PLACES = '''
+
+def _places(name, array, count, dtype):
+    """Zeros in the shape of an array of integers 0..count - 1. Raises an error that names the argument otherwise."""
+    if not isinstance(array, (np.ndarray, np.integer)):
+        raise TypeError(f"{name} must be a NumPy array, not {type(array).__name__}")
+    if not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"{name} must hold integers, not {array.dtype}")
+    if array.size and not (0 <= array.min() and array.max() < count):
+        raise ValueError(f"{name} must hold integers 0..{count - 1}, but has {array.min()}..{array.max()}")
+    return np.zeros(array.shape, dtype)'''
 
 
 def head(name: str, arguments: list[str]) -> str:

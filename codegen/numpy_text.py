@@ -9,6 +9,7 @@ from codegen.array import (
     Assign,
     Contract,
     Formal,
+    Gather,
     Length,
     Line,
     Literal,
@@ -20,6 +21,10 @@ from codegen.array import (
     Read,
     Reduce,
     Repeat,
+    Scatter,
+    Shifted,
+    Span,
+    Through,
     Total,
     Turn,
     Value,
@@ -52,6 +57,7 @@ MATH = {f"np.{name}": f"math.{name}" for name in "exp log sqrt sin cos tan sinh 
 MATH |= {f"np.arc{name}": f"math.a{name}" for name in "sin cos tan sinh cosh tanh".split()}
 MATH |= {f"_{name}": f"math.{name}" for name in SCALAR.values()}
 MATH |= {"np.abs": "abs", "np.maximum": "max", "np.minimum": "min"}  # of plain numbers: a NumPy float would be float64
+SCATTERED = "_scattered"
 CONSTANTS = {"pi": "math.pi", "E": "math.e", "EulerGamma": "np.euler_gamma"}
 INFIX = {
     "+": SUM,
@@ -143,7 +149,7 @@ class Speller(Integers):
             return text, ATOM if value.of.alone or value.of.number is not None else SUM
         return self.atom(value), ATOM
 
-    def atom(self, value: Named | Formal | Places | Read | Turn | Reduce | Total | Opaque) -> str:
+    def atom(self, value: Named | Formal | Places | Read | Turn | Reduce | Total | Scatter | Shifted | Opaque) -> str:
         """Phrases that bind like a name."""
         if isinstance(value, Read):
             return self.read(value)
@@ -158,14 +164,30 @@ class Speller(Integers):
         if isinstance(value, Total):
             inner = self.inside(value.bound)
             steps = self.span(value.bound.lo, value.bound.hi + 1)
-            return f"sum({inner.text(value.body)} for {self.letter(value.bound.index)} in range({steps}))"
+            terms = f"{inner.text(value.body)} for {self.letter(value.bound.index)} in range({steps})"
+            return f"sum({terms})" if value.op == "+" else f"np.{value.op}([{terms}], axis=0)"
+        if isinstance(value, Scatter):
+            self.used[SCATTERED] = None
+            count = self.affine(value.axis.hi - value.axis.lo + 1)
+            return f"{SCATTERED}({self.text(value.index)}, {self.text(value.value)}, {count})"
+        if isinstance(value, Shifted):
+            own = f"({self.affine(value.before)}, {self.affine(value.after)})"
+            widths = ", ".join(own if a.index == value.over else "(0, 0)" for a in value.value.axes)
+            return f"np.pad({self.text(value.value)}, {own if len(value.axes) == 1 else f'({widths})'})"
         if isinstance(value, Opaque):
             return (
                 f"{self.names['f.' + opaque_name(value.name, value.by)]}({', '.join(self.text(a) for a in value.args)})"
             )
-        stretch = replace_letter(value.of, value.axis)
-        steps = f"{self.affine(stretch[0])}, {self.affine(stretch[1] + 1)}"
-        return f"np.arange({steps}, dtype={self.like()}.dtype)"
+        stretch, step = replace_letter(value.of, value.axis), value.of.coefficient(value.axis.index)
+        stop = stretch[1] + (1 if step > 0 else -1)
+        by = "" if step == 1 else f", {step}"
+        if value.integer:
+            return (
+                f"np.arange({self.affine(stretch[0])}, {self.affine(stop)}{by})"
+                if by
+                else (f"np.arange({self.span(stretch[0], stop)})")
+            )
+        return f"np.arange({self.affine(stretch[0])}, {self.affine(stop)}{by}, dtype={self.like()}.dtype)"
 
     def read(self, value: Read) -> str:
         """`w[l]`, `h[t - 1, :, 2:n]`: trailing whole axes are not written."""
@@ -174,7 +196,11 @@ class Speller(Integers):
         if store.local:
             return store.name
         text = store.name + (f"[{', '.join(map(self.affine, value.keys))}]" if value.keys else "")
-        picks = [self.pick(p) for p in value.picks]
+        index = value.index if isinstance(value, Gather) else None
+        picks = [
+            self.arg(index, p.number, COMPARISON) if index and isinstance(p, Through) else self.pick(p)
+            for p in value.picks
+        ]
         while picks and picks[-1] == ":":
             picks.pop()
         return text + (f"[{', '.join(picks)}]" if picks else "")
@@ -183,6 +209,7 @@ class Speller(Integers):
         """One place or a stretch."""
         if isinstance(pick, Affine):
             return self.affine(pick)
+        assert isinstance(pick, Span), type(pick).__name__
         if pick.whole:
             return ":"
         start = "" if pick.start.number == 0 else self.affine(pick.start)
@@ -192,6 +219,8 @@ class Speller(Integers):
         """Infix operations with brackets by precedence; functions by name."""
         if value.op == "spread":
             return self.spread(value), ATOM
+        if value.op == "typed":
+            return f"({self.arg(value, 0, COMPARISON)}).astype({self.like()}.dtype)", ATOM
         if value.op == "neg":
             return f"-{self.arg(value, 0, PRODUCT)}", PRODUCT
         if value.op == "**" and is_plain(value) and is_root(value.args[1]):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import sympy
@@ -12,6 +13,7 @@ import sympy
 from codegen.array import Line, Store
 from codegen.listing import list_lines, list_store
 from codegen.checking import check_lines
+from derive.affine import Affine
 from derive.facts import Facts
 
 
@@ -40,7 +42,7 @@ class Program:
     """Forward, cost and gradient of one model, and what it predicts.
 
     `helpers` are functions with a formula, `callables` those that a user of the program brings; `names` maps letters
-    of the model to names in code.
+    of the model to names in code, `values` integer data to the lowest and the highest place that they mean.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Program:
     callables: tuple[str, ...] = ()
     names: tuple[tuple[str, str], ...] = ()
     facts: Facts = field(default_factory=Facts)
+    values: Mapping[str, tuple[Affine, Affine]] = field(default_factory=dict)
 
     def store(self, name: str) -> Store:
         """The store of that name."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace as with_changes
 
 from codegen.array import Pick, Read, Span, Store
 from derive.affine import Affine, Index, Node, indices, replace
 from derive.errors import Refused
-from derive.expression import Access, Bound, Expr, Functional, Sum, walk
+from derive.expression import Access, Binder, Bound, Bracket, Expr, positions, walk
 from derive.facts import Facts
+from derive.regions import extent
 from derive.system import Tensor, accesses as every_access
 from derive.text import render_affine, render_expr
 
@@ -18,7 +19,8 @@ from derive.text import render_affine, render_expr
 class Scope:
     """What is known at one place of the program.
 
-    `axes` are letters that are array axes here, `loops` letters that are integers, `order` the wanted order of axes.
+    `axes` are letters that are array axes here, `loops` letters that are integers, `ranges` the values of
+    loop letters, `order` the wanted order of axes.
     """
 
     facts: Facts
@@ -26,15 +28,26 @@ class Scope:
     stores: Mapping[str, Store]
     axes: Mapping[Index, Bound]
     loops: frozenset[Index] = frozenset()
+    ranges: tuple[Bound, ...] = ()
     order: tuple[Index, ...] = ()
 
     def with_axes(self, bounds: tuple[Bound, ...]) -> Scope:
         """The same scope inside a sum over `bounds`."""
         return with_changes(self, axes={**self.axes, **{b.index: b for b in bounds}})
 
-    def with_loop(self, letter: Index) -> Scope:
+    def with_loop(self, bound: Bound) -> Scope:
         """The same scope inside a loop."""
-        return with_changes(self, loops=self.loops | {letter}, axes={x: b for x, b in self.axes.items() if x != letter})
+        letter = bound.index
+        return with_changes(
+            self,
+            loops=self.loops | {letter},
+            ranges=(*(b for b in self.ranges if b.index != letter), bound),
+            axes={x: b for x, b in self.axes.items() if x != letter},
+        )
+
+    def never_negative(self, affine: Affine) -> bool:
+        """Is an integer at least 0 in every pass of the loops?"""
+        return bool(self.facts.below(Affine.of(0), extent(affine, self.ranges).lo))
 
 
 def layout(tensor: Tensor) -> tuple[bool, ...]:
@@ -50,7 +63,13 @@ def make_store(name: str, tensor: Tensor, role: str) -> Store:
     keyed = layout(tensor)
     slots = [(Bound(s.index, s.lo, s.hi), key) for s, key in zip(tensor.slots, keyed, strict=True)]
     return Store(
-        name, tensor.name, role, tuple(b for b, key in slots if key), tuple(b for b, key in slots if not key), keyed
+        name,
+        tensor.name,
+        role,
+        tuple(b for b, key in slots if key),
+        tuple(b for b, key in slots if not key),
+        keyed,
+        integer=tensor.values is not None,
     )
 
 
@@ -64,13 +83,12 @@ def read(access: Access, scope: Scope) -> Read:
             keys.append(position)
         else:
             lo, hi = tensor.range_of(slot, access.at)
-            picks.append(_pick(position, lo, hi, scope, access))
+            picks.append(pick_of(position, lo, hi, scope, access))
     return Read(store.name, tuple(keys), tuple(picks))
 
 
-def _pick(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Access) -> Pick:
-    if any(isinstance(atom, Access) for atom, _ in position.terms):
-        raise Refused(f"integer data as a position is not supported: {render_expr(access)}")
+def pick_of(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Access) -> Pick:
+    """One place, or a stretch of an axis."""
     letters = axis_letters(position, scope)
     if not letters:
         return position - lo
@@ -88,7 +106,12 @@ def _pick(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Access
 
 def axis_letters(position: Affine, scope: Scope) -> tuple[Index, ...]:
     """The letters of a position that are array axes here."""
-    return tuple(x for x in indices(position) if x in scope.axes)
+    return tuple(x for x in direct(position) if x in scope.axes)
+
+
+def direct(position: Affine) -> tuple[Index, ...]:
+    """The letters of a position, those inside integer data excepted."""
+    return tuple(dict.fromkeys(x for atom, _ in position.terms if not isinstance(atom, Expr) for x in atom.letters))
 
 
 def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[Index]:
@@ -99,7 +122,7 @@ def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[
     """
     found: set[Index] = set()
     mine = {b.index for b in bounds}
-    nested = tuple(b for node in walk(expr) if isinstance(node, (Sum, Functional)) for b in node.bounds)
+    nested = tuple(b for node in nodes(expr) if isinstance(node, Binder) for b in node.bounds)
     accesses = every_access(expr)
     for bound in (*bounds, *nested, *scope.axes.values()):
         found.update(x for end in (bound.lo, bound.hi) for x in indices(end) if x in mine)
@@ -108,16 +131,33 @@ def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[
             if key:
                 found.update(x for x in indices(position) if x in mine)
     every: set[Node] = {*mine, *scope.axes}
+    known = {**scope.axes, **{b.index: b for b in bounds}}
     for access in accesses:
         seen: set[Index] = set()
         for position in access.at:
-            here = [x for x in indices(position) if x in every and x not in found]
+            here = [x for x in direct(position) if x in every and x not in found]
             backwards = [x for x in here if position.coefficient(x) < 1]
             found.update(x for x in (*here[1:], *(x for x in here if x in seen), *backwards) if x in mine)
             if len(here) > 1 and here[0] in mine and not any(x in found for x in here):
                 found.add(here[0])
             seen.update(here)
+    for node in nodes(expr):
+        if isinstance(node, Bracket):
+            for side in (node.left, node.right):
+                here = [x for x in direct(side) if x in every and x not in found]
+                here.sort(key=lambda x: len((known[x].hi - known[x].lo).terms), reverse=True)
+                found.update(x for x in here[1:] if x in mine)
     return frozenset(found)
+
+
+def nodes(expr: Expr) -> Iterator[Expr]:
+    """Every node, those inside positions included."""
+    for node in walk(expr):
+        yield node
+        for position in positions(node):
+            for atom, _ in position.terms:
+                if isinstance(atom, Expr):
+                    yield from nodes(atom)
 
 
 def outermost(bounds: tuple[Bound, ...], looped: frozenset[Index]) -> Bound | None:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from models import system
-from sympy import log, pi, sqrt
+from sympy import exp, log, pi, sqrt
 
 from codegen.render import render_module
-from derive import Model, Sum, derive
+from derive import Max, Min, Model, Sum, derive, stop
 from derive.higher import hessian_vector
 
 
@@ -90,3 +90,134 @@ def test_ragged_data_are_checked_by_name() -> None:
     wide = {**directions["direction_w"], 3: drawn(1, 4)}
     with pytest.raises(ValueError, match=r"direction_w\[3\] has n\(2\) = 4"):
         module.cost_and_gradient(parameters, **given, **{**directions, "direction_w": wide})
+
+
+def embedding() -> Model:
+    """Rows chosen by integer data, and the negative log-likelihood of labels."""
+    with Model("embedding") as model:
+        m, v, n, p = model.sizes("m v n p")
+        i, j, k = model.indices("i j k")
+        word = model.integers(word=(m,), over=(1, v))
+        y = model.integers(y=(m,), over=(1, p))
+        E, W = model.parameters(E=(v, n), W=(p, n))  # noqa: N806
+        z = model.variables("z")
+        z[i, j] = Sum(W[j, k] * E[word[i], k], k)
+        model.minimise(Sum(log(Sum(exp(z[i, j]), j)) - z[i, y[i]], i) / m)
+    return model
+
+
+def test_integer_data_choose_rows_and_columns() -> None:
+    module, text = loaded(embedding())
+    assert "E[word]" in text and "z[np.arange(m), y]" in text and "_scattered(word, " in text
+    parameters = {"E": drawn(5, 3), "W": drawn(4, 3, seed=1)}
+    word, y = np.array([0, 4, 4, 2, 0, 0]), np.array([3, 0, 1, 1, 2, 3], dtype=np.uint8)
+    slopes_agree(module, parameters, {"word": word, "y": y})
+    z = parameters["E"][word] @ parameters["W"].T
+    expected = np.mean(np.log(np.exp(z).sum(axis=1)) - z[np.arange(6), y])
+    assert module.cost(parameters, word=word, y=y) == pytest.approx(expected, rel=1e-12)
+    found, history = module.train({"v": 5, "n": 3, "p": 4}, word=word, y=y, rate=0.5, epochs=30, batch_size=2)
+    assert history[-1] < history[0] and found["E"].shape == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "error", "message"),
+    [
+        (np.array([0, 5]), ValueError, r"word must hold integers 0\.\.4, but has 0\.\.5"),
+        (np.array([-1, 2]), ValueError, r"word must hold integers 0\.\.4, but has -1\.\.2"),
+        (np.array([0.0, 2.0]), TypeError, "word must hold integers, not float64"),
+        ([0, 2], TypeError, "word must be a NumPy array, not list"),
+        (np.array([0, 2, 1]), ValueError, "y has m = 2, but word has m = 3"),
+        (np.array([[0, 2]]), ValueError, r"word must have the axes \(m\)"),
+    ],
+)
+def test_integer_data_are_checked_by_name(word: Any, error: type[Exception], message: str) -> None:
+    module, _ = loaded(embedding())
+    with pytest.raises(error, match=message):
+        module.cost({"E": drawn(5, 3), "W": drawn(4, 3)}, word=word, y=np.array([0, 1]))
+
+
+def test_places_in_a_grid() -> None:
+    """Two places in one entry, one of them with two indices, and a count of how often a place is meant."""
+    with Model("grid") as model:
+        m, t, v, w = model.sizes("m t v w")
+        i, s, q, r = model.indices("i s q r")
+        one = model.integers(one=(m, t), over=(1, v))
+        two = model.integers(two=(m,), over=(1, w))
+        x = model.data(x=(m, t))
+        A, b = model.parameters(A=(v, w), b=(v,))  # noqa: N806
+        u = model.variables("u")
+        u[i, s] = A[one[i, s], two[i]] * x[i, s] + b[one[i, s]]
+        model.minimise(Sum(u[i, s] ** 2, i, s) / m + Sum(A[q, r] ** 4, q, r) + Sum(b[one[i, s]] ** 3, i, s))
+    module, _ = loaded(model)
+    given = {"one": np.array([[0, 1, 2], [2, 2, 2]]), "two": np.array([1, 0]), "x": drawn(2, 3)}
+    slopes_agree(module, {"A": drawn(3, 2), "b": drawn(3)}, given)
+
+
+def test_largest_entries_and_stopped_values() -> None:
+    with Model("largest") as model:
+        m, n, p = model.sizes("m n p")
+        i, j, k = model.indices("i j k")
+        x = model.data(x=(m, n))
+        W = model.parameters(W=(p, n))  # noqa: N806
+        z, a, c = model.variables("z a c")
+        z[i, j] = Sum(W[j, k] * x[i, k], k)
+        a[i] = Max(z[i, j], j)
+        c[j] = Min(z[i, j] ** 2, i)
+        model.minimise(Sum(a[i] ** 2, i) / m + Sum(c[j], j) + Sum(Max(0, z[i, j]), i, j))
+    module, text = loaded(model)
+    assert ".max(axis=1)" in text and ".argmax(axis=1, keepdims=True) == np.arange(p)" in text
+    slopes_agree(module, {"W": drawn(3, 2)}, {"x": drawn(4, 2, seed=1)})
+
+
+def test_stop_keeps_the_value_and_no_slope() -> None:
+    with Model("stopped") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        x = model.data(x=(m,))
+        w = model.parameters(w=(m,))
+        model.minimise(Sum(stop(w[i]) * w[i] * x[i], i))
+    module, _ = loaded(model)
+    w, x = drawn(3), drawn(3, seed=1)
+    J, gradient = module.cost_and_gradient({"w": w}, x=x)
+    assert pytest.approx(w @ (w * x)) == J
+    assert gradient["w"] == pytest.approx(w * x)
+
+
+def test_largest_in_a_window() -> None:
+    with Model("window") as model:
+        m, N, F = model.sizes("m N F")  # noqa: N806
+        i, t, s = model.indices("i t s")
+        model.assume(N >= F)
+        x = model.data(x=(m, N))
+        w, f = model.parameters(w=(N,), f=(F,))
+        u, c = model.variables("u c")
+        u[i, t] = x[i, t] * w[t]
+        with model.over(t, 1, N - F + 1):
+            c[i, t] = Max(u[i, t + s - 1] + f[s], s)
+        model.minimise(Sum(c[i, t] ** 2, i, t))
+    module, text = loaded(model)
+    assert "np.max([" in text
+    slopes_agree(module, {"w": drawn(5), "f": drawn(2)}, {"x": drawn(3, 5, seed=1)})
+
+
+def stacked() -> Model:
+    """Two convolutions, the second with channels."""
+    with Model("stacked") as model:
+        m, T, F, G, p, q = model.sizes("m T F G p q")  # noqa: N806
+        i, t, s, j, k = model.indices("i t s j k")
+        model.assume(T >= F + G)
+        x = model.data(x=(m, T))
+        w, v = model.parameters(w=(F, p), v=(G, p, q))
+        a, b = model.variables("a b")
+        with model.over(t, 1, T - F + 1):
+            a[i, t, j] = Sum(w[s, j] * x[i, t + s - 1], s) ** 2
+        with model.over(t, 1, T - F - G + 2):
+            b[i, t, k] = Sum(v[s, j, k] * a[i, t + s - 1, j], s, j)
+        model.minimise(Sum(b[i, t, k] ** 2, i, t, k) / m)
+    return model
+
+
+def test_stacked_convolutions_are_loops_over_taps() -> None:
+    module, text = loaded(stacked())
+    assert "np.pad(" in text and "for t in range" not in text
+    slopes_agree(module, {"w": drawn(2, 2), "v": drawn(3, 2, 2)}, {"x": drawn(2, 7, seed=1)})
