@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from derive.affine import Affine, indices
 from derive.errors import Refused
@@ -39,23 +40,26 @@ class Flow:
             useful |= new
             grown = bool(new)
         ordered = [t.name for t in (*system.role("parameter"), *system.role("variable"))]
-        names = tuple(
-            n for n in ordered if n in active and (n in useful or n in {t.name for t in system.role("parameter")})
-        )
-        readers = {n: tuple(e for e in equations if n in reads[e.id] and e.target.tensor in useful) for n in names}
-        return Flow(system, names, readers)
+        parameters = {t.name for t in system.role("parameter")}
+        names = tuple(n for n in ordered if n in active and (n in useful or n in parameters))
+        readers: dict[str, list[Equation]] = {n: [] for n in names}
+        for equation in equations:
+            for name in reads[equation.id] if equation.target.tensor in useful else ():
+                if name in readers:
+                    readers[name].append(equation)
+        return Flow(system, names, {n: tuple(found) for n, found in readers.items()})
 
     def order(self) -> list[str]:
         """Last written quantity first, but a quantity after all those whose only reader it feeds."""
-        written = [e.target.tensor for e in self.system.equations]
-        waiting = sorted(self.active, key=lambda n: -max((q for q, t in enumerate(written) if t == n), default=-1))
-        done: list[str] = []
+        written = {e.target.tensor: q for q, e in enumerate(self.system.equations)}
+        waiting = sorted(self.active, key=lambda n: -written.get(n, -1))
+        done: dict[str, None] = {}
         while waiting:
-            ready = [n for n in waiting if not any(self.single(v) == n and v not in done for v in self.feeds(n))]
-            chosen = (ready or waiting)[0]
-            done.append(chosen)
+            ready = (n for n in waiting if not any(self.single(v) == n and v not in done for v in self.feeds(n)))
+            chosen = next(ready, waiting[0])
+            done[chosen] = None
             waiting.remove(chosen)
-        return done
+        return list(done)
 
     def feeds(self, name: str) -> list[str]:
         """The variables whose equations read this quantity."""
@@ -65,8 +69,17 @@ class Flow:
 
     def single(self, name: str) -> str | None:
         """The only quantity that a variable's equations read, if there is one: its adjoint is used nowhere else."""
-        read = [n for n in self.active for e in self.readers[n] if e.target.tensor == name]
-        return read[0] if len(set(read)) == 1 and read[0] != name else None
+        read = self.reads.get(name, {})
+        return next(iter(read)) if len(read) == 1 and name not in read else None
+
+    @cached_property
+    def reads(self) -> dict[str, dict[str, None]]:
+        """The active quantities that the equations of each variable read."""
+        found: dict[str, dict[str, None]] = {}
+        for name in self.active:
+            for equation in self.readers[name]:
+                found.setdefault(equation.target.tensor, {})[name] = None
+        return found
 
 
 def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Bound, ...]]:

@@ -122,9 +122,12 @@ def lettered(tensors: dict[str, Tensor], drafts: tuple[Draft, ...], taken: froze
     A slot that no letter ever fills gets a letter that the model does not use.
     """
     spare = [Index(x) for x in "pqrstuvwefgh" if x not in taken] + [Index(f"q{n}") for n in range(1, 10)]
+    seen: dict[str, list[Access]] = {}
+    for access in (a for draft in drafts for a in accesses(draft.value)):
+        seen.setdefault(access.tensor, []).append(access)
     result = []
     for tensor in tensors.values():
-        reads = [a for draft in drafts for a in accesses(draft.value) if a.tensor == tensor.name]
+        reads = seen.get(tensor.name, [])
         plain = next((a for a in reads if len({p.letter for p in a.at if p.letter}) == len(a.at)), None)
         plain = plain or next(iter(reads), None)
         names: dict[Index, Index] = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from derive.affine import Affine, Index, Node, replace
+from derive.affine import Affine, Index, Node, Size, Width, replace
 from derive.errors import ModelError, Source
-from derive.expression import Access, Bound, Call, Expr, positions, walk
+from derive.expression import Access, Binder, Bound, Call, Expr, positions, walk
 from derive.facts import Facts
 from derive.functions import Function, elementary
 
@@ -102,6 +102,16 @@ class System:
     def by_name(self) -> dict[str, Tensor]:
         return {t.name: t for t in self.tensors}
 
+    @cached_property
+    def letter_sizes(self) -> dict[str, frozenset[str]]:
+        """For each letter the names of the sizes over which it runs in the equations."""
+        found: dict[str, set[str]] = {}
+        for equation in (*self.equations, self.objective):
+            nested = (b for node in walk(equation.value) if isinstance(node, Binder) for b in node.bounds)
+            for bound in (*equation.bounds, *nested):
+                found.setdefault(bound.index.name, set()).add(size_name(bound.hi))
+        return {letter: frozenset(names) for letter, names in found.items()}
+
     def tensor(self, name: str) -> Tensor:
         """The tensor of that name. ModelError if there is none."""
         if name not in self.by_name:
@@ -134,6 +144,11 @@ class System:
             if candidate.name == name:
                 return candidate
         return elementary(name, count)
+
+
+def size_name(hi: Affine) -> str:
+    """The name of the size or width that ends a range, empty if it is a number."""
+    return next((a.name for a, _ in hi.terms if isinstance(a, (Size, Width))), "")
 
 
 def accesses(expr: Expr) -> tuple[Access, ...]:
