@@ -4,21 +4,19 @@
    right side of a, so that no probability is formed first.
 2. Rows of exponentials are shifted by their largest entry.
 3. What depends on one entry only, and may overflow, becomes a function with a stable form.
+4. The logarithm of a mean that may saturate, and quotients by it, are taken of the logarithms of its parts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace as with_changes
+from dataclasses import dataclass, replace as with_changes
 
-import sympy
-
-from codegen.composed import entry_of, formula_of, overflows
-from codegen.program import Helper
+from codegen.composed import entry_of, overflows
+from codegen.named import log_name, put
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
-from derive.affine import Affine, Index, Node, indices, replace
+from codegen.saturation import Saturation
 from derive.expression import (
-    MINUS_ONE,
     ONE,
     Access,
     Add,
@@ -33,30 +31,23 @@ from derive.expression import (
     add,
     free_indices,
     mul,
-    substitute,
     walk,
 )
-from derive.match import canonical, match
-from derive.regions import extent
 from derive.schedule import Statement
-from derive.system import Slot, System, Tensor
 
 
 @dataclass
-class Rewriter:
+class Rewriter(Saturation):
     """Rewrites the sections of one model in order; collects the new variables and functions that it names."""
-
-    system: System
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    helpers: dict[str, Helper] = field(default_factory=dict)
-    known: dict[str, str] = field(default_factory=dict)
 
     def section(self, statements: list[Statement]) -> list[Statement]:
         """The statements of one section, in stable form, those that they need before them."""
         found: list[Statement] = []
         for statement in statements:
             value = self.logs(statement.value, statement.bounds, found)
+            value = self.quotients(value, statement.bounds, found)
             found.append(Statement(statement.id, statement.target, statement.bounds, value))
+        found = self.read_ones(found)
         shifts: list[Statement] = []
         for statement in found:
             value = self.shifts(statement, shifts)
@@ -76,6 +67,9 @@ class Rewriter:
 
     def log(self, call: Call, bounds: tuple[Bound, ...], made: list[Statement]) -> Expr:
         """One logarithm."""
+        rest, terms = self.logs_of_means(call.args[0], bounds, made)
+        if terms:
+            return add(*([self.log(Call("log", (rest,)), bounds, made)] if rest != ONE else []), *terms)
         entry = entry_of(call.args[0])
         if entry is None:
             return call
@@ -86,56 +80,10 @@ class Rewriter:
         if inner is not None and inner != definition:
             base = definition.function if isinstance(definition, Call) else entry.tensor
             return self.composed(put(call, entry, definition), inner, log_name(call.args[0], entry, base))
-        terms = log_terms(definition) if call.args[0] == entry else None
-        if terms is None:
+        parts = log_terms(definition) if call.args[0] == entry else None
+        if parts is None:
             return call
-        return self.variable(f"log_{entry.tensor}", entry, add(*terms), bounds, made)
-
-    def definition(self, entry: Access, bounds: tuple[Bound, ...]) -> Expr | None:
-        """The right side of the equation that holds at an entry."""
-        for equation in self.system.equations_of(entry.tensor):
-            found = match(equation.target, entry, frozenset(b.index for b in equation.bounds))
-            if found is not None and self.within(found, equation.bounds, bounds):
-                return substitute(equation.value, found)
-        return None
-
-    def within(self, found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Bound, ...]) -> bool:
-        """Do the positions lie in the ranges of the letters? Ranges that depend on another letter follow by shape."""
-        facts = self.system.facts
-        for bound in own:
-            if indices(bound.hi):
-                continue
-            reach = extent(found[bound.index], bounds)
-            if not (
-                facts.below(replace(bound.lo, found), reach.lo) and facts.below(reach.hi, replace(bound.hi, found))
-            ):
-                return False
-        return True
-
-    def variable(
-        self, name: str, entry: Access, value: Expr, bounds: tuple[Bound, ...], made: list[Statement]
-    ) -> Access:
-        """A new variable for a value that an entry leads to."""
-        letters = [x for p in entry.at for x in indices(p)]
-        own = tuple(b for x in letters for b in bounds if b.index == x)
-        return self.named(name, value, own, made)
-
-    def named(self, name: str, value: Expr, own: tuple[Bound, ...], made: list[Statement]) -> Access:
-        """The entry of a variable with this value; a new one unless the value is known."""
-        letters: dict[Node, Affine] = {b.index: Affine.of(Index(f"~{q}")) for q, b in enumerate(own)}
-        ranges = " ".join(f"{replace(b.lo, letters).key}..{replace(b.hi, letters).key}" for b in own)
-        key = f"{canonical(substitute(value, letters)).key} {ranges}"
-        if key not in self.known:
-            number, unique = 1, name
-            system = self.system
-            taken = {*self.tensors, *system.by_name, *system.sizes, *system.widths, *system.letters}
-            while unique in taken:
-                number += 1
-                unique = f"{name}_{number}"
-            self.tensors[unique] = Tensor(unique, "variable", tuple(Slot(b.index, b.lo, b.hi) for b in own))
-            self.known[key] = unique
-            made.append(Statement(unique, Access(unique, tuple(Affine.of(b.index) for b in own)), own, value))
-        return Access(self.known[key], tuple(Affine.of(b.index) for b in own))
+        return self.variable(f"log_{entry.tensor}", entry, add(*parts), bounds, made)
 
     # rows
 
@@ -152,7 +100,8 @@ class Rewriter:
                 continue
             name = self.spoken(term.tensor) if isinstance(term, Access) else "row"
             row = with_changes(row, largest=self.named(f"{name}_max", row.maximum, around, made))
-            row = with_changes(row, scaled=self.named(f"exp_{name}", row.exponential, (*around, *own), made))
+            axes = tuple(b for x in free_indices(term) for b in (*around, *own) if b.index == x)
+            row = with_changes(row, scaled=self.named(f"exp_{name}", row.exponential, axes, made))
             value = shifted(value, row)
         return value
 
@@ -185,38 +134,6 @@ class Rewriter:
         ]
         changed = any(len(p) > 1 and overflows(join(*p)) for p in groups.values())
         return join(*made) if changed else expr.rebuild(tuple(self.compose(c, target) for c in expr.children))
-
-    def spoken(self, tensor: str) -> str:
-        """The name of a tensor or an adjoint in code."""
-        return self.system.adjoint_name(tensor[2:]) if tensor.startswith("d.") else tensor
-
-    def composed(self, expr: Expr, entry: Access, name: str) -> Expr:
-        """A call of a new function of the entry; the expression itself if SymPy has no formula for it."""
-        symbol = sympy.Symbol(entry.tensor.replace(".", "_"), real=True)
-        try:
-            formula = formula_of(expr, entry, symbol, self.system)
-        except ValueError:
-            return expr
-        number, unique = 1, name
-        while unique in self.helpers and self.helpers[unique].formula != formula:
-            number += 1
-            unique = f"{name}_{number}"
-        self.helpers.setdefault(unique, Helper(unique, (symbol,), formula))
-        return Call(unique, (entry,))
-
-
-def put(expr: Expr, entry: Access, value: Expr) -> Expr:
-    """The expression with a value for an entry."""
-    if expr == entry:
-        return value
-    return expr.rebuild(tuple(put(c, entry, value) for c in expr.children)) if expr.children else expr
-
-
-def log_name(argument: Expr, entry: Access, base: str) -> str:
-    """log_sigmoid, log_one_minus_sigmoid, or log_of_sigmoid for anything else."""
-    if argument == entry:
-        return f"log_{base}"
-    return f"log_one_minus_{base}" if argument == add(ONE, mul(MINUS_ONE, entry)) else f"log_of_{base}"
 
 
 def log_terms(expr: Expr) -> list[Expr] | None:

@@ -22,6 +22,18 @@ def sigmoid(z):
     return np.where(z >= 0, 1, u) / (1 + u)
 
 
+def log_sigmoid(z):
+    """log(1/(1 + exp(-z))) with u = exp(-abs(z)), which cannot overflow."""
+    u = np.exp(-np.abs(z))
+    return np.minimum(z, 0) - np.log1p(u)
+
+
+def log_one_minus_sigmoid(z):
+    """log(1 - 1/(1 + exp(-z))) with u = exp(-abs(z)), which cannot overflow."""
+    u = np.exp(-np.abs(z))
+    return -np.maximum(z, 0) - np.log1p(u)
+
+
 def initial(sizes, seed=0, dtype=np.float64):
     """Random parameters, scaled by the number of inputs of a unit.
 
@@ -40,42 +52,53 @@ def initial(sizes, seed=0, dtype=np.float64):
 
 
 def _forward(parameters, x):
-    """Forward pass; kept: a."""
+    """Forward pass; kept: z, a."""
     w, b = parameters["w"], parameters["b"]
     L = max(w)
-    a = {}
-    a[1] = x                          # a@l=1 (m, n(1))
+    z, a = {}, {}
+    a[1] = x                             # a@l=1 (m, n(1))
     for l in range(2, L + 1):
-        z = a[l - 1] @ w[l].T + b[l]  # z (m, n(l))
-        a[l] = sigmoid(z)             # a@l=2..L (m, n(l))
-    return a
+        z[l] = a[l - 1] @ w[l].T + b[l]  # z (m, n(l))
+        a[l] = sigmoid(z[l])             # a@l=2..L (m, n(l))
+    return z, a
 
 
 def _cost(parameters, x, lam, beta, rho):
     """The cost J, and what its gradient needs."""
-    a = _forward(parameters, x)
+    z, a = _forward(parameters, x)
     w = parameters["w"]
     m, L = x.shape[0], max(w)
-    rho_hat = a[2].sum(axis=0) / m                                            # rho_hat (n(2))
     C = ((a[L] - x)**2).sum(axis=1) / 2                                       # C (m)
+    log_a = log_sigmoid(z[2])                                                 # log_a (m, n(2))
+    log_a_max = log_a.max(axis=0)                                             # log_a_max (n(2))
+    exp_log_a = np.exp(log_a - log_a_max)                                     # exp_log_a (m, n(2))
+    log_rho_hat = log_a_max + np.log(exp_log_a.sum(axis=0) / m)               # log_rho_hat (n(2))
+    log_one_minus_a = log_one_minus_sigmoid(z[2])                             # log_one_minus_a (m, n(2))
+    log_one_minus_a_max = log_one_minus_a.max(axis=0)                         # log_one_minus_a_max (n(2))
+    exp_log_one_minus_a = np.exp(log_one_minus_a - log_one_minus_a_max)       # exp_log_one_minus_a (m, n(2))
+    # log_one_minus_rho_hat (n(2))
+    log_one_minus_rho_hat = log_one_minus_a_max + np.log(exp_log_one_minus_a.sum(axis=0) / m)
     J = (C.sum() / m
          + lam * sum((w[l]**2).sum() for l in range(2, L + 1)) / 2
-         + beta * (rho * np.log(rho / rho_hat) + (1 - rho) * np.log((1 - rho) / (1 - rho_hat))).sum())  # J
-    return J, a, rho_hat
+         # J
+         + beta * (rho * (np.log(rho) - log_rho_hat) + (1 - rho) * (np.log(1 - rho) - log_one_minus_rho_hat)).sum())
+    return J, a, exp_log_a, exp_log_one_minus_a
 
 
 def _cost_and_gradient(parameters, x, lam, beta, rho):
     """J and dJ by every parameter; nothing is checked."""
-    J, a, rho_hat = _cost(parameters, x, lam, beta, rho)
+    J, a, exp_log_a, exp_log_one_minus_a = _cost(parameters, x, lam, beta, rho)
     w = parameters["w"]
     m, L = x.shape[0], max(w)
     delta, dw, db = {}, {}, {}
+    share_one_minus_a = exp_log_one_minus_a / exp_log_one_minus_a.sum(axis=0)  # share_one_minus_a (m, n(2))
+    share_a = exp_log_a / exp_log_a.sum(axis=0)                               # share_a (m, n(2))
     delta[L] = (a[L] - x) / m * a[L] * (1 - a[L])                             # BP1  delta (m, n(L))
     for l in range(L - 1, 2, -1):
         delta[l] = (delta[l + 1] @ w[l + 1]) * a[l] * (1 - a[l])              # BP2  delta (m, n(l))
-    delta[2] = (delta[3] @ w[3]
-                + beta * ((1 - rho) / (1 - rho_hat) - rho / rho_hat) / m) * a[2] * (1
-                                                                                    - a[2])  # d.z@l=2 (m, n(2))
+    delta[2] = ((delta[3] @ w[3]) * a[2] * (1 - a[2])
+                + beta * (1 - rho) * a[2] * share_one_minus_a
+                - beta * rho * share_a * (1 - a[2]))                          # d.z@l=2 (m, n(2))
     for l in range(2, L + 1):
         dw[l] = delta[l].T @ a[l - 1] + lam * w[l]                            # BP4  dw (n(l), n(l - 1))
         db[l] = delta[l].sum(axis=0)                                          # BP3  db (n(l))
@@ -83,16 +106,16 @@ def _cost_and_gradient(parameters, x, lam, beta, rho):
 
 
 def forward(parameters, *, x):
-    """Forward pass: a by name."""
+    """Forward pass: z, a by name."""
     _check(parameters, x=x)
-    a = _forward(parameters, x)
-    return {"a": a}
+    z, a = _forward(parameters, x)
+    return {"z": z, "a": a}
 
 
 def predict(parameters, *, x):
     """The predicted values."""
     _check(parameters, x=x)
-    a = _forward(parameters, x)
+    z, a = _forward(parameters, x)
     w = parameters["w"]
     L = max(w)
     return a[L]

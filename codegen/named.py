@@ -1,0 +1,104 @@
+"""What a rewriting of statements works with: definitions of entries, and the variables and functions that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import sympy
+
+from codegen.composed import formula_of
+from codegen.program import Helper
+from derive.affine import Affine, Index, Node, indices, replace
+from derive.expression import MINUS_ONE, ONE, Access, Bound, Call, Expr, add, mul, substitute
+from derive.match import canonical, match
+from derive.regions import extent
+from derive.schedule import Statement
+from derive.system import Slot, System, Tensor
+
+
+@dataclass
+class Named:
+    """Collects the new variables and functions of one model, each named once."""
+
+    system: System
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    helpers: dict[str, Helper] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
+
+    def definition(self, entry: Access, bounds: tuple[Bound, ...]) -> Expr | None:
+        """The right side of the equation that holds at an entry."""
+        for equation in self.system.equations_of(entry.tensor):
+            found = match(equation.target, entry, frozenset(b.index for b in equation.bounds))
+            if found is not None and self.within(found, equation.bounds, bounds):
+                return substitute(equation.value, found)
+        return None
+
+    def within(self, found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Bound, ...]) -> bool:
+        """Do the positions lie in the ranges of the letters? Ranges that depend on another letter follow by shape."""
+        facts = self.system.facts
+        for bound in own:
+            if indices(bound.hi):
+                continue
+            reach = extent(found[bound.index], bounds)
+            if not (
+                facts.below(replace(bound.lo, found), reach.lo) and facts.below(reach.hi, replace(bound.hi, found))
+            ):
+                return False
+        return True
+
+    def variable(
+        self, name: str, entry: Access, value: Expr, bounds: tuple[Bound, ...], made: list[Statement]
+    ) -> Access:
+        """A new variable for a value that an entry leads to."""
+        letters = [x for p in entry.at for x in indices(p)]
+        own = tuple(b for x in letters for b in bounds if b.index == x)
+        return self.named(name, value, own, made)
+
+    def named(self, name: str, value: Expr, own: tuple[Bound, ...], made: list[Statement]) -> Access:
+        """The entry of a variable with this value; a new one unless the value is known."""
+        letters: dict[Node, Affine] = {b.index: Affine.of(Index(f"~{q}")) for q, b in enumerate(own)}
+        ranges = " ".join(f"{replace(b.lo, letters).key}..{replace(b.hi, letters).key}" for b in own)
+        key = f"{canonical(substitute(value, letters)).key} {ranges}"
+        if key not in self.known:
+            number, unique = 1, name
+            system = self.system
+            taken = {*self.tensors, *system.by_name, *system.sizes, *system.widths, *system.letters}
+            while unique in taken:
+                number += 1
+                unique = f"{name}_{number}"
+            self.tensors[unique] = Tensor(unique, "variable", tuple(Slot(b.index, b.lo, b.hi) for b in own))
+            self.known[key] = unique
+            made.append(Statement(unique, Access(unique, tuple(Affine.of(b.index) for b in own)), own, value))
+        return Access(self.known[key], tuple(Affine.of(b.index) for b in own))
+
+    def spoken(self, tensor: str) -> str:
+        """The name of a tensor or an adjoint in code."""
+        return self.system.adjoint_name(tensor[2:]) if tensor.startswith("d.") else tensor
+
+    def composed(self, expr: Expr, entry: Access, name: str) -> Expr:
+        """A call of a new function of the entry; the expression itself if SymPy has no formula for it."""
+        symbol = sympy.Symbol(entry.tensor.replace(".", "_"), real=True)
+        try:
+            formula = formula_of(expr, entry, symbol, self.system)
+        except ValueError:
+            return expr
+        number, unique = 1, name
+        while unique in self.helpers and self.helpers[unique].formula != formula:
+            number += 1
+            unique = f"{name}_{number}"
+        self.helpers.setdefault(unique, Helper(unique, (symbol,), formula))
+        return Call(unique, (entry,))
+
+
+def put(expr: Expr, entry: Access, value: Expr) -> Expr:
+    """The expression with a value for an entry."""
+    if expr == entry:
+        return value
+    return expr.rebuild(tuple(put(c, entry, value) for c in expr.children)) if expr.children else expr
+
+
+def log_name(argument: Expr, entry: Access, base: str) -> str:
+    """log_sigmoid, log_one_minus_sigmoid, or log_of_sigmoid for anything else."""
+    if argument == entry:
+        return f"log_{base}"
+    return f"log_one_minus_{base}" if argument == add(ONE, mul(MINUS_ONE, entry)) else f"log_of_{base}"
