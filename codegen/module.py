@@ -324,8 +324,9 @@ PLACES = '''
 
 def _places(name, array, count, dtype):
     """Zeros in the shape of an array of integers 0..count - 1. Raises an error that names the argument otherwise."""
-    if not isinstance(array, (np.ndarray, np.integer)):
+    if not isinstance(array, (int, np.ndarray, np.integer)):
         raise TypeError(f"{name} must be a NumPy array, not {type(array).__name__}")
+    array = np.asarray(array)
     if not np.issubdtype(array.dtype, np.integer):
         raise TypeError(f"{name} must hold integers, not {array.dtype}")
     if array.size and not (0 <= array.min() and array.max() < count):

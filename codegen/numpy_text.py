@@ -57,6 +57,7 @@ MATH = {f"np.{name}": f"math.{name}" for name in "exp log sqrt sin cos tan sinh 
 MATH |= {f"np.arc{name}": f"math.a{name}" for name in "sin cos tan sinh cosh tanh".split()}
 MATH |= {f"_{name}": f"math.{name}" for name in SCALAR.values()}
 MATH |= {"np.abs": "abs", "np.maximum": "max", "np.minimum": "min"}  # of plain numbers: a NumPy float would be float64
+LONGEST = 116  # columns of code and comment
 SCATTERED = "_scattered"
 CONSTANTS = {"pi": "math.pi", "E": "math.e", "EulerGamma": "np.euler_gamma"}
 INFIX = {
@@ -95,8 +96,10 @@ class Speller(Integers):
     def assign(self, line: Assign, indent: str) -> list[tuple[str, str]]:
         """One line, or one for each term of a long sum."""
         head = f"{indent}{self.target(line.target)} = "
-        rows = broken(head, self.text(line.value))
-        return [*((row, "") for row in rows[:-1]), (rows[-1], self.comment(line))]
+        rows, comment = broken(head, self.text(line.value)), self.comment(line)
+        if len(rows) > 1 and len(rows[-1]) + len(comment) > LONGEST:
+            return [(f"{indent}# {comment}", ""), *((row, "") for row in rows)]
+        return [*((row, "") for row in rows[:-1]), (rows[-1], comment)]
 
     def inside(self, bound: Bound) -> Speller:
         """The same speller inside a loop."""

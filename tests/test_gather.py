@@ -10,6 +10,7 @@ import pytest
 from models import system
 from sympy import exp, log, pi, sqrt
 
+from codegen.breaking import broken
 from codegen.render import render_module
 from derive import Max, Min, Model, Sum, derive, stop
 from derive.higher import hessian_vector
@@ -221,3 +222,25 @@ def test_stacked_convolutions_are_loops_over_taps() -> None:
     module, text = loaded(stacked())
     assert "np.pad(" in text and "for t in range" not in text
     slopes_agree(module, {"w": drawn(2, 2), "v": drawn(3, 2, 2)}, {"x": drawn(2, 7, seed=1)})
+
+
+def test_one_place_without_an_index() -> None:
+    with Model("one") as model:
+        n, p = model.sizes("n p")
+        j, k = model.indices("j k")
+        r = model.integers(r=(), over=(1, n))
+        x = model.data(x=(p,))
+        w = model.parameters(w=(n, p))
+        model.minimise((Sum(w[r, k] * x[k], k) - 1) ** 2 + Sum(w[j, k] ** 4, j, k))
+    module, _ = loaded(model)
+    for place in (2, np.array(0), np.int32(1)):
+        slopes_agree(module, {"w": drawn(3, 2)}, {"r": place, "x": drawn(2, seed=1)})
+    with pytest.raises(ValueError, match=r"r must hold integers 0\.\.2"):
+        module.cost({"w": drawn(3, 2)}, r=3, x=drawn(2))
+
+
+def test_long_lines_keep_positions_and_ranges_whole() -> None:
+    text = "sum(v[s - 1] * np.pad(db, ((0, 0), (s - 1, G - s))) for s in range(1, G + 1)) * (a_long_name + another_one)"
+    assert [row.strip() for row in broken("da = ", text)] == ["da = " + text[: text.index(" + an")], "+ another_one)"]
+    text = "sum(v[s - 1] * np.pad(db_of_a_layer, ((0, 0), (s - 1, G - s))) for s in range(1, G - another_size + 1))"
+    assert broken("da = ", text)[1] == " " * 9 + "for s in range(1, G - another_size + 1))"
