@@ -38,7 +38,7 @@ def ratio(above: Any, below: Any) -> Any:
     """A quotient; that of two integers is a rational number, not the float nearest to it."""
     if isinstance(above, int) and isinstance(below, int):
         return Fraction(above, below)
-    return above / below
+    return balls(above) / below if isinstance(above, np.ndarray) else above / below
 
 
 def whole(value: int) -> Shadow:
@@ -47,10 +47,14 @@ def whole(value: int) -> Shadow:
 
 
 def balls(values: Any) -> Any:
-    """The integers that `np.sign` gives, as balls: a quotient of two integers would be a float."""
-    made = np.empty(np.shape(values), dtype=object)
+    """The integers among the values as balls, such as those that `np.sign` and comparisons give.
+
+    A quotient of two integers would be a float.
+    """
+    made = np.array(values, dtype=object)
     for place in np.ndindex(made.shape):
-        made[place] = whole(int(np.asarray(values)[place]))
+        if isinstance(made[place], (bool, int, np.bool_, np.integer)):
+            made[place] = whole(int(made[place]))
     return made[()]
 
 
