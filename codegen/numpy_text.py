@@ -57,7 +57,7 @@ MATH = {f"np.{name}": f"math.{name}" for name in "exp log sqrt sin cos tan sinh 
 MATH |= {f"np.arc{name}": f"math.a{name}" for name in "sin cos tan sinh cosh tanh".split()}
 MATH |= {f"_{name}": f"math.{name}" for name in SCALAR.values()}
 MATH |= {"np.abs": "abs", "np.maximum": "max", "np.minimum": "min"}  # of plain numbers: a NumPy float would be float64
-LONGEST = 116  # columns of code and comment
+LONGEST = 116  # columns of a line with its comment after it
 SCATTERED = "_scattered"
 CONSTANTS = {"pi": "math.pi", "E": "math.e", "EulerGamma": "np.euler_gamma"}
 INFIX = {
@@ -97,7 +97,7 @@ class Speller(Integers):
         """One line, or one for each term of a long sum."""
         head = f"{indent}{self.target(line.target)} = "
         rows, comment = broken(head, self.text(line.value)), self.comment(line)
-        if len(rows) > 1 and len(rows[-1]) + len(comment) > LONGEST:
+        if len(rows) > 1 and len(rows[-1]) > LONGEST:
             return [(f"{indent}# {comment}", ""), *((row, "") for row in rows)]
         return [*((row, "") for row in rows[:-1]), (rows[-1], comment)]
 
