@@ -19,7 +19,8 @@ BALLS, FLOAT64, FLOAT32 = "code, 170 bits", "code, float64", "code, float32"
 BP2 = "(delta[l + 1] @ w[l + 1]) * a[l] * (1 - a[l])"
 BP4 = "dw[l] = delta[l].T @ a[l - 1] + lam * w[l]"
 BP3 = "db[l] = delta[l].sum(axis=0)"
-KL = "beta * ((1 - rho) / (1 - rho_hat) - rho / rho_hat) / m"
+KL = "beta * (1 - rho) * a[2] * share_one_minus_a"
+SHARE = "share_a = exp_log_a / exp_log_a.sum(axis=0)"
 
 
 @dataclass(frozen=True)
@@ -100,15 +101,11 @@ FAULTS = (
         "d.w",
         model="softmax_classifier",
     ),
-    Fault("sign of KL", KL, KL.replace("beta *", "-beta *"), "d.w", model="sparse_autoencoder"),
-    Fault("KL without 1/m", KL, KL.replace(" / m", ""), "d.w", model="sparse_autoencoder"),
-    Fault(
-        "KL after f'",
-        f"+ {KL}) * a[2] * (1 - a[2])",
-        f") * a[2] * (1 - a[2]) + {KL}",
-        "d.w",
-        model="sparse_autoencoder",
-    ),
+    Fault("sign of KL", f"+ {KL}", f"- {KL}", "d.w", model="sparse_autoencoder"),
+    Fault("KL without 1/m", KL, f"m * {KL}", "d.w", model="sparse_autoencoder"),
+    Fault("KL before f'", KL, f"{KL} * (1 - a[2])", "d.w", model="sparse_autoencoder"),
+    Fault("share of the units", SHARE, SHARE.replace("axis=0", "axis=1, keepdims=True"), "d.w",
+          model="sparse_autoencoder"),
     Fault("inputs not as targets", "(a[L] - x) / m", "(a[L] - a[2].mean()) / m", "d.w", model="sparse_autoencoder"),
 )
 

@@ -9,6 +9,7 @@ import ast
 import linecache
 from collections.abc import Callable
 from fractions import Fraction
+from operator import methodcaller
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ from flint import arb, fmpq
 from verify.shadow import Shadow
 
 MATH = {n: n for n in "sqrt exp log log1p expm1 sin cos tan asin acos atan sinh cosh tanh erf gamma lgamma".split()}
+ENTRYWISE = {n: np.frompyfunc(methodcaller(n), 1, 1) for n in ("erf", "gamma", "lgamma")}  # what code takes from math
 CONSTANTS: dict[str, Callable[[], arb]] = {"pi": arb.pi, "e": arb.const_e}
 
 
@@ -31,6 +33,7 @@ def exact_module(module: ModuleType) -> ModuleType:
     exact.__file__ = module.__file__
     exact.__dict__.update(_ratio=ratio, _whole=whole, _balls=balls, _constant=constant, _function=function)
     exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
+    exact.__dict__.update((f"_{n}", f) for n, f in ENTRYWISE.items() if f"_{n}" in exact.__dict__)
     return exact
 
 

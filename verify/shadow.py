@@ -105,25 +105,31 @@ class Shadow:
     def conjugate(self) -> Shadow:
         return self
 
-    def __lt__(self, other: Any) -> bool:
+    def __lt__(self, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented  # NumPy compares entry by entry
         return self.compare(other, lambda a, b: a < b, lambda a, b: a >= b)
 
-    def __le__(self, other: Any) -> bool:
+    def __le__(self, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return self.compare(other, lambda a, b: a <= b, lambda a, b: a > b)
 
-    def __gt__(self, other: Any) -> bool:
-        return not self <= other
+    def __gt__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else not self <= other
 
-    def __ge__(self, other: Any) -> bool:
-        return not self < other
+    def __ge__(self, other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else not self < other
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> Any:
+        if isinstance(other, np.ndarray):
+            return NotImplemented
         return self.compare(
             other, lambda a, b: a.is_exact() and b.is_exact() and a == b, lambda a, b: not a.overlaps(b)
         )
 
-    def __ne__(self, other: object) -> bool:
-        return not self == other
+    def __ne__(self, other: object) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else not self == other
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -174,6 +180,7 @@ FUNCTIONS = {
         "rint",
     )
 }
+FUNCTIONS.update(erf="erf", gamma="gamma", lgamma="lgamma")
 FUNCTIONS.update(arcsin="asin", arccos="acos", arctan="atan", arcsinh="asinh", arccosh="acosh", arctanh="atanh")
 
 
