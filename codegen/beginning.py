@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace as with_changes
 
 from codegen.array import Store
+from codegen.measure import sizes_in
 from codegen.numpy_text import Speller
 from codegen.program import Program
-from codegen.measure import sizes_in
 from derive.affine import Affine, Index, Size, Width
 from derive.expression import Access, Bound, Expr, Sum
 from derive.regions import extent

@@ -27,16 +27,16 @@ from derive.expression import (
     Constant,
     Count,
     Expr,
+    Extreme,
     Functional,
     Mul,
     Number,
     Partial,
+    Place,
     Pow,
     Relation,
     Sum,
     substitute,
-    Extreme,
-    Place,
 )
 from derive.slots import stacked_slots
 from derive.system import System

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import sympy
 
 from codegen.array import Line, Store
-from codegen.listing import list_lines, list_store
 from codegen.checking import check_lines
+from codegen.listing import list_lines, list_store
 from derive.affine import Affine
 from derive.facts import Facts
 

@@ -23,7 +23,6 @@ from derive.samples import (
 )
 from derive.system import System, Tensor
 
-
 ROOM = 29.0
 
 

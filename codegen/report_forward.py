@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-
-from codegen.latex_layout import breadth
 from codegen.latex_formula import symbol
+from codegen.latex_layout import breadth
 from codegen.latex_names import code, escape, head, letter
 from codegen.report_context import Report, count, listed, paragraph
 from derive.affine import Affine, Index, Width

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from codegen.report_practice import rate_letter
 from codegen.report_context import Report, factors_of, general, listed, paragraph, terms_of
+from codegen.report_practice import rate_letter
 from derive.derivation import Adjoint, Step
 from derive.expression import (
     MINUS_ONE,

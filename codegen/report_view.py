@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from codegen.latex_names import code
-from codegen.pictures import Unit, Layers, draw_layers, draw_neuron, draw_paths, find_layers, find_unit
-from codegen.report_reading import entering
+from codegen.pictures import Layers, Unit, draw_layers, draw_neuron, draw_paths, find_layers, find_unit
 from codegen.report_context import Report, factors_of, paragraph
+from codegen.report_reading import entering
 from derive.affine import Affine, Index, replace
 from derive.derivation import Adjoint
 from derive.expression import (

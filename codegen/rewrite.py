@@ -10,12 +10,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace as with_changes
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
 
 from codegen.composed import entry_of, overflows
 from codegen.named import log_name, put
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
 from codegen.saturation import Saturation
+from derive.affine import Index
 from derive.expression import (
     ONE,
     Access,
@@ -92,8 +94,8 @@ class Rewriter(Saturation):
         value = statement.value
         for term, own in rows_of(value):
             free = [x for x in free_indices(term) if x != own[0].index]
-            around = tuple(b for b in statement.bounds if b.index in free)
-            if len(around) < len(free):
+            around = tuple(b for b in (*statement.bounds, *_only_bounds(value)) if b.index in free)
+            if len(around) != len(free):
                 continue
             row = Row(term, own, Access("?"), Access("?"))
             if degree(value, row) != 0:
@@ -134,6 +136,15 @@ class Rewriter(Saturation):
         ]
         changed = any(len(p) > 1 and overflows(join(*p)) for p in groups.values())
         return join(*made) if changed else expr.rebuild(tuple(self.compose(c, target) for c in expr.children))
+
+
+def _only_bounds(expr: Expr) -> tuple[Bound, ...]:
+    """The ranges of summed letters, outer ones first, of those letters that have one range."""
+    found: dict[Index, set[Bound]] = {}
+    for node in walk(expr):
+        for bound in node.bounds if isinstance(node, Sum) else ():
+            found.setdefault(bound.index, set()).add(bound)
+    return tuple(b for bounds in found.values() if len(bounds) == 1 for b in bounds)
 
 
 def log_terms(expr: Expr) -> list[Expr] | None:

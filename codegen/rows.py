@@ -5,6 +5,7 @@ f(z) = f(z - M) where M cancels; log X(z) = d M + log X(z - M) where X has degre
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,7 +28,6 @@ from derive.expression import (
     number,
     substitute,
     transform,
-    walk,
 )
 from derive.match import Binding, match
 
@@ -70,15 +70,19 @@ def is_exp(expr: Expr) -> bool:
 def rows_of(expr: Expr) -> tuple[tuple[Expr, tuple[Bound, ...]], ...]:
     """What is exponentiated inside a sum over one letter on which it depends, without repetition."""
     found: dict[str, tuple[Expr, tuple[Bound, ...]]] = {}
-    for node in walk(expr):
-        if isinstance(node, Sum):
-            for inner in walk(node.body):
-                if is_exp(inner):
-                    term = inner.children[0]
-                    own = tuple(b for b in node.bounds if b.index in free_indices(term))
-                    if len(own) == 1 and not any(match(t, term, frozenset({b[0].index})) for t, b in found.values()):
-                        found.setdefault(term.key, (term, own))
+    for term, bounds in _exponents(expr, ()):
+        own = tuple(b for b in bounds if b.index in free_indices(term))
+        if len(own) == 1 and not any(match(t, term, frozenset({b[0].index})) for t, b in found.values()):
+            found.setdefault(term.key, (term, own))
     return tuple(found.values())
+
+
+def _exponents(expr: Expr, bounds: tuple[Bound, ...]) -> Iterator[tuple[Expr, tuple[Bound, ...]]]:
+    """Every exponent, and the ranges of the innermost sum around it."""
+    if is_exp(expr):
+        yield expr.children[0], bounds
+    for child in expr.children:
+        yield from _exponents(child, expr.bounds if isinstance(expr, Sum) else bounds)
 
 
 def shifted(expr: Expr, row: Row) -> Expr:

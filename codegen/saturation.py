@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace as with_changes
+from dataclasses import dataclass, field
+from dataclasses import replace as with_changes
 
 import sympy
 

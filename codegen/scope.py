@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace as with_changes
+from dataclasses import dataclass
+from dataclasses import replace as with_changes
 
 from codegen.array import Pick, Read, Span, Store
 from derive.affine import Affine, Index, Node, indices, replace
@@ -11,7 +12,8 @@ from derive.errors import Refused
 from derive.expression import Access, Binder, Bound, Bracket, Expr, positions, walk
 from derive.facts import Facts
 from derive.regions import extent
-from derive.system import Tensor, accesses as every_access
+from derive.system import Tensor
+from derive.system import accesses as every_access
 from derive.text import render_affine, render_expr
 
 

@@ -244,3 +244,15 @@ def test_long_lines_keep_positions_and_ranges_whole() -> None:
     assert [row.strip() for row in broken("da = ", text)] == ["da = " + text[: text.index(" + an")], "+ another_one)"]
     text = "sum(v[s - 1] * np.pad(db_of_a_layer, ((0, 0), (s - 1, G - s))) for s in range(1, G - another_size + 1))"
     assert broken("da = ", text)[1] == " " * 9 + "for s in range(1, G - another_size + 1))"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_log_sum_exp_inside_the_objective_is_shifted(dtype: type) -> None:
+    module, _ = loaded(embedding())
+    parameters = {"E": np.full((3, 2), 100, dtype=dtype), "W": np.array([[50, 50], [-50, -50]], dtype=dtype)}
+    word, y = np.array([0, 2]), np.array([0, 1])
+    with np.errstate(all="raise", under="ignore"):
+        J, gradient = module.cost_and_gradient(parameters, word=word, y=y)
+    assert np.isclose(J, 1e4)  # logits 1e4 and -1e4: one sample right, one wrong by 2e4
+    assert np.isfinite(gradient["W"]).all()
+    assert J.dtype == dtype
