@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import sha256
 from inspect import signature
 from types import ModuleType
 from typing import Any
@@ -28,7 +29,7 @@ from verify.unknown import stand_ins
 
 def load(text: str, name: str) -> ModuleType:
     """The module of a source text. Tracebacks show its lines; nothing is written and nothing enters sys.modules."""
-    file = f"<generated {name}>"
+    file = f"<generated {name} {sha256(text.encode()).hexdigest()[:12]}>"  # two texts of one name are two files
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     module = ModuleType(name)
     module.__file__ = file
