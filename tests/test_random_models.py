@@ -48,7 +48,7 @@ THIRD = "the check of floats allows no rounding of a gradient that is the consta
 OPEN = {  # seeds that are not good yet; one that has become good is named in the output
     3: THIRD,
     12: THIRD,
-    15: "d.t differs in code",
+    15: "a parameter without indices that is added to itself is added once in code",
     23: "a Piecewise in the condition of a Piecewise",
     38: THIRD,
 }
