@@ -8,6 +8,7 @@ from fractions import Fraction
 import sympy
 import sympy.tensor.tensor  # SymPy loads this at its first addition; here it counts as what it is, an import
 
+from derive.errors import Refused
 from derive.expression import (
     ONE,
     Add,
@@ -210,6 +211,33 @@ def _choice(value: sympy.Piecewise, atoms: dict[sympy.Symbol, Expr], rank: Calla
     def convert(part: sympy.Expr) -> Expr:
         return from_sympy(part, atoms, rank)
 
+    return chosen(value, convert)
+
+
+def chosen(value: sympy.Piecewise, convert: Callable[[sympy.Expr], Expr]) -> Expr:
+    """Our node for a Piecewise whose last branch holds always; `convert` makes nodes of its values."""
     *branches, (last, _) = value.args
-    made = tuple((Relation(c.rel_op, convert(c.lhs), convert(c.rhs)), convert(v)) for v, c in branches)
-    return Choice(made, convert(last))
+    result = convert(last)
+    for branch, condition in reversed(branches):
+        result = _when(condition, convert(branch), result, convert)
+    return result
+
+
+def _when(condition: sympy.Basic, yes: Expr, no: Expr, convert: Callable[[sympy.Expr], Expr]) -> Expr:
+    """`yes` where the condition holds, else `no`: and, or, not become choices inside choices."""
+    if isinstance(condition, sympy.Not):
+        return _when(condition.args[0], no, yes, convert)
+    if isinstance(condition, (sympy.And, sympy.Or)):
+        first, *rest = sorted(condition.args, key=sympy.default_sort_key)
+        others = condition.func(*rest)
+        if isinstance(condition, sympy.And):
+            return _when(first, _when(others, yes, no, convert), no, convert)
+        return _when(first, yes, _when(others, yes, no, convert), convert)
+    if condition in (sympy.true, sympy.false):
+        return yes if condition == sympy.true else no
+    if not isinstance(condition, sympy.core.relational.Relational):
+        raise Refused(f"only comparisons can choose a branch, not {condition}")
+    relation = Relation(condition.rel_op, convert(condition.lhs), convert(condition.rhs))
+    if isinstance(no, Choice):
+        return Choice(((relation, yes), *no.branches), no.otherwise)
+    return Choice(((relation, yes),), no)

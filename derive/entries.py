@@ -33,6 +33,8 @@ class Quantity:
         except ModelError as error:
             raise error.at(source) from None
 
+    __iter__ = None  # `sum(z)` would never end
+
     def as_node(self) -> Expr:
         """A scalar tensor may be written without brackets."""
         return Access(self.name)
@@ -66,6 +68,18 @@ class Quantity:
 
     def __pow__(self, other: Any) -> Any:
         return self._sympy_() ** other
+
+    def __lt__(self, other: Any) -> Any:
+        return self._sympy_() < other
+
+    def __le__(self, other: Any) -> Any:
+        return self._sympy_() <= other
+
+    def __gt__(self, other: Any) -> Any:
+        return self._sympy_() > other
+
+    def __ge__(self, other: Any) -> Any:
+        return self._sympy_() >= other
 
     def __neg__(self) -> Any:
         return -self._sympy_()

@@ -46,6 +46,13 @@ def resolve(
     known = {t.name: t for t in tensors}
     _check_names(drafts, objective, known, variables)
     shapes = Shapes(known, facts)
+    if not any(t.role == "parameter" for t in tensors):
+        raise ModelError(
+            f"the model {name} has no parameters, so there is no gradient",
+            source=objective.source,
+            fix="declare what is trained: model.parameters(w=(n,))",
+        )
+    _check_facts(sums, errors, known, variables, objective.source)
     for draft in (*drafts, objective):
         _check_bound(draft, any(d.target.tensor == draft.target.tensor for d in drafts if d is not draft))
     solved = _solve(drafts, shapes, variables, latex)
@@ -116,6 +123,31 @@ def _check_names(
     for draft in drafts:
         if len(draft.target.at) != _rank(drafts, draft.target.tensor):
             raise ModelError(f"{draft.target.tensor} is defined with different numbers of indices", source=draft.source)
+
+
+def _check_facts(
+    sums: tuple[tuple[Expr, Expr], ...],
+    errors: tuple[tuple[str, str], ...],
+    known: dict[str, Tensor],
+    variables: tuple[str, ...],
+    source: Source,
+) -> None:
+    """Facts speak of what is given, letters of what exists."""
+    for left, right in sums:
+        for access in (*accesses(left), *accesses(right)):
+            if access.tensor not in known or known[access.tensor].role not in ("data", "hyper"):
+                raise ModelError(
+                    f"{access.tensor} is computed, so nothing can be declared of it",
+                    source=source,
+                    fix="declare facts of data: model.assume(Eq(Sum(y[i, j], j), 1))",
+                )
+        if not isinstance(left, Sum):
+            raise ModelError(
+                f"{render_expr(left)} is no sum", source=source, fix="model.assume(Eq(Sum(y[i, j], j), 1))"
+            )
+    for name, letter in errors:
+        if name not in known and name not in variables:
+            raise ModelError(f"{letter} is the error of {name}, which is not declared", source=source)
 
 
 def _rank(drafts: tuple[Draft, ...], name: str) -> int:

@@ -95,9 +95,8 @@ def _end(value: Affine, bound: Bound, sign: int) -> Affine:
 def check_regions(system: System) -> None:
     """Every variable has exactly one equation at each place, and every entry that is read exists."""
     for tensor in system.role("variable"):
-        equations = system.equations_of(tensor.name)
-        for slot in range(len(tensor.slots)):
-            _check_cover(system, tensor, slot, equations)
+        slots = [q for q, s in enumerate(tensor.slots) if not (indices(s.lo) or indices(s.hi))]
+        _check_cover(system, tensor, slots, system.equations_of(tensor.name), "")
     for equation in (*system.equations, system.objective):
         try:
             _check_reads(system, equation, equation.value, equation.bounds)
@@ -114,33 +113,39 @@ def region_of(equation: Equation, slot: int) -> Interval:
     return Interval(position, position)
 
 
-def _check_cover(system: System, tensor: Tensor, slot: int, equations: tuple[Equation, ...]) -> None:
-    """Along the slot in which the equations differ, their regions follow one another without gap or overlap."""
-    facts = system.facts
-    regions = [(region_of(e, slot), e) for e in equations]
-    if len(regions) == 1 or not any(
-        not e.target.at[slot].letter or _partial(r, tensor, slot, e, facts) for r, e in regions
-    ):
+def _check_cover(system: System, tensor: Tensor, slots: list[int], equations: tuple[Equation, ...], where: str) -> None:
+    """One equation at each place: along the first slot, on every part that the regions cut, then along the others."""
+    if not slots:
+        if len(equations) > 1:
+            first, second = equations[:2]
+            raise ModelError(
+                f"the equations of {tensor.name} overlap: line {first.source.line} defines it{where} as well",
+                source=second.source,
+                fix="state regions that touch, one equation each: with model.over(...)",
+            )
         return
-    ordered: list[tuple[Interval, Equation]] = []
-    for region, equation in regions:
-        place = next((q for q, (other, _) in enumerate(ordered) if facts.below(region.hi, other.lo)), len(ordered))
-        ordered.insert(place, (region, equation))
-    for (left, first), (right, second) in zip(ordered, ordered[1:], strict=False):
-        if facts.same(left.hi + 1, right.lo):
-            continue
-        kind = "leave a gap" if facts.below(left.hi + 2, right.lo) else "overlap"
+    slot, *rest = slots
+    letter = tensor.slots[slot].index.name.lstrip("@")
+    regions = [region_of(e, slot) for e in equations]
+    hull = Interval(tensor.slots[slot].lo, tensor.slots[slot].hi)
+    try:
+        parts = cut(hull, regions, system.facts)
+    except UnknownOrder as error:
         raise ModelError(
-            f"the equations of {tensor.name} {kind}: {left} (line {first.source.line}) and {right}",
-            source=second.source,
-            fix=f"state regions that touch, for example: with model.over({tensor.slots[slot].index.name}, "
-            f"{render_affine(left.hi + 1)}, ...)",
-        )
-
-
-def _partial(region: Interval, tensor: Tensor, slot: int, equation: Equation, facts: Facts) -> bool:
-    lo, hi = tensor.range_of(slot, equation.target.at)
-    return not (facts.same(region.lo, lo) and facts.same(region.hi, hi))
+            f"the regions of {tensor.name} depend on the sizes: {error}",
+            source=equations[-1].source,
+            fix=f"declare model.assume({render_affine(error.left)} <= {render_affine(error.right)})",
+        ) from None
+    for part in parts:
+        mine = tuple(e for e, r in zip(equations, regions, strict=True) if covers(r, part, system.facts))
+        place = f"{where}{' and' if where else ' at'} {letter} = {part}"
+        if not mine:
+            raise ModelError(
+                f"the equations of {tensor.name} leave a gap{place}",
+                source=equations[-1].source,
+                fix=f"state regions that touch, for example: with model.over({letter}, {render_affine(part.lo)}, ...)",
+            )
+        _check_cover(system, tensor, rest, mine, place if len(equations) > 1 else where)
 
 
 def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:

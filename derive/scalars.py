@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy
 
 from derive.algebra import from_sympy
+from derive.errors import Refused
 from derive.expression import Call, Expr, walk
 from derive.functions import Function
 from derive.laws import Law, derivative, derive_law
@@ -45,10 +46,17 @@ class Scalars:
             return None
         for argument, order in zip(function.arguments, call.orders, strict=True):
             for _ in range(order):
-                formula = derivative(formula, argument)
+                formula = _derivative(formula, argument, call.function)
         if call.function in self.own and not formula.is_rational_function(*function.arguments):
             return None
         return from_sympy(formula, dict(zip(function.arguments, call.args, strict=True)), rank)
+
+
+def _derivative(formula: sympy.Expr, argument: sympy.Symbol, name: str) -> sympy.Expr:
+    try:
+        return derivative(formula, argument)
+    except ValueError as error:
+        raise Refused(f"{name} has no derivative that SymPy knows: {error}") from None
 
 
 def _value_symbol(arguments: tuple[sympy.Symbol, ...]) -> sympy.Symbol:

@@ -15,6 +15,7 @@ import sympy
 from sympy.core.function import AppliedUndef
 
 from derive.affine import Affine, Index, Size, Width
+from derive.algebra import chosen
 from derive.errors import ModelError, Refused, Source
 from derive.expression import (
     MINUS_ONE,
@@ -23,7 +24,6 @@ from derive.expression import (
     Access,
     Bound,
     Call,
-    Choice,
     Constant,
     Count,
     Expr,
@@ -226,10 +226,9 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
 
 
 def _lift_piecewise(value: sympy.Piecewise) -> Expr:
-    *branches, (last, condition) = value.args
-    if condition is not sympy.true:
+    if value.args[-1][1] is not sympy.true:
         raise Refused(f"this Piecewise has no value outside its branches: {value}", fix="end it with (value, True)")
-    return Choice(tuple((lift_relation(c), lift(v)) for v, c in branches), lift(last))
+    return chosen(value, lift)
 
 
 def lift_relation(condition: sympy.Basic) -> Relation:

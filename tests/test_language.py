@@ -65,7 +65,7 @@ WRONG = {
     "gap between regions": (
         [INPUT, AFFINE, "    with model.over(l, 3, L):\n    " + ACTIVATION, COST, GOAL],
         "a[l, i, j] = f(z",
-        "leave a gap: 1 (line",
+        "the equations of a leave a gap at l = 2",
     ),
     "overlap of regions": (
         [INPUT, AFFINE, ACTIVATION, "    a[L, i, j] = exp(z[L, i, j])\n", COST, GOAL],
