@@ -17,7 +17,7 @@ from codegen.composed import entry_of, overflows
 from codegen.named import log_name, put
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
 from codegen.saturation import Saturation
-from derive.affine import Index
+from derive.affine import Index, indices
 from derive.expression import (
     ONE,
     Access,
@@ -93,7 +93,8 @@ class Rewriter(Saturation):
         """The right side with every row of exponentials shifted where the shift cancels."""
         value = statement.value
         for term, own in rows_of(value):
-            free = [x for x in free_indices(term) if x != own[0].index]
+            moving = (*indices(own[0].lo), *indices(own[0].hi))
+            free = list(dict.fromkeys([*(x for x in free_indices(term) if x != own[0].index), *moving]))
             around = tuple(b for b in (*statement.bounds, *_only_bounds(value)) if b.index in free)
             if len(around) != len(free):
                 continue

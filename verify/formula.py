@@ -52,12 +52,12 @@ class Formulas:
             return self.value(name, args, orders)
         last = max(k for k, order in enumerate(orders) if order)
         inner = tuple(o - (k == last) for k, o in enumerate(orders))
-        token = object()
+        tokens = tuple(object() for _ in args)  # all arguments vary: at a tie none of them counts as a constant
         one = self.field.rational(Fraction(1))
-        seeded = tuple(Dual(a, {token: one}) if k == last else a for k, a in enumerate(args))
+        seeded = tuple(Dual(a, {t: one}) for a, t in zip(args, tokens, strict=True))
         result = self.value(name, seeded, inner)
         zero = self.field.rational(Fraction(0))
-        return result.parts.get(token, zero) if isinstance(result, Dual) else zero
+        return result.parts.get(tokens[last], zero) if isinstance(result, Dual) else zero
 
     def value(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> Number:
         if (name, orders) not in self.formulas:
