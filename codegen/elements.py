@@ -100,8 +100,8 @@ def lower_count(affine: Affine, scope: Scope) -> Value:
 def lower_add(expr: Add, scope: Scope) -> Value:
     """Terms from left to right, a negative one subtracted; a sum never starts with a minus if it need not."""
     result: Value | None = None
-    first = next((t for t in expr.terms if not split_sign(t)[0]), expr.terms[0])
-    for term in (first, *(t for t in expr.terms if t is not first)):
+    head = next((q for q, t in enumerate(expr.terms) if not split_sign(t)[0]), 0)
+    for term in (expr.terms[head], *expr.terms[:head], *expr.terms[head + 1 :]):
         negative, size = split_sign(term)
         value = lower_expr(size, scope)
         if result is None:

@@ -126,9 +126,9 @@ def extreme(expr: Extreme, scope: Scope, lower: Lower) -> Value:
 
 def guarded(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope, lower: Lower) -> Value | None:
     """A sum of a product with a guard [place = q] of a letter q that no other factor has: no terms that are 0."""
-    for factor in factors:
+    for q, factor in enumerate(factors):
         if isinstance(factor, Bracket) and factor.op == "=":
-            others = tuple(f for f in factors if f is not factor)
+            others = (*factors[:q], *factors[q + 1 :])
             found = _by_place(factor, others, bounds, scope, lower) or _shift(factor, others, bounds, scope, lower)
             if found is not None:
                 return found

@@ -414,3 +414,15 @@ def convolution() -> Model:
 def test_convolution() -> None:
     compare(convolution(), {"m": 2, "N": 5, "F": 2})
     compare(convolution(), {"m": 1, "N": 3, "F": 3})
+
+
+def test_equal_terms_and_factors_all_count() -> None:
+    with Model("twice") as model:
+        p = model.sizes("p")
+        i = model.indices("i")
+        x = model.data(x=(p,))
+        b, c = model.parameters(b=(), c=())
+        w = model.variables("w")
+        w[i] = x[i] * (b + b)
+        model.minimise((c + c - b) ** 2 + Sum((w[i] - c - c) ** 2 + b * b * x[i] * x[i], i))
+    compare(model, {"p": 3})
