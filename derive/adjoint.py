@@ -40,6 +40,7 @@ from derive.regions import Interval
 from derive.rules import apply
 from derive.scalars import scalars_of
 from derive.system import System, accesses
+from derive.text import render_expr
 
 
 def derive(model: Any) -> Derivation:
@@ -161,7 +162,7 @@ def _check_conditions(name: str, expr: Expr) -> None:
     for node in walk(expr):
         if isinstance(node, Bracket) and node.op != "=":
             raise Refused(
-                f"the adjoint of {name} keeps the condition {node.key}",
+                f"the adjoint of {name} keeps the condition {render_expr(node)}",
                 fix="use each index with a single shift, or declare the order of the sizes",
             )
 

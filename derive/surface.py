@@ -38,6 +38,7 @@ from derive.expression import (
     Sum as SumNode,
 )
 from derive.kinks import ranked
+from derive.text import render_expr
 
 
 class IndexSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
@@ -94,7 +95,7 @@ class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         return (self.node.key,)
 
     def _sympystr(self, printer: Any) -> str:
-        return self.node.key
+        return render_expr(self.node)
 
     def sort_key(self, order: Any = None) -> Any:
         return self.class_key(), (1, (self.node.key,)), sympy.S.One.sort_key(), sympy.S.One
@@ -125,7 +126,7 @@ class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         except Refused:
             return sympys(other, self) if swapped else sympys(self, other)
         if operation is OVER and (self.node if swapped else right) == ZERO:
-            raise ModelError(f"division by 0: {self.node.key if not swapped else right.key}/0")
+            raise ModelError(f"division by 0: ({render_expr(self.node if not swapped else right)})/0")
         return Formula(ours(right, self.node) if swapped else ours(self.node, right), self.owner)
 
     def __add__(self, other: Any) -> Any:
@@ -272,7 +273,7 @@ def _integer(value: Formula) -> Affine:
     if isinstance(value.node, Access) and value.owner.is_integer(value.node.tensor):
         return Affine.of(value.node)
     raise ModelError(
-        f"{value.node.key} is not declared as integer data, so it is no position",
+        f"{render_expr(value.node)} is not declared as integer data, so it is no position",
         fix="label = model.integers(label=(m,), over=(1, n))",
     )
 
