@@ -24,11 +24,12 @@ from verify.instance import Entry
 from verify.numbers import Undecided
 from verify.rounding import Rounding
 from verify.run import Code, floats
-from verify.shadow import UNITS, Shadow, shadows
+from verify.shadow import UNITS, Shadow, shadow_of, shadows
 from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
 BLACK_BOX = 4  # the equations' own rounding is taken so many times where the code cannot tell its own
+PLAIN_UNITS = 4  # roundoffs of a gradient that is a plain number, such as 1 / 3 / m
 WORST = 1e300
 
 
@@ -137,13 +138,19 @@ def run_on_balls(case: Case, code: Code, unit: float) -> Values:
     """Cost and gradient of the kernel on shadows."""
     parameters, given = code.arguments(case.instance, lambda values: shadows(values, unit))
     cost, gradient = code.gradient(parameters, given, kernel=True)
-    return {entry: ball_of(value) for entry, value in {OBJECTIVE: cost, **gradient}.items()}
+    return {entry: ball_of(value, unit) for entry, value in {OBJECTIVE: cost, **gradient}.items()}
 
 
-def ball_of(value: Any) -> arb:
-    """The ball of a result; a plain number is exact."""
+def ball_of(value: Any, unit: float) -> arb:
+    """The ball of a result; a plain number is exact, or the outcome of few operations on floats where these round."""
     value = value.item() if isinstance(value, np.ndarray) else value
-    return value.settled() if isinstance(value, Shadow) else arb(fmpq(*Fraction(value).as_integer_ratio()))
+    if isinstance(value, Shadow):
+        return value.settled()
+    if isinstance(value, arb):
+        return Shadow(value, unit).rounded(value, PLAIN_UNITS).ball
+    ball = arb(fmpq(*Fraction(value).as_integer_ratio()))
+    exact = not unit or shadow_of(Fraction(value), unit).ball == ball
+    return ball if exact else Shadow(ball, unit).rounded(ball, PLAIN_UNITS).ball
 
 
 def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tuple[Values, str]:

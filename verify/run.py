@@ -115,7 +115,7 @@ def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) ->
         convert = counted_from(instance.sizes.value(tensor.values[0]))
     arrays = {keys: convert(dense(values)) for keys, values in at_keys.items()}
     if not tensor.slots:
-        return arrays[()][()] if tensor.role == "parameter" else arrays[()].item()
+        return arrays[()].item() if tensor.role == "hyper" else arrays[()][()]
     if () in arrays:
         return arrays[()]
     return {keys[0] if len(keys) == 1 else keys: array for keys, array in arrays.items()}

@@ -1,0 +1,60 @@
+"""Right code that no check may call wrong: constant gradients, scalar data, ties, gradients that are 0."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from sympy import Rational, pi
+
+from codegen.render import render_module
+from derive import Derivation, Model, Sum, derive
+from verify.agreement import agree, check_code, make_cases
+from verify.certificate import Certificate
+from verify.run import load
+
+
+@cache
+def derived(name: str) -> Derivation:
+    with Model(name, "alarms") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        a = model.parameters(a=(m,))
+        x, c = model.data(x=(m,), c=())
+        model.minimise(COSTS[name](a, x, c, i))
+    return derive(model)
+
+
+COSTS = {
+    "scalar_data": lambda a, x, c, i: Sum(c * a[i] ** 2, i) + Sum(c * x[i] * a[i], i),
+    "third": lambda a, x, c, i: Rational(1, 3) * Sum(a[i], i),
+    "circle": lambda a, x, c, i: pi * Sum(a[i], i) / 7,
+}
+
+
+@cache
+def text_of(name: str) -> str:
+    return render_module(derived(name), source="", digest="")
+
+
+@cache
+def certificate(name: str) -> Certificate:
+    return agree(derived(name).system, derived(name), load(text_of(name), name))
+
+
+def caught(name: str, old: str, new: str) -> list[str]:
+    """The checks that a fault in the text fails."""
+    assert old in text_of(name), text_of(name)
+    module = load(text_of(name).replace(old, new), name)
+    return sorted({c.check for c in check_code(derived(name), module, make_cases(derived(name))) if not c.good})
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_right_code_passes(name):
+    assert certificate(name).good, "\n".join(map(str, certificate(name).failures))
+    assert not [c for c in certificate(name).checks if c.grade == "black box"]
+
+
+def test_a_constant_that_is_not_quite_a_third_is_caught():
+    assert "code, 170 bits" in caught("third", "1 / 3, x.dtype", "1 / 3 + 1 / 10**16, x.dtype")
+    assert "code, float64" in caught("third", "1 / 3, x.dtype", "1 / 3, np.float32")
