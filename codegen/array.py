@@ -300,6 +300,15 @@ def values(value: Value) -> Iterator[Value]:
         yield from values(part)
 
 
+def is_untyped(value: Value) -> bool:
+    """Is it made of numbers and sizes alone? Such a value does not have the type of the arrays of itself."""
+    if isinstance(value, Map) and value.op == CHOICE:
+        return all(map(is_untyped, value.args[1:]))
+    if isinstance(value, (Read, Formal, Opaque, Scatter, Places)) or (isinstance(value, Map) and value.op == "typed"):
+        return False
+    return all(map(is_untyped, parts(value)))
+
+
 def assigns(lines: tuple[Line, ...], loops: tuple[Repeat, ...] = ()) -> Iterator[tuple[Assign, tuple[Repeat, ...]]]:
     """Every assignment with the loops around it, outermost first."""
     for line in lines:

@@ -138,7 +138,9 @@ def helper_text(helper: Helper, speller: Speller) -> str:
     lets = [f"    {name} = {speller.text(lower_expr(value, scope))}" for name, value in form.lets]
     head = f"def {own}({', '.join(a.name for a in helper.arguments)}):"
     identity = f'    """{helper.origin}{form.identity}."""'
-    return "\n".join([head, identity, *lets, f"    return {speller.text(lower_expr(form.value, scope))}"])
+    value = speller.text(lower_expr(form.value, scope))
+    shape = "".join(f" + np.zeros_like({a.name})" for a in helper.arguments if not helper.formula.has(a))
+    return "\n".join([head, identity, *lets, f"    return {value}{shape}"])
 
 
 SCATTER = '''def _scattered(places, values, count):

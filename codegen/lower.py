@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace as with_changes
 
-from codegen.array import Assign, Line, Read, Reduce, Repeat, Span, Store
+from codegen.array import Assign, Line, Map, Read, Reduce, Repeat, Span, Store, is_untyped
 from codegen.contract import elementwise, spread
 from codegen.elements import lower_expr
 from codegen.functions import functions_of
@@ -119,6 +119,8 @@ def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str])
     try:
         target = read(statement.target, inside)
         value = spread(lower_expr(statement.value, inside), target.axes)
+        if not target.picks and is_untyped(value):
+            value = Map("spread", (value,), ())
     except Refused as error:
         raise Refused(
             f"the equation {statement.id} cannot be turned into array code: {error.what}",

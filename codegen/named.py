@@ -8,6 +8,7 @@ import sympy
 
 from codegen.composed import formula_of
 from codegen.program import Helper
+from codegen.stable import stable
 from derive.affine import Affine, Index, Node, indices, replace
 from derive.expression import MINUS_ONE, ONE, Access, Bound, Call, Expr, add, mul, substitute
 from derive.match import canonical, match
@@ -76,10 +77,12 @@ class Named:
         return self.system.adjoint_name(tensor[2:]) if tensor.startswith("d.") else tensor
 
     def composed(self, expr: Expr, entry: Access, name: str) -> Expr:
-        """A call of a new function of the entry; the expression itself if SymPy has no formula for it."""
+        """A call of a new function of the entry, a constant as such; the expression if SymPy has no formula for it."""
         symbol = sympy.Symbol(entry.tensor.replace(".", "_"), real=True)
         try:
             formula = formula_of(expr, entry, symbol, self.system)
+            if not formula.has(symbol):
+                return stable(formula, symbol).value
         except ValueError:
             return expr
         number, unique = 1, name

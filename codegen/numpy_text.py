@@ -29,6 +29,7 @@ from codegen.array import (
     Total,
     Turn,
     Value,
+    is_untyped,
     letters,
     values,
 )
@@ -240,11 +241,18 @@ class Speller(Integers):
             return f"{left} {value.op} {right}", level
         args = [self.arg(value, q, COMPARISON) for q in range(len(value.args))]
         if value.op == CHOICE:
-            typed = f".astype({self.typed(value)}.dtype)" if all(map(is_constant, value.args[1:])) else ""
+            typed = f".astype({self.typed(value)}.dtype)" if all(map(is_untyped, value.args[1:])) else ""
             return f"np.where({', '.join(args)}){typed}", ATOM
         name = self.function(value.op)
         if is_plain(value) and name in MATH:
             return f"{MATH[name]}({', '.join(args)})", ATOM
+        if f"f.{value.op}" in self.names:
+            args = [
+                f"np.full((), {text}, {self.like()}.dtype)" if not arg.axes and is_untyped(arg) else text
+                for text, arg in zip(args, value.args, strict=True)
+            ]
+        elif is_plain(value):
+            return f"float({name}({', '.join(args)}))", ATOM
         while len(args) > 2 and name in ("np.maximum", "np.minimum"):
             args = [f"{name}({args[0]}, {args[1]})", *args[2:]]
         return f"{name}({', '.join(args)})", ATOM
@@ -345,10 +353,3 @@ def is_plain(value: Value) -> bool:
 def is_root(exponent: Value) -> bool:
     """Is the exponent no integer?"""
     return not isinstance(exponent, Length) and not (isinstance(exponent, Literal) and exponent.value.denominator == 1)
-
-
-def is_constant(value: Value) -> bool:
-    """A number, or a choice between numbers."""
-    return isinstance(value, (Literal, Named)) or (
-        isinstance(value, Map) and value.op == CHOICE and all(map(is_constant, value.args[1:]))
-    )

@@ -468,3 +468,46 @@ def test_costs_with_kinks_keep_float32(row: str) -> None:
     x, y = np.random.default_rng(0).normal(size=(2, 5, 3)).astype(np.float32)
     J, gradient = module.cost_and_gradient({"w": np.ones(3, np.float32)}, x=x, y=y, c=0.5)
     assert J.dtype == gradient["w"].dtype == np.float32
+
+
+def executed(model: Model) -> ModuleType:
+    module = ModuleType(model.name)
+    exec(render_module(derive(model), source="m.py", digest="d"), module.__dict__)
+    return module
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_constants_take_the_type_of_the_parameters(dtype: Any) -> None:
+    with Model("constant") as model:
+        p = model.sizes("p")
+        i = model.indices("i")
+        x = model.data(x=(p,))
+        model.parameters(unread=())
+        c, v, w = model.parameters(c=(), v=(p,), w=(p,))
+        y = model.variables("y")
+        y[()] = 2
+        model.minimise(3 * c + Sum(v[i], i) + Sum(x[i] * w[i], i) + library.huber(y[()], 2, 1) * library.sigmoid(p))
+    parameters = {"unread": dtype(1), "c": dtype(2), "v": np.ones(3, dtype), "w": np.ones(3, dtype)}
+    J, gradient = executed(model).cost_and_gradient(parameters, x=np.ones(3, dtype))
+    assert J.dtype == dtype
+    assert J == 12
+    assert {name: (g.dtype, g.shape, g.max()) for name, g in gradient.items()} == {
+        "unread": (dtype, (), 0),
+        "c": (dtype, (), 3),
+        "v": (dtype, (3,), 1),
+        "w": (dtype, (3,), 1),
+    }
+
+
+def test_functions_that_are_constant_keep_their_axes() -> None:
+    with Model("constant_functions") as model:
+        p = model.sizes("p")
+        i = model.indices("i")
+        w, b = model.parameters(w=(p,), b=())
+        z = model.variables("z")
+        z[i] = w[i] - w[i]
+        model.minimise(Sum(w[i] ** 2, i) + b * Sum(sympy.log(3 + z[i] ** 2), i) + Sum(sympy.log(1 + z[i] ** 2), i))
+    J, gradient = executed(model).cost_and_gradient({"w": np.ones(4), "b": np.float64(1)})
+    assert np.isclose(J, 4 + 4 * np.log(3))
+    assert np.isclose(gradient["b"], 4 * np.log(3))
+    np.testing.assert_array_equal(gradient["w"], 2)
