@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import pytest
@@ -11,7 +12,10 @@ from codegen.render import render_module
 from derive import Derivation, Model, Sum, derive
 from verify.agreement import agree, check_code, make_cases
 from verify.certificate import Certificate
+from verify.differences import central
+from verify.instance import instance
 from verify.run import load
+from verify.sizes import plan
 
 
 @cache
@@ -58,3 +62,21 @@ def test_right_code_passes(name):
 def test_a_constant_that_is_not_quite_a_third_is_caught():
     assert "code, 170 bits" in caught("third", "1 / 3, x.dtype", "1 / 3 + 1 / 10**16, x.dtype")
     assert "code, float64" in caught("third", "1 / 3, x.dtype", "1 / 3, np.float32")
+
+
+def test_entries_of_a_tensor_are_of_different_sizes():
+    for seed in range(20):
+        drawn = instance(derived("scalar_data").system, plan(derived("scalar_data").system)[0], seed, 7)
+        sizes = [abs(v) for (name, _), v in drawn.entries.items() if name == "a"]
+        assert len(set(sizes)) == len(sizes)
+
+
+def test_a_kink_has_every_slope_between_those_of_its_sides():
+    for slope, good in ((-1, True), (0, True), (2, True), (2.01, False), (-1.01, False)):
+        assert central(lambda h: max(2 * h, -h) + h**2, 1e-16).agrees(slope) is good
+
+
+def test_the_slope_of_a_smooth_cost_is_one_number():
+    for slope, good in ((3, True), (3.00001, False), (2.99999, False)):
+        assert central(lambda h: math.exp(3 * h) + 100 * h**2, 1e-16).agrees(slope) is good
+        assert central(lambda h: 3 * h, 1e-16).agrees(slope) is good

@@ -19,6 +19,7 @@ from verify.sizes import Sizes
 
 Entry = tuple[str, tuple[int, ...]]
 GIVEN = ("parameter", "data", "hyper")
+DRAWS = 20
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,17 @@ def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> I
     summed = {a.tensor for left, _ in system.sums for a in accesses(left)}
     for role in GIVEN:
         for tensor in system.role(role):
+            taken: set[Fraction] = set()
             for at in places(tensor, sizes):
                 dice = Random(f"{seed} {sizes} {tensor.name} {at}")
                 signed = role == "parameter" or (role == "data" and seed % 2 == 0 and tensor.name not in summed)
                 sign = dice.choice((-1, 1)) if signed else 1
                 value = Fraction(sign * dice.randint(1, digits), digits + 1)
+                for _ in range(DRAWS):  # entries of different sizes: no tie of Max over an index by chance
+                    if abs(value) not in taken:
+                        break
+                    value = Fraction(sign * dice.randint(1, digits), digits + 1)
+                taken.add(abs(value))
                 if tensor.values is not None:
                     value = Fraction(dice.randint(sizes.value(tensor.values[0]), sizes.value(tensor.values[1])))
                 entries[tensor.name, at] = value
