@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.affine import Affine, Node, indices
+from derive.affine import Affine, Node, indices, replace
 from derive.derivation import Adjoint
 from derive.errors import RuleDidNotApply
 from derive.expression import (
@@ -66,7 +66,7 @@ def within(found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Boun
         if any(value.letter == b.index for b in bounds) and _ordinary(bound):
             continue
         reach = extent(value, bounds)
-        lo, hi = (substitute(Count(end), found).of for end in (bound.lo, bound.hi))  # type: ignore[attr-defined]
+        lo, hi = replace(bound.lo, found), replace(bound.hi, found)
         lo, hi = extent(lo, bounds).hi, extent(hi, bounds).lo
         free = [x for x in indices(value) if all(x != b.index for b in bounds)]
         if not free and not (facts.below(lo, reach.lo) and facts.below(reach.hi, hi)):

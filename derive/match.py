@@ -46,27 +46,26 @@ def match(pattern: Expr, expr: Expr, letters: frozenset[Index], binding: Binding
     return found
 
 
+def _head(expr: Expr) -> tuple[object, ...]:
+    """What two nodes must share besides their positions and children."""
+    if isinstance(expr, Access):
+        return (expr.tensor,)
+    if isinstance(expr, Call):
+        return expr.function, expr.orders
+    if isinstance(expr, (Bracket, Extreme)):
+        return (expr.op,)
+    if isinstance(expr, Functional):
+        return expr.name, tuple(k for k, _ in expr.by)
+    if isinstance(expr, Choice):
+        return tuple(c.op for c, _ in expr.branches)
+    return () if expr.children or positions(expr) else (expr.key,)
+
+
 def _match(pattern: Expr, expr: Expr, letters: frozenset[Index], found: Binding) -> bool:
-    if type(pattern) is not type(expr) or len(pattern.children) != len(expr.children):
+    if type(pattern) is not type(expr) or _head(pattern) != _head(expr):
         return False
-    if not pattern.children and not positions(pattern):
-        return pattern == expr
-    if isinstance(pattern, Access) and pattern.tensor != expr.tensor:  # type: ignore[attr-defined]
+    if len(pattern.children) != len(expr.children):
         return False
-    if isinstance(pattern, Call):
-        assert isinstance(expr, Call)
-        if (pattern.function, pattern.orders) != (expr.function, expr.orders):
-            return False
-    if isinstance(pattern, Bracket) and pattern.op != expr.op:  # type: ignore[attr-defined]
-        return False
-    if isinstance(pattern, Functional) and pattern.name != expr.name:  # type: ignore[attr-defined]
-        return False
-    if isinstance(pattern, Extreme) and pattern.op != expr.op:  # type: ignore[attr-defined]
-        return False
-    if isinstance(pattern, Choice):
-        assert isinstance(expr, Choice)
-        if [c.op for c, _ in pattern.branches] != [c.op for c, _ in expr.branches]:
-            return False
     own, other = positions(pattern), positions(expr)
     if len(own) != len(other) or not all(_bind(p, q, letters, found) for p, q in zip(own, other, strict=True)):
         return False

@@ -289,7 +289,7 @@ def Sum(body: Any, *bounds: Any) -> Formula:
     return Formula(SumNode(lift(body), tuple(_bound(b) for b in bounds)), owner)
 
 
-def Max(value: Any, *rest: Any) -> Any:  # noqa: N802 - the mathematical name
+def Max(value: Any, *rest: Any) -> Any:
     """The largest value over an index, `Max(z[i, k], k)`, or the larger of several values, `Max(0, z[i, k])`.
 
     The derivative goes to one place: the smallest index at which the maximum stands; of several values a number
@@ -298,7 +298,7 @@ def Max(value: Any, *rest: Any) -> Any:  # noqa: N802 - the mathematical name
     return _extreme("max", sympy.Max, value, rest)
 
 
-def Min(value: Any, *rest: Any) -> Any:  # noqa: N802 - the mathematical name
+def Min(value: Any, *rest: Any) -> Any:
     """The smallest value over an index, `Min(z[i, k], k)`, or the smaller of several values; ties as in `Max`."""
     return _extreme("min", sympy.Min, value, rest)
 

@@ -9,6 +9,7 @@ from derive.expression import (
     Access,
     Add,
     Argument,
+    Bound,
     Bracket,
     Call,
     Choice,
@@ -105,8 +106,8 @@ def _leaf(expr: Expr) -> str:
     return head
 
 
-def _row(bound: object, body: Expr) -> str:
-    letter = Affine.of(bound.index)  # type: ignore[attr-defined]
+def _row(bound: Bound, body: Expr) -> str:
+    letter = Affine.of(bound.index)
     if isinstance(body, Access):
         return f"{body.tensor}[{', '.join(':' if p == letter else render_affine(p) for p in body.at)}]"
     return render_expr(body)

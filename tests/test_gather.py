@@ -100,7 +100,7 @@ def embedding() -> Model:
         i, j, k = model.indices("i j k")
         word = model.integers(word=(m,), over=(1, v))
         y = model.integers(y=(m,), over=(1, p))
-        E, W = model.parameters(E=(v, n), W=(p, n))  # noqa: N806
+        E, W = model.parameters(E=(v, n), W=(p, n))
         z = model.variables("z")
         z[i, j] = Sum(W[j, k] * E[word[i], k], k)
         model.minimise(Sum(log(Sum(exp(z[i, j]), j)) - z[i, y[i]], i) / m)
@@ -145,7 +145,7 @@ def test_places_in_a_grid() -> None:
         one = model.integers(one=(m, t), over=(1, v))
         two = model.integers(two=(m,), over=(1, w))
         x = model.data(x=(m, t))
-        A, b = model.parameters(A=(v, w), b=(v,))  # noqa: N806
+        A, b = model.parameters(A=(v, w), b=(v,))
         u = model.variables("u")
         u[i, s] = A[one[i, s], two[i]] * x[i, s] + b[one[i, s]]
         model.minimise(Sum(u[i, s] ** 2, i, s) / m + Sum(A[q, r] ** 4, q, r) + Sum(b[one[i, s]] ** 3, i, s))
@@ -159,7 +159,7 @@ def test_largest_entries_and_stopped_values() -> None:
         m, n, p = model.sizes("m n p")
         i, j, k = model.indices("i j k")
         x = model.data(x=(m, n))
-        W = model.parameters(W=(p, n))  # noqa: N806
+        W = model.parameters(W=(p, n))
         z, a, c = model.variables("z a c")
         z[i, j] = Sum(W[j, k] * x[i, k], k)
         a[i] = Max(z[i, j], j)
@@ -186,7 +186,7 @@ def test_stop_keeps_the_value_and_no_slope() -> None:
 
 def test_largest_in_a_window() -> None:
     with Model("window") as model:
-        m, N, F = model.sizes("m N F")  # noqa: N806
+        m, N, F = model.sizes("m N F")
         i, t, s = model.indices("i t s")
         model.assume(N >= F)
         x = model.data(x=(m, N))
@@ -204,7 +204,7 @@ def test_largest_in_a_window() -> None:
 def stacked() -> Model:
     """Two convolutions, the second with channels."""
     with Model("stacked") as model:
-        m, T, F, G, p, q = model.sizes("m T F G p q")  # noqa: N806
+        m, T, F, G, p, q = model.sizes("m T F G p q")
         i, t, s, j, k = model.indices("i t s j k")
         model.assume(T >= F + G)
         x = model.data(x=(m, T))

@@ -193,7 +193,7 @@ def flat(name: str, shapes: dict[str, str], value: Callable[..., Any], *, data: 
     return model
 
 
-def SIZE(name: str) -> SizeSymbol:  # noqa: N802
+def SIZE(name: str) -> SizeSymbol:
     """The symbol of a size, where a pattern states a range."""
     return SizeSymbol(name, integer=True, positive=True)
 
@@ -376,7 +376,7 @@ def test_smallest_sizes(kind: dict[str, Any]) -> None:
 def recurrent() -> Model:
     """A recurrent layer: the time step is an index of a rectangular array."""
     with Model("recurrent") as model:
-        m, T, p, q = model.sizes("m T p q")  # noqa: N806
+        m, T, p, q = model.sizes("m T p q")
         i, j, k, t = model.indices("i j k t")
         x, y = model.data(x=(m, T, p), y=(m, T, q))
         u, v, c = model.parameters(u=(q, p), v=(q, q), c=(q,))
@@ -399,7 +399,7 @@ def test_recurrence_in_time() -> None:
 def convolution() -> Model:
     """A convolution in one dimension."""
     with Model("convolution") as model:
-        m, N, F = model.sizes("m N F")  # noqa: N806
+        m, N, F = model.sizes("m N F")
         i, t, s = model.indices("i t s")
         model.assume(N >= F)
         x = model.data(x=(m, N))

@@ -21,7 +21,7 @@ from scipy.optimize import minimize
 
 from codegen import render
 from codegen.render import fill, render_module
-from derive import Model, Refused, Sum, derive, function, library
+from derive import Max, Model, Refused, Sum, derive, function, library
 
 MODELS = (
     "mlp",
@@ -89,7 +89,7 @@ def naive(parameters: dict[str, Any], x: Any, y: Any, lam: float) -> tuple[float
     """The network of the notes with a loop for every index."""
     w, b = parameters["w"], parameters["b"]
     L, m = max(w), len(x)
-    f = lambda z: 1 / (1 + np.exp(-z))  # noqa: E731
+    f = lambda z: 1 / (1 + np.exp(-z))
     dw = {l: lam * w[l] for l in w}
     db = {l: 0 * b[l] for l in b}
     J = lam / 2 * sum((w[l] ** 2).sum() for l in w)
@@ -511,3 +511,32 @@ def test_functions_that_are_constant_keep_their_axes() -> None:
     assert np.isclose(J, 4 + 4 * np.log(3))
     assert np.isclose(gradient["b"], 4 * np.log(3))
     np.testing.assert_array_equal(gradient["w"], 2)
+
+
+def test_softmax_of_a_diagonal() -> None:
+    with Model("diagonal") as model:
+        p = model.sizes("p")
+        i = model.indices("i")
+        x = model.data(x=(p,))
+        w = model.parameters(w=(p, p))
+        model.minimise(Sum(library.softmax(w[i, i], i) * x[i], i))
+    w, x = np.random.default_rng(0).normal(size=(3, 3)), np.array([1.0, 2.0, 4.0])
+    J, gradient = executed(model).cost_and_gradient({"w": w}, x=x)
+    share = np.exp(np.diag(w)) / np.exp(np.diag(w)).sum()
+    assert np.isclose(J, share @ x)
+    np.testing.assert_allclose(gradient["w"], np.diag(share * (x - share @ x)), atol=1e-15)
+    assert np.isfinite(executed(model).cost({"w": 1e3 * w}, x=x))
+
+
+def test_functions_of_an_extreme_entry_stay_apart() -> None:
+    with Model("largest") as model:
+        m, p = model.sizes("m p")
+        i, j = model.indices("i j")
+        x = model.data(x=(m, p))
+        w = model.parameters(w=(p,))
+        z = model.variables("z")
+        z[j] = Max(x[i, j], i)
+        model.minimise(Sum(sympy.log(z[j] ** 2 + 1) * w[j], j))
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    _, gradient = executed(model).cost_and_gradient({"w": np.ones(3)}, x=x)
+    np.testing.assert_allclose(gradient["w"], np.log(x.max(axis=0) ** 2 + 1))
