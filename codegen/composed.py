@@ -7,17 +7,16 @@ import sympy
 from derive.expression import (
     Access,
     Add,
+    Binder,
     Bracket,
     Call,
     Choice,
     Constant,
     Count,
     Expr,
-    Functional,
     Mul,
     Number,
     Pow,
-    Sum,
     walk,
 )
 from derive.system import System
@@ -29,7 +28,7 @@ def entry_of(expr: Expr) -> Access | None:
     """The only entry that a scalar expression depends on; None if there are more, or anything but scalar functions."""
     found: dict[str, Access] = {}
     for node in walk(expr):
-        if isinstance(node, (Sum, Functional, Count, Bracket)) or (isinstance(node, Call) and any(node.orders)):
+        if isinstance(node, (Binder, Count, Bracket)) or (isinstance(node, Call) and any(node.orders)):
             return None
         if isinstance(node, Access):
             found[node.key] = node

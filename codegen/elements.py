@@ -254,6 +254,8 @@ def _product_sum(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], inside: S
 
 def lower_functional(expr: Functional, scope: Scope) -> Value:
     """The largest entry of a row, or a callable on arrays whose last axis is the vector."""
+    if expr.name == LARGEST and must_loop(expr.bodies[0], expr.bounds, scope):
+        return Total(expr.bounds[0], lower_expr(expr.bodies[0], scope.with_loop(expr.bounds[0])), "max")
     inside = scope.with_axes(expr.bounds)
     bodies = [lower_expr(b, inside) for b in expr.bodies]
     if expr.name == LARGEST:
