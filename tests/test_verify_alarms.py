@@ -6,10 +6,11 @@ import math
 from functools import cache
 
 import pytest
-from sympy import Rational, pi
+from sympy import Rational, exp, pi
 
 from codegen.render import render_module
-from derive import Derivation, Model, Sum, derive
+from derive import Derivation, Max, Model, Sum, derive
+from derive.library import softmax
 from verify.agreement import agree, check_code, make_cases
 from verify.certificate import Certificate
 from verify.differences import central
@@ -25,15 +26,18 @@ def derived(name: str) -> Derivation:
         i = model.indices("i")
         a = model.parameters(a=(m,))
         x, c = model.data(x=(m,), c=())
-        model.minimise(COSTS[name](a, x, c, i))
+        model.minimise((COSTS | UNLUCKY)[name](a, x, c, i))
     return derive(model)
 
 
 COSTS = {
     "scalar_data": lambda a, x, c, i: Sum(c * a[i] ** 2, i) + Sum(c * x[i] * a[i], i),
     "third": lambda a, x, c, i: Rational(1, 3) * Sum(a[i], i),
+    "nothing": lambda a, x, c, i: Sum(exp(a[i]), i) / Sum(exp(a[i]), i) + Sum(softmax(a[i], i) * c, i),
     "circle": lambda a, x, c, i: pi * Sum(a[i], i) / 7,
 }
+
+UNLUCKY = {"far": lambda a, x, c, i: Sum(Max(0, a[i] - 5), i), "off": lambda a, x, c, i: Max(0, c - 5) * Sum(a[i], i)}
 
 
 @cache
@@ -80,3 +84,8 @@ def test_the_slope_of_a_smooth_cost_is_one_number():
     for slope, good in ((3, True), (3.00001, False), (2.99999, False)):
         assert central(lambda h: math.exp(3 * h) + 100 * h**2, 1e-16).agrees(slope) is good
         assert central(lambda h: 3 * h, 1e-16).agrees(slope) is good
+
+
+@pytest.mark.parametrize("name", UNLUCKY)
+def test_a_gradient_that_is_0_by_bad_luck_was_not_seen(name):
+    assert [c.check for c in certificate(name).failures] == ["alive"]

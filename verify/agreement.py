@@ -8,16 +8,18 @@ from types import ModuleType
 from derive.derivation import Derivation
 from derive.expression import ZERO
 from derive.system import System
-from verify.case import Case, make_case, resting_cases, unrolled_gradient
+from verify.case import DIGITS, Case, evaluated, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.instance import instance
 from verify.judge import WORST, check_case, check_derivation
-from verify.numbers import Balls, Exact, Undecided
+from verify.numbers import Balls, Coins, Exact, Undecided
 from verify.run import Code
 from verify.sizes import Sizes, plan
 from verify.steps import ATTEMPTS, Evidence, check_steps
 from verify.symbolic import Symbolic
 from verify.unroll import OutOfRange, Unrolled
+
+COINS = 8  # patterns of coins at each size
 
 
 def agree(system: System, derivation: Derivation, module: ModuleType, seed: int = 0) -> Certificate:
@@ -31,7 +33,7 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
         cases = make_cases(derivation, seed)
         checks += [check for case in cases for check in check_derivation(case)]
         checks += check_code(derivation, module, cases, seed)
-        checks += check_alive(derivation, cases)
+        checks += check_alive(derivation, cases, seed)
     except (OutOfRange, Undecided) as error:  # the equations cannot be evaluated, so nothing can be compared
         checks.append(
             Check(
@@ -71,16 +73,42 @@ def worst_of(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(worst[key] for key in sorted(worst))
 
 
-def check_alive(derivation: Derivation, cases: tuple[Case, ...]) -> list[Check]:
-    """Every derived equation of a parameter that is not 0 was seen with a value that is not 0."""
+def check_alive(derivation: Derivation, cases: tuple[Case, ...], seed: int = 0) -> list[Check]:
+    """Every derived equation of a parameter that is not 0 was seen with a value that is not 0, or has no other."""
     alive = {case.equations[entry] for case in cases for entry, ball in case.true.items() if not ball.contains(0)}
     parameters = {t.name for t in derivation.system.role("parameter")}
-    why = "always 0, so nothing was seen"
+    dead = [a.id for a in derivation.computed if a.of in parameters and a.value != ZERO and a.id not in alive]
+    zero = dead and always_zero(derivation, seed)
     return [
-        Check(a.id, "alive", "0", 0.0, "relative", "every size", "not visited", False, why)
-        for a in derivation.computed
-        if a.of in parameters and a.value != ZERO and a.id not in alive
+        Check(a, "alive", "0", 0.0, "relative", "every size", "enclosed", True, "0 on every branch")
+        if a in zero
+        else Check(
+            a, "alive", "0", 0.0, "relative", "every size", "not visited", False, "always 0, so nothing was seen"
+        )
+        for a in dead
     ]
+
+
+def always_zero(derivation: Derivation, seed: int) -> set[str]:
+    """The equations that are 0 at random instances also where every comparison is decided by a coin.
+
+    Between its branches a cost is analytic: a gradient that is 0 at random points of every branch is 0 identically.
+    """
+    seen: dict[str, int] = {}
+    alive: set[str] = set()
+    for sizes in plan(derivation.system, seed):
+        for attempt in range(seed, seed + COINS):
+            field = Coins(attempt)
+            try:
+                with field.context():
+                    case = evaluated(derivation, instance(derivation.system, sizes, attempt, DIGITS), field)
+            except (Undecided, ZeroDivisionError):
+                continue
+            for entry, equation in case.equations.items():
+                zero = field.zero(case.true[entry]) and field.zero(case.symbolic[entry])
+                seen[equation] = seen.get(equation, 0) + 1
+                alive |= set() if zero else {equation}
+    return {equation for equation, count in seen.items() if count >= COINS and equation not in alive}
 
 
 def check_exact(derivation: Derivation, sizes: Sizes, seed: int) -> Iterator[Check]:

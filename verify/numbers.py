@@ -163,6 +163,17 @@ class Balls:
         return bool(gap.contains(0)) and float(gap.rad()) < RADIUS * scale
 
 
+class Coins(Balls):
+    """Balls whose comparisons are decided by a coin, the same for the same two numbers: every branch is taken."""
+
+    def below(self, left: Number, right: Number) -> bool:
+        return Random(f"{self.seed} {left} {right}").random() < 0.5
+
+    def zero(self, value: Number) -> bool:
+        """Is it 0, as far as balls tell?"""
+        return self.same(value, arb(0))
+
+
 def integer_power(base: arb, exponent: int) -> arb:
     """base^n by squaring: arb's own power has no bound where the base may be 0."""
     if exponent < 0:
