@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace as with_changes
 
-from codegen.array import Assign, Line, Map, Read, Reduce, Repeat, Span, Store, is_untyped
+from codegen.array import CHOICE, Assign, Line, Map, Read, Reduce, Repeat, Span, Store, is_untyped
 from codegen.contract import elementwise, spread
 from codegen.elements import lower_expr
 from codegen.functions import functions_of
@@ -119,7 +119,8 @@ def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str])
     try:
         target = read(statement.target, inside)
         value = spread(lower_expr(statement.value, inside), target.axes)
-        if not target.picks and is_untyped(value):
+        chosen = isinstance(value, Map) and value.op == CHOICE  # spelled with a type
+        if not target.picks and is_untyped(value) and not chosen:
             value = Map("spread", (value,), ())
     except Refused as error:
         raise Refused(
