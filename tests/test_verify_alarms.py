@@ -6,7 +6,7 @@ import math
 from functools import cache
 
 import pytest
-from sympy import Rational, exp, pi
+from sympy import Piecewise, Rational, exp, pi
 
 from codegen.render import render_module
 from derive import Derivation, Max, Model, Sum, derive
@@ -34,6 +34,10 @@ COSTS = {
     "scalar_data": lambda a, x, c, i: Sum(c * a[i] ** 2, i) + Sum(c * x[i] * a[i], i),
     "third": lambda a, x, c, i: Rational(1, 3) * Sum(a[i], i),
     "nothing": lambda a, x, c, i: Sum(exp(a[i]), i) / Sum(exp(a[i]), i) + Sum(softmax(a[i], i) * c, i),
+    "tie": lambda a, x, c, i: Sum(Max((a[i] + c) * (a[i] - c), a[i] ** 2 - c**2) * x[i], i),
+    "jump": lambda a, x, c, i: Sum(
+        Piecewise((a[i], (x[i] + c) ** 2 >= x[i] ** 2 + 2 * x[i] * c + c**2), (a[i] ** 2, True)), i
+    ),
     "circle": lambda a, x, c, i: pi * Sum(a[i], i) / 7,
 }
 
@@ -89,3 +93,8 @@ def test_the_slope_of_a_smooth_cost_is_one_number():
 @pytest.mark.parametrize("name", UNLUCKY)
 def test_a_gradient_that_is_0_by_bad_luck_was_not_seen(name):
     assert [c.check for c in certificate(name).failures] == ["alive"]
+
+
+def test_a_wrong_float_at_a_tie_is_caught():
+    old, new = 'parameters["a"]\n    da', 'parameters["a"] * (1 + (x.dtype == float) / 10**9)\n    da'
+    assert caught("tie", old, new) == ["code, float64"]

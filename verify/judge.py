@@ -8,7 +8,10 @@ Code that cannot run on balls is a black box: its floats are compared, within th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
+from functools import partial, reduce
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -24,11 +27,13 @@ from verify.instance import Entry
 from verify.numbers import Undecided
 from verify.rounding import Rounding
 from verify.run import Code, floats
-from verify.shadow import UNITS, Shadow, shadow_of, shadows
+from verify.shadow import UNITS, Shadow, Ties, shadow_of, shadows
 from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
 BLACK_BOX = 4  # the equations' own rounding is taken so many times where the code cannot tell its own
+FLIPS = 5  # so many ties are decided in every way
+MANY = 12  # of more than that so many, one at a time
 PLAIN_UNITS = 4  # roundoffs of a gradient that is a plain number, such as 1 / 3 / m
 WORST = 1e300
 
@@ -46,10 +51,11 @@ def check_case(case: Case, derivation: Derivation, code: Code) -> Iterator[Check
     for dtype, unit in UNITS.items():
         try:
             with case.field.context():
-                budget, why = budgets(case, derivation, code, unit)
-            yield from check_floats(case, code, dtype, budget, why)
-            if dtype == "float64" and not case.instance.note and not stops(case):  # a kink has no two-sided derivative
-                yield from check_differences(case, code, budget[OBJECTIVE])
+                allowed, why = budgets(case, derivation, code, unit)
+            yield from check_floats(case, code, dtype, allowed, why)
+            kink = case.instance.note or len(allowed) > 1  # there is no two-sided derivative
+            if dtype == "float64" and not kink and not stops(case):
+                yield from check_differences(case, code, allowed[0][OBJECTIVE])
         except Exception as error:  # whatever the code raises is a finding
             if isinstance(error, Undecided) and case.instance.note:
                 continue  # at a kink a rounded number may be on either side; the exact balls have judged the code there
@@ -153,18 +159,62 @@ def ball_of(value: Any, unit: float) -> arb:
     return ball if exact else Shadow(ball, unit).rounded(ball, PLAIN_UNITS).ball
 
 
-def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tuple[Values, str]:
-    """For every entry a ball in which the float result lies; why the code is a black box, if it is one."""
-    try:
-        return run_on_balls(case, code, unit), ""
-    except Exception as error:
+def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tuple[tuple[Values, ...], str]:
+    """For every entry balls in one of which the float result lies, more than one at ties; why it is a black box."""
+
+    def kernel(unit: float) -> Values:
+        return run_on_balls(case, code, unit)
+
+    def equations(unit: float) -> Values:
         symbolic = Symbolic(derivation, Unrolled(case.instance, Rounding(unit, case.field)))
         own = {OBJECTIVE: symbolic.unrolled.value("J"), **symbolic.gradient()}
+        return {e: v.settled() for e, v in own.items()}
+
+    def wider(values: Values) -> Values:
+        return {e: v + arb(0, (BLACK_BOX - 1) * float(v.rad())) for e, v in values.items()}
+
+    try:
+        return (kernel(unit),), ""
+    except Exception as error:
         why = f"black box: {type(error).__name__}: {error}"
-        return {e: case.symbolic[e] + arb(0, BLACK_BOX * float(v.settled().rad())) for e, v in own.items()}, why
+        if isinstance(error, Undecided) and not case.instance.note:
+            with suppress(Exception):
+                return tied(kernel, unit, lambda values: values), ""
+    try:
+        own = equations(unit)
+        return ({e: case.symbolic[e] + arb(0, BLACK_BOX * float(v.rad())) for e, v in own.items()},), why
+    except Undecided:
+        if case.instance.note:
+            raise
+        return tied(equations, unit, wider), why
 
 
-def check_floats(case: Case, code: Code, dtype: str, budget: Values, why: str) -> Iterator[Check]:
+def tied(run: Callable[[float], Values], unit: float, shape: Callable[[Values], Values]) -> tuple[Values, ...]:
+    """The budgets where floats may decide some comparisons otherwise than exact numbers, which are equal or nearly so.
+
+    One for every way to decide them. Where there are too many, one that holds those of all as exact numbers do, all
+    yes, all no, and each of the first ones alone otherwise.
+    """
+    with Ties() as exact:
+        run(0.0)
+    with Ties(exact.seen) as first:
+        found = [shape(run(unit))]
+    few, many = range(len(first.undecided)), len(first.undecided) > FLIPS
+    answers: list[Callable[[int, bool], bool]] = [lambda _, same: True, lambda _, same: False]
+    chosen = [{q} for q in few[:MANY]] if many else [set(c) for n in few for c in combinations(few, n + 1)]
+    answers += [partial(lambda flipped, number, same: same != (number in flipped), c) for c in chosen]
+    for answer in answers:
+        with suppress(Undecided, ZeroDivisionError, LookupError), Ties(exact.seen, answer):
+            found.append(shape(run(unit)))
+    return (found[0], reduce(hull, found)) if many else tuple(found)
+
+
+def hull(one: Values, other: Values) -> Values:
+    """Entry by entry a ball that holds both."""
+    return {entry: ball.union(other[entry]) for entry, ball in one.items() if entry in other}
+
+
+def check_floats(case: Case, code: Code, dtype: str, allowed: tuple[Values, ...], why: str) -> Iterator[Check]:
     """The public function on floats: the right type, and within what the type may round."""
     parameters, given = code.arguments(case.instance, floats(dtype))
     cost, gradient = code.gradient(parameters, given, kernel=False)
@@ -173,7 +223,7 @@ def check_floats(case: Case, code: Code, dtype: str, budget: Values, why: str) -
     same = {OBJECTIVE: repeated[0], **repeated[1]}
     alone = code.cost(parameters, given)
     with case.field.context():
-        good = wrong_float(alone, alone, dtype) == "" and budget[OBJECTIVE].contains(exactly(alone))
+        good = wrong_float(alone, alone, dtype) == "" and inside(alone, OBJECTIVE, allowed)
     yield Check(
         "J",
         f"cost alone, {dtype}",
@@ -191,9 +241,9 @@ def check_floats(case: Case, code: Code, dtype: str, budget: Values, why: str) -
         reason = wrong_float(value, same.get(entry), dtype)
         with case.field.context():
             gap = abs(exactly(value) - case.symbolic[entry]) if not reason else arb(0)
-            if not reason and entry in budget and not budget[entry].contains(exactly(value)):
-                allowed = f"{float(budget[entry].rad()):.2g}"
-                reason = f"{value!r} is not {case.symbolic[entry].str(20)}, rounding allows {allowed}"
+            if not reason and not inside(value, entry, allowed):
+                bar = f"{float(allowed[0][entry].rad()):.2g}"
+                reason = f"{value!r} is not {case.symbolic[entry].str(20)}, rounding allows {bar}"
             error = WORST if value is None else float(gap.mid()) / spacing(case, entry, dtype)
         yield Check(
             case.equations[entry],
@@ -206,6 +256,11 @@ def check_floats(case: Case, code: Code, dtype: str, budget: Values, why: str) -
             not reason,
             reason or why,
         )
+
+
+def inside(value: Any, entry: Entry, allowed: tuple[Values, ...]) -> bool:
+    """Does a float lie in one of the budgets of its entry, if there are any?"""
+    return entry not in allowed[0] or any(entry in b and b[entry].contains(exactly(value)) for b in allowed)
 
 
 def spacing(case: Case, entry: Entry, dtype: str) -> float:

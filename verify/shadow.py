@@ -9,6 +9,7 @@ cannot decide raises `Undecided`; a conversion to float raises too, so no ball i
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +22,39 @@ FUNCTION_UNITS = 8  # 4 ulp of error in an elementary function are at most 8 uni
 UNITS = {"float64": 2.0**-53, "float32": 2.0**-24}
 TINY = {"float64": 2.0**-1022, "float32": 2.0**-126, "exact": 0.0}
 LIMIT = 1 + 2.0**-20
+
+
+class Ties:
+    """What comparisons give, in their order: those of exact balls are kept for wide ones that cannot be decided.
+
+    `answer` says what an undecided one gives, from the number of its two balls among those that cannot be told apart
+    and from what exact balls gave there: the same two numbers compare alike everywhere.
+    """
+
+    def __init__(self, kept: list[bool] | None = None, answer: Callable[[int, bool], bool] | None = None) -> None:
+        self.kept, self.answer = kept, answer
+        self.seen: list[bool] = []
+        self.undecided: dict[str, int] = {}
+
+    def decide(self, found: bool | None, left: arb, right: arb) -> bool | None:
+        """The answer to the next comparison."""
+        if found is None and self.kept is not None and len(self.seen) < len(self.kept):
+            found = self.kept[len(self.seen)]
+            number = self.undecided.setdefault(f"{left} {right}", len(self.undecided))
+            found = self.answer(number, found) if self.answer else found
+        if found is not None:
+            self.seen.append(found)
+        return found
+
+    def __enter__(self) -> Ties:
+        self.token = TIES.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        TIES.reset(self.token)
+
+
+TIES: ContextVar[Ties | None] = ContextVar("TIES", default=None)
 
 
 class Shadow:
@@ -139,11 +173,12 @@ class Shadow:
         if theirs is None:
             raise TypeError(f"a ball is compared with {other!r}")
         mine, yours = self.settled(), theirs.settled()
-        if yes(mine, yours):
-            return True
-        if no(mine, yours):
-            return False
-        raise Undecided(f"{mine.str(10)} cannot be compared with {yours.str(10)}")
+        found = True if yes(mine, yours) else False if no(mine, yours) else None
+        ties = TIES.get()
+        found = found if ties is None else ties.decide(found, mine, yours)
+        if found is None:
+            raise Undecided(f"{mine.str(10)} cannot be compared with {yours.str(10)}")
+        return found
 
     def __bool__(self) -> bool:
         return bool(self != 0)
