@@ -6,7 +6,7 @@ import math
 from functools import cache
 
 import pytest
-from sympy import Piecewise, Rational, exp, pi
+from sympy import Abs, Piecewise, Rational, exp, pi
 
 from codegen.render import render_module
 from derive import Derivation, Max, Model, Sum, derive
@@ -38,6 +38,7 @@ COSTS = {
     "jump": lambda a, x, c, i: Sum(
         Piecewise((a[i], (x[i] + c) ** 2 >= x[i] ** 2 + 2 * x[i] * c + c**2), (a[i] ** 2, True)), i
     ),
+    "signs": lambda a, x, c, i: Sum(Abs(a[i] - 2), i) / 3,
     "circle": lambda a, x, c, i: pi * Sum(a[i], i) / 7,
 }
 

@@ -150,6 +150,8 @@ def run_on_balls(case: Case, code: Code, unit: float) -> Values:
 def ball_of(value: Any, unit: float) -> arb:
     """The ball of a result; a plain number is exact, or the outcome of few operations on floats where these round."""
     value = value.item() if isinstance(value, np.ndarray) else value
+    if isinstance(value, Shadow) and not value.unit and not value.ball.is_integer():
+        value = value.ball  # a quotient of integers, such as those of signs
     if isinstance(value, Shadow):
         return value.settled()
     if isinstance(value, arb):
