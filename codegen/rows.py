@@ -15,8 +15,8 @@ from derive.expression import (
     Add,
     Bound,
     Call,
-    Choice,
     Expr,
+    Extreme,
     Functional,
     Mul,
     Number,
@@ -46,6 +46,11 @@ class Row:
     @property
     def letters(self) -> frozenset[Index]:
         return frozenset(b.index for b in self.bounds)
+
+    @property
+    def around(self) -> frozenset[Index]:
+        """The letters on which the largest value depends."""
+        return frozenset(free_indices(self.term)) - self.letters
 
     @property
     def maximum(self) -> Expr:
@@ -109,8 +114,9 @@ def degree(expr: Expr, row: Row) -> Fraction | None:
     """The power of exp(M) by which the value grows when the row grows by M; None if it is no power."""
     if row.place(expr) is not None:
         return Fraction(1)
-    if isinstance(expr, Sum):
-        return degree(expr.body, row)
+    if isinstance(expr, (Sum, Extreme)):
+        inner = degree(expr.children[0], row)
+        return inner if inner == 0 or not row.around & {b.index for b in expr.bounds} else None
     if isinstance(expr, Mul):
         parts = [degree(f, row) for f in expr.factors]
         return None if None in parts else sum((p for p in parts if p is not None), Fraction(0))
@@ -124,6 +130,4 @@ def degree(expr: Expr, row: Row) -> Fraction | None:
         return children[0] if len(set(children)) == 1 else None
     if isinstance(expr, Call) and expr.function == "log" and not any(expr.orders):
         return None if children[0] is None else Fraction(0)
-    if isinstance(expr, (Call, Choice, Functional)):
-        return Fraction(0) if all(c == 0 for c in children) else None
-    return Fraction(0)
+    return Fraction(0) if all(c == 0 for c in children) else None

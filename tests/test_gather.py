@@ -256,3 +256,15 @@ def test_log_sum_exp_inside_the_objective_is_shifted(dtype: type) -> None:
     assert np.isclose(J, 1e4)  # logits 1e4 and -1e4: one sample right, one wrong by 2e4
     assert np.isfinite(gradient["W"]).all()
     assert J.dtype == dtype
+
+
+def test_an_extreme_of_something_that_grows_with_the_row_is_not_shifted() -> None:
+    with Model("smallest") as model:
+        m, n = model.sizes("m n")
+        i, j = model.indices("i j")
+        v = model.parameters(v=(m, n))
+        model.minimise(Min(1 / Sum(exp(v[i, j]), j), i) + Sum(1 / Sum(exp(v[i, j]), j), i))
+    module, _ = loaded(model)
+    v = drawn(3, 4)
+    inverse = 1 / np.exp(v).sum(axis=1)
+    assert module.cost({"v": v}) == pytest.approx(inverse.min() + inverse.sum(), rel=1e-12)
