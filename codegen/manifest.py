@@ -68,7 +68,8 @@ def entry(derivation: Derivation, *, source: str, texts: Mapping[str, str]) -> E
     follows = followers(derivation)
     equations = (*system.equations, system.objective)
     return Entry(
-        source, model_digest(system),
+        source,
+        model_digest(system),
         {key: sha256(text) for key, text in declarations(system).items()},
         {e.id: Given(sha256(spell_equation(system, e)), follows[e.id]) for e in equations},
         {a.id: Derived(sha256(_spell(a.target, a.bounds, a.value)), a.name) for a in derivation.adjoints},
@@ -147,10 +148,19 @@ def declarations(system: System) -> dict[str, str]:
     """What a model file states besides its equations: shapes, facts, names, the prediction, the title."""
     return {
         **{t.name: _spell_tensor(t) for t in system.tensors},
-        "names": " ".join([system.name, *(f"{a.name}={a.target.key}" for a in system.aliases),
-                           *(f"{left}:{right}" for left, right in system.errors)]),
-        "facts": " ".join([*(f"{a.key}={b.key}" for a, b in (*system.facts.equal, *system.sums)),
-                           *(b.key for b in system.facts.at_least)]),
+        "names": " ".join(
+            [
+                system.name,
+                *(f"{a.name}={a.target.key}" for a in system.aliases),
+                *(f"{left}:{right}" for left, right in system.errors),
+            ]
+        ),
+        "facts": " ".join(
+            [
+                *(f"{a.key}={b.key}" for a, b in (*system.facts.equal, *system.sums)),
+                *(b.key for b in system.facts.at_least),
+            ]
+        ),
         "prediction": _spell_prediction(system),
         "sizes": " ".join([*system.sizes, *system.widths, *system.letters, *system.functionals]),
         "title": system.title,
@@ -188,7 +198,10 @@ def load(text: str) -> dict[str, Entry]:
 
 def _entry(raw: Mapping[str, Any]) -> Entry:
     return Entry(
-        str(raw["source"]), str(raw["digest"]), dict(raw["declared"]),
+        str(raw["source"]),
+        str(raw["digest"]),
+        dict(raw["declared"]),
         {k: Given(str(v["digest"]), tuple(v["followed_by"])) for k, v in raw["equations"].items()},
-        {k: Derived(str(v["digest"]), str(v["name"])) for k, v in raw["derived"].items()}, dict(raw["files"]),
+        {k: Derived(str(v["digest"]), str(v["name"])) for k, v in raw["derived"].items()},
+        dict(raw["files"]),
     )

@@ -39,8 +39,9 @@ class StableForm:
 def stable(formula: sympy.Expr, argument: Symbol) -> StableForm:
     """A stable form of a scalar formula of `argument`; ValueError for a function that has no NumPy form."""
     symbolic, _ = real(stepless(rational(sympy.sympify(formula))))
-    work = Workspace(real_symbol(argument), tuple(sorted({argument.name, *(s.name for s in symbolic.free_symbols)})),
-                     lower)
+    work = Workspace(
+        real_symbol(argument), tuple(sorted({argument.name, *(s.name for s in symbolic.free_symbols)})), lower
+    )
     value = lowered(symbolic, work)
     lets = needed(value, work.lets)
     rules = tuple(dict.fromkeys(work.rules)) or ("plain",)
@@ -69,5 +70,15 @@ def identity_of(formula: sympy.Expr, lets: tuple[tuple[str, Expr], ...], rules: 
     return f"{formula} with {helpers}, which cannot overflow" if helpers else f"{formula} by {', '.join(rules)}"
 
 
-RULES = (rewrite_piecewise, rewrite_extremum, rewrite_log, rewrite_sum, rewrite_exponential, rewrite_product,
-         rewrite_root, rewrite_root_sum, rewrite_arcsinh, rewrite_log1p)
+RULES = (
+    rewrite_piecewise,
+    rewrite_extremum,
+    rewrite_log,
+    rewrite_sum,
+    rewrite_exponential,
+    rewrite_product,
+    rewrite_root,
+    rewrite_root_sum,
+    rewrite_arcsinh,
+    rewrite_log1p,
+)

@@ -20,8 +20,20 @@ from derive.expression import ONE, Argument, Call, Choice, Expr, Number, Pow, Re
 from derive.kinks import atoms, linear
 
 GROWING = ("exp", "expm1", "sinh", "cosh")
-GUARDED = (*GROWING, "log", "log1p", "sqrt", "tan", "arcsin", "arccos", "arccosh", "arctanh", "gammaln", "digamma",
-           "gamma")
+GUARDED = (
+    *GROWING,
+    "log",
+    "log1p",
+    "sqrt",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arccosh",
+    "arctanh",
+    "gammaln",
+    "digamma",
+    "gamma",
+)
 TAMED = ("abs", "maximum", "minimum", "sign")
 OPERATORS = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}
 
@@ -58,7 +70,7 @@ def rewrite_piecewise(formula: sympy.Expr, work: Workspace) -> Expr | None:
             return step
         values[-1] = call("maximum", call("minimum", Argument(work.z.name), values[-1]), values[-1])
     result = values[-1]
-    for (condition, value) in reversed(list(zip((c for c, _ in branches[:-1]), values[:-1], strict=True))):
+    for condition, value in reversed(list(zip((c for c, _ in branches[:-1]), values[:-1], strict=True))):
         result = choose(condition, value, result, work)
     return result
 
@@ -165,8 +177,13 @@ def kept(z: Expr, region: Region, work: Workspace) -> Expr:
         return Choice(((Relation("!=", z, plain(region.hole, work)), z),), plain(region.hole + 1, work))
     if (lo is None or region.lo_in) and (hi is None or region.hi_in):
         return clamped(z, region, work)
-    middle = plain((lo + hi) / 2, work) if lo is not None and hi is not None else \
-        add(plain(lo, work), ONE) if lo is not None else add(plain(hi, work), number(-1))
+    middle = (
+        plain((lo + hi) / 2, work)
+        if lo is not None and hi is not None
+        else add(plain(lo, work), ONE)
+        if lo is not None
+        else add(plain(hi, work), number(-1))
+    )
     if hi is not None:
         z = Choice(((Relation("<=" if region.hi_in else "<", z, plain(hi, work)), z),), middle)
     if lo is not None:
@@ -194,5 +211,3 @@ def rewrite_extremum(formula: sympy.Expr, work: Workspace) -> Expr | None:
     falling = parts.constant.is_positive == isinstance(formula, sympy.Max)  # 1 - t < 0 where w > 0
     condition = exponent < 0 if falling else exponent > 0
     return work.lower(sympy.Piecewise((first, condition), (second, True)), work)
-
-

@@ -62,8 +62,10 @@ class Ratio:
 
 def is_exponential(formula: sympy.Expr, z: Symbol) -> bool:
     """Whether an exponential of z stands in the formula, c^z and hyperbolic functions counted."""
-    return any(node.has(z) and (isinstance(node, EXPONENTIALS) or (node.is_Pow and node.exp.has(z)))
-               for node in sympy.preorder_traversal(formula))
+    return any(
+        node.has(z) and (isinstance(node, EXPONENTIALS) or (node.is_Pow and node.exp.has(z)))
+        for node in sympy.preorder_traversal(formula)
+    )
 
 
 def wave_of(exponent: sympy.Expr, formula: sympy.Expr, work: Workspace) -> Wave:
@@ -110,8 +112,12 @@ def factored(formula: sympy.Expr, t: Symbol, shrink: bool = False) -> tuple[Rati
 
 def without_irrationals(formula: sympy.Expr) -> tuple[dict[Symbol, sympy.Expr], sympy.Expr]:
     """sqrt(2), pi and log(3) as letters, which polynomials can be divided by, and what the letters stand for."""
-    found = ordered(formula, lambda node: node.is_number and not node.is_Rational and (
-        node.is_NumberSymbol or node.is_Pow or node.is_Function))
+    found = ordered(
+        formula,
+        lambda node: (
+            node.is_number and not node.is_Rational and (node.is_NumberSymbol or node.is_Pow or node.is_Function)
+        ),
+    )
     names = {number: sympy.Dummy(f"c{n}", positive=bool(number.is_positive) or None) for n, number in enumerate(found)}
     return {name: number for number, name in names.items()}, formula.xreplace(names)
 
@@ -131,8 +137,11 @@ def rewrite_exponential(formula: sympy.Expr, work: Workspace) -> Expr | None:
     if not parts.order and not parts.factors:
         return lowered(parts.constant, work)
     wave = wave_of(k * exponent, formula, work)
-    built = rewrite_laurent(parts, wave, work) if all(m > 0 for _, m in parts.factors) else \
-        rewrite_tanh(parts, wave, work) or rewrite_two_sided(parts, wave, work)
+    built = (
+        rewrite_laurent(parts, wave, work)
+        if all(m > 0 for _, m in parts.factors)
+        else rewrite_tanh(parts, wave, work) or rewrite_two_sided(parts, wave, work)
+    )
     if built is None:
         return None
     prove(ratio.xreplace({t: sympy.exp(wave.rate * wave.variable / k)}), wave.variable, built, work)
@@ -155,8 +164,13 @@ def rewrite_laurent(parts: Ratio, wave: Wave, work: Workspace) -> Expr | None:
     if c == c_low or low < 0 < high:
         return None
     work.rules.append("expm1")
-    factor = call("exp", wave.times(low, wave.shown, work)) if low > 0 else \
-        call("exp", wave.times(high, wave.shown, work)) if high < 0 else ONE
+    factor = (
+        call("exp", wave.times(low, wave.shown, work))
+        if low > 0
+        else call("exp", wave.times(high, wave.shown, work))
+        if high < 0
+        else ONE
+    )
     gap = sympy.Integer(high - low) * (1 if high > 0 else -1)  # t^high - t^low = -t^high (t^(low - high) - 1)
     scale = lowered(constant if high > 0 else -constant, work)
     return mul(scale, factor, call("expm1", wave.times(gap, wave.shown, work)))

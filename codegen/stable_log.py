@@ -72,8 +72,9 @@ def common_power(parts: list[Ratio]) -> int:
 
 def shrunk(part: Ratio, k: int) -> Ratio:
     """The same in T = t^k, T again called t; the power in front may become a fraction."""
-    factors = tuple((sympy.Add(*(c * part.t ** (n // k) for (n,), c in sympy.Poly(p, part.t).terms())), m)
-                    for p, m in part.factors)
+    factors = tuple(
+        (sympy.Add(*(c * part.t ** (n // k) for (n,), c in sympy.Poly(p, part.t).terms())), m) for p, m in part.factors
+    )
     return Ratio(part.t, part.constant, sympy.Rational(part.order, k), factors)
 
 
@@ -85,8 +86,14 @@ def positive(p: sympy.Expr, t: Symbol) -> bool:
     return not poly.free_symbols_in_domain and p.subs(t, 1) > 0 and poly.count_roots(0, None) == 0
 
 
-def assemble(parts: list[tuple[sympy.Expr, Ratio]], slope: sympy.Expr, constant: sympy.Expr, wave: Wave, t: Symbol,
-             work: Workspace) -> Expr:
+def assemble(
+    parts: list[tuple[sympy.Expr, Ratio]],
+    slope: sympy.Expr,
+    constant: sympy.Expr,
+    wave: Wave,
+    t: Symbol,
+    work: Workspace,
+) -> Expr:
     """growth max(w, 0) + order min(w, 0) + constant + Sum c m log p(u), and its near form if it vanishes at w = 0"""
     growth = slope + sympy.Add(*(c * part.growth for c, part in parts))
     order = slope + sympy.Add(*(c * part.order for c, part in parts))
@@ -133,12 +140,15 @@ def ramp(growth: sympy.Expr, order: sympy.Expr, wave: Wave, work: Workspace) -> 
         return wave.times(growth, wave.shown, work)
     if growth == -order:
         return wave.times(growth, wave.size, work)
-    return add(wave.times(growth, call("maximum", wave.shown, ZERO), work),
-               wave.times(order, call("minimum", wave.shown, ZERO), work))
+    return add(
+        wave.times(growth, call("maximum", wave.shown, ZERO), work),
+        wave.times(order, call("minimum", wave.shown, ZERO), work),
+    )
 
 
-def near_zero(parts: list[tuple[sympy.Expr, Ratio]], slope: sympy.Expr, wave: Wave, t: Symbol,
-              work: Workspace) -> Expr | None:
+def near_zero(
+    parts: list[tuple[sympy.Expr, Ratio]], slope: sympy.Expr, wave: Wave, t: Symbol, work: Workspace
+) -> Expr | None:
     """c log R = c log1p(R - 1), R(1) = 1; (t - 1)^m t^(-m/2) = (2 sinh(w/2))^m"""
     first = parts[0][0]
     weights = [sympy.cancel(c / first) for c, _ in parts]
@@ -165,8 +175,12 @@ def near_zero(parts: list[tuple[sympy.Expr, Ratio]], slope: sympy.Expr, wave: Wa
         rest_factors = [power(polynomial(p, t, grown, work), number(n)) for p, n in powers.items()]
         if plus:
             rest_factors.append(power(add(ONE, grown), number(plus)))
-        inside = mul(plain(rest.constant * (-1) ** m, work), power(call("expm1", step), number(int(m))),
-                     power(grown, number(rest.order)), *rest_factors)
+        inside = mul(
+            plain(rest.constant * (-1) ** m, work),
+            power(call("expm1", step), number(int(m))),
+            power(grown, number(rest.order)),
+            *rest_factors,
+        )
     return mul(plain(unit, work), call("log1p", inside))
 
 

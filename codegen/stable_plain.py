@@ -13,13 +13,33 @@ from derive.charts import rational
 from derive.expression import Argument, Call, Constant, Expr, Number, add, mul, number, power, walk
 
 CALLS = {
-    "exp": "exp", "log": "log", "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos",
-    "atan": "arctan", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh",
-    "atanh": "arctanh", "Abs": "abs", "sign": "sign", "erf": "erf", "loggamma": "gammaln", "gamma": "gamma",
+    "exp": "exp",
+    "log": "log",
+    "sin": "sin",
+    "cos": "cos",
+    "tan": "tan",
+    "asin": "arcsin",
+    "acos": "arccos",
+    "atan": "arctan",
+    "sinh": "sinh",
+    "cosh": "cosh",
+    "tanh": "tanh",
+    "asinh": "arcsinh",
+    "acosh": "arccosh",
+    "atanh": "arctanh",
+    "Abs": "abs",
+    "sign": "sign",
+    "erf": "erf",
+    "loggamma": "gammaln",
+    "gamma": "gamma",
 }
 REWRITES = {
-    "coth": lambda x: 1 / sympy.tanh(x), "sech": lambda x: 1 / sympy.cosh(x), "csch": lambda x: 1 / sympy.sinh(x),
-    "cot": lambda x: 1 / sympy.tan(x), "sec": lambda x: 1 / sympy.cos(x), "csc": lambda x: 1 / sympy.sin(x),
+    "coth": lambda x: 1 / sympy.tanh(x),
+    "sech": lambda x: 1 / sympy.cosh(x),
+    "csch": lambda x: 1 / sympy.sinh(x),
+    "cot": lambda x: 1 / sympy.tan(x),
+    "sec": lambda x: 1 / sympy.cos(x),
+    "csc": lambda x: 1 / sympy.sin(x),
     "erfc": lambda x: 1 - sympy.erf(x),
 }
 
@@ -129,4 +149,3 @@ def needed(value: Expr, lets: list[tuple[str, Expr]]) -> tuple[tuple[str, Expr],
             kept.insert(0, (name, definition))
             wanted.append(definition)
     return tuple(kept)
-

@@ -16,8 +16,14 @@ from derive.charts import exponential_family, in_exponentials
 from derive.expression import Add, Argument, Call, Choice, Constant, Expr, Mul, Number, Pow, Relation
 
 SYMPY = {
-    "exp": sympy.exp, "expm1": lambda x: sympy.exp(x) - 1, "log": sympy.log, "log1p": lambda x: sympy.log(1 + x),
-    "sqrt": sympy.sqrt, "tanh": sympy.tanh, "sinh": sympy.sinh, "cosh": sympy.cosh,
+    "exp": sympy.exp,
+    "expm1": lambda x: sympy.exp(x) - 1,
+    "log": sympy.log,
+    "log1p": lambda x: sympy.log(1 + x),
+    "sqrt": sympy.sqrt,
+    "tanh": sympy.tanh,
+    "sinh": sympy.sinh,
+    "cosh": sympy.cosh,
 }
 
 
@@ -43,6 +49,7 @@ class Side:
 
 def read(expr: Expr, side: Side, lets: dict[str, Expr], symbols: dict[str, Symbol]) -> sympy.Expr:
     """The expression in SymPy, as it is on that side."""
+
     def inner(part: Expr) -> sympy.Expr:
         return read(part, side, lets, symbols)
 
@@ -59,8 +66,9 @@ def read(expr: Expr, side: Side, lets: dict[str, Expr], symbols: dict[str, Symbo
     if isinstance(expr, Pow):
         return inner(expr.base) ** inner(expr.exponent)
     if isinstance(expr, Choice):
-        return inner(next((v for c, v in expr.branches if holds(c, side, inner(c.left), inner(c.right))),
-                          expr.otherwise))
+        return inner(
+            next((v for c, v in expr.branches if holds(c, side, inner(c.left), inner(c.right))), expr.otherwise)
+        )
     assert isinstance(expr, Call)
     return read_call(expr.function, [inner(arg) for arg in expr.args], side)
 

@@ -40,8 +40,11 @@ def cancelling(t: Symbol, ratio: sympy.Expr, smooth: list[sympy.Expr], z: Symbol
     """Which terms free of exponentials to take in: those that cancel the exponential ones far out, or at t = 1."""
     constants = [term for term in smooth if not term.has(z)]
     top, bottom = (sympy.Poly(part, t) for part in sympy.fraction(sympy.cancel(ratio)))
-    limits = [sympy.S.Zero if top.degree() < bottom.degree() else top.LC() / bottom.LC()] \
-        if top.degree() <= bottom.degree() else []
+    limits = (
+        [sympy.S.Zero if top.degree() < bottom.degree() else top.LC() / bottom.LC()]
+        if top.degree() <= bottom.degree()
+        else []
+    )
     limits += [top.nth(0) / bottom.nth(0)] if bottom.nth(0) != 0 else []
     if bottom.eval(1) != 0:
         limits.append((top.eval(1) / bottom.eval(1)).subs(z, 0))

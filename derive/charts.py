@@ -58,8 +58,10 @@ def exponential_family(formulas: tuple[Expr, ...], z: Symbol) -> tuple[Symbol, E
         return None
     step = reduce(sympy.gcd, counts)
     t = fresh("t", together)
-    powers = {wave: sympy.exp(offset) * t ** (count / step)
-              for wave, (offset, _), count in zip(waves, parts, counts, strict=True)}
+    powers = {
+        wave: sympy.exp(offset) * t ** (count / step)
+        for wave, (offset, _), count in zip(waves, parts, counts, strict=True)
+    }
     ratios = tuple(together.xreplace(powers))
     if not all(ratio.is_rational_function(t, z) for ratio in ratios):
         return None

@@ -95,7 +95,9 @@ def eliminate(chart: Chart, value: Symbol) -> tuple[Expr, tuple[Step, ...]] | No
         return None
     law = textbook(law, value)
     substituted: tuple[Step, ...] = (
-        ("substitute", chart.t, chart.meaning), (f"value in {chart.t}", value, sympy.factor(ratio)))
+        ("substitute", chart.t, chart.meaning),
+        (f"value in {chart.t}", value, sympy.factor(ratio)),
+    )
     if chart.t == chart.meaning:
         substituted = ()
     steps = (*substituted, ("derivative", prime, sympy.factor(slope)), *between, ("law", prime, law))
@@ -197,8 +199,10 @@ def rising(branch: Expr, z: Symbol, part: Interval) -> bool | None:
 def continuous(parts: list[tuple[Interval, Expr]], z: Symbol) -> bool:
     """Neighbouring branches have equal values at the cut between them, and no part of the line is missing."""
     line = sorted(parts, key=lambda part: float(part[0][0]))
-    return all(left[2] == right[0] and sympy.simplify((f - g).subs(z, right[0])) == 0
-               for (left, f), (right, g) in pairwise(line))
+    return all(
+        left[2] == right[0] and sympy.simplify((f - g).subs(z, right[0])) == 0
+        for (left, f), (right, g) in pairwise(line)
+    )
 
 
 def touches(cut: Relational, part: Interval) -> bool:

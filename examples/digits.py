@@ -41,7 +41,8 @@ FEATURES = 25
 def main() -> None:
     digits = load_digits()
     x_train, x_test, c_train, c_test = train_test_split(
-        digits.data / 16, digits.target, test_size=0.25, stratify=digits.target, random_state=0)
+        digits.data / 16, digits.target, test_size=0.25, stratify=digits.target, random_state=0
+    )
     PICTURES.mkdir(parents=True, exist_ok=True)
     history = classify(x_train, c_train, x_test, c_test)
     learned, costs = encode(x_train, x_test)
@@ -76,9 +77,17 @@ def classify(x: Any, classes: Any, x_test: Any, classes_test: Any) -> list[tuple
 
 def sklearn_accuracy(x: Any, classes: Any, x_test: Any, classes_test: Any) -> float:
     """The same sizes, activation, decay, rate and batches, by scikit-learn."""
-    judge = MLPClassifier(CLASSIFIER["sizes"][1:-1], activation="tanh", solver="sgd", momentum=0, random_state=0,
-                          alpha=CLASSIFIER["lam"] * CLASSIFIER["batch_size"], learning_rate_init=CLASSIFIER["rate"],
-                          batch_size=CLASSIFIER["batch_size"], max_iter=CLASSIFIER["epochs"])
+    judge = MLPClassifier(
+        CLASSIFIER["sizes"][1:-1],
+        activation="tanh",
+        solver="sgd",
+        momentum=0,
+        random_state=0,
+        alpha=CLASSIFIER["lam"] * CLASSIFIER["batch_size"],
+        learning_rate_init=CLASSIFIER["rate"],
+        batch_size=CLASSIFIER["batch_size"],
+        max_iter=CLASSIFIER["epochs"],
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return float(judge.fit(x, classes).score(x_test, classes_test))
@@ -94,8 +103,9 @@ def encode(x: Any, x_test: Any) -> tuple[Any, list[float]]:
         costs.append(intermediate_result.fun)
 
     start = perf_counter()
-    done = minimize(objective, sparse_autoencoder.pack(like), jac=True, method="L-BFGS-B", options={"maxiter": 400},
-                    callback=watch)
+    done = minimize(
+        objective, sparse_autoencoder.pack(like), jac=True, method="L-BFGS-B", options={"maxiter": 400}, callback=watch
+    )
     found = sparse_autoencoder.unpack(done.x, like)
     a = sparse_autoencoder.forward(found, x=x_test)["a"]
     error = np.sqrt(np.mean((a[3] - x_test) ** 2))

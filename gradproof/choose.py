@@ -49,8 +49,10 @@ def _check_names(models: Iterable[Loaded]) -> None:
     for model in models:
         other = seen.setdefault(model.name, model)
         if other is not model:
-            raise UsageError(f"two models are called {model.name}: in {other.place.source} and {model.place.source}; "
-                             "give one of them another name")
+            raise UsageError(
+                f"two models are called {model.name}: in {other.place.source} and {model.place.source}; "
+                "give one of them another name"
+            )
 
 
 def check_owner(models: Iterable[Loaded], stored: Stored) -> None:
@@ -58,5 +60,7 @@ def check_owner(models: Iterable[Loaded], stored: Stored) -> None:
     for model in models:
         entry = (stored.entries or {}).get(model.name)
         if entry and entry.source != model.place.source and _exists(entry.source, stored):
-            raise UsageError(f"{stored.folder.name}/{model.name}.py belongs to {entry.source}; give the model in "
-                             f"{model.place.source} another name, or write elsewhere with --out, or use --force")
+            raise UsageError(
+                f"{stored.folder.name}/{model.name}.py belongs to {entry.source}; give the model in "
+                f"{model.place.source} another name, or write elsewhere with --out, or use --force"
+            )

@@ -16,10 +16,13 @@ from gradproof.load import UsageError, find
 GOOD, FINDINGS, UNUSABLE, INTERNAL = range(4)
 
 app = typer.Typer(
-    name="gradproof", add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+    name="gradproof",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Equations of a network in; derived, generated, verified and typeset backpropagation out.\n\n"
-         "MODEL is the name of a shipped model, or a Python file of your own that defines one.",
+    "MODEL is the name of a shipped model, or a Python file of your own that defines one.",
     epilog="Exit codes: 0 good, 1 findings, 2 usage or model error, 3 internal error.",
 )
 
@@ -128,6 +131,9 @@ def _explain(error: Exception) -> int:
         typer.echo(str(error), err=True)
         return UNUSABLE
     typer.echo("".join(traceback.format_exception(error)), err=True)
-    typer.secho("internal error, which is a fault of gradproof: please report it with the model and the lines above",
-                fg="red", err=True)
+    typer.secho(
+        "internal error, which is a fault of gradproof: please report it with the model and the lines above",
+        fg="red",
+        err=True,
+    )
     return INTERNAL

@@ -127,8 +127,15 @@ def _written(models: Iterable[Loaded]) -> list[road.Written]:
     return [road.generate(loaded, road.derive_model(loaded)) for loaded in models]
 
 
-def _store(names: Sequence[str], out: Path, stored: drift.Stored, choice: Choice, written: Iterable[road.Written], *,
-           force: bool) -> int:
+def _store(
+    names: Sequence[str],
+    out: Path,
+    stored: drift.Stored,
+    choice: Choice,
+    written: Iterable[road.Written],
+    *,
+    force: bool,
+) -> int:
     wanted = [w.wanted for w in written]
     found = drift.compare(stored, wanted, whole=choice.whole)
     edited = [f for f in found if f.state is State.EDITED]

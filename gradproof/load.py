@@ -62,8 +62,10 @@ def find(name: str) -> Place:
         return place(path)
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(f"there is no model {name}: {hint}shipped models are {', '.join(known)}; "
-                     f"a model of your own is given by its file, {path.name}.py")
+    raise UsageError(
+        f"there is no model {name}: {hint}shipped models are {', '.join(known)}; "
+        f"a model of your own is given by its file, {path.name}.py"
+    )
 
 
 def place(path: Path) -> Place:

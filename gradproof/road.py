@@ -70,5 +70,10 @@ def finished_report(written: Written, certificate: Certificate | None) -> str:
     if certificate is None:
         return written.report_text
     digest = manifest.model_digest(written.derivation.system)
-    return render_report(written.derivation, written.module_text, source=written.loaded.place.source, digest=digest,
-                         certificate=cast(CertificateLike, certificate))
+    return render_report(
+        written.derivation,
+        written.module_text,
+        source=written.loaded.place.source,
+        digest=digest,
+        certificate=cast(CertificateLike, certificate),
+    )

@@ -68,10 +68,13 @@ def test_textbook_names_stand_in_model_files_only() -> None:
             assert not re.search(r"\bBP\d?\b", path.read_text()), path
 
 
-FORMULA = re.compile(r"""
+FORMULA = re.compile(
+    r"""
     [ ]@[ ] | np\.(exp|log|tanh|sum|einsum|matmul|dot|where|maximum) | \\(sum|frac|partial|sigma|odot|tanh|exp|log)\b
     | \b[wbzaxy]\[ | \bdelta\b | \b1\s*-\s*\w | \bBP\d | \*\*\s*\d
-""", re.VERBOSE)
+""",
+    re.VERBOSE,
+)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "codegen" / "templates").glob("*")), ids=lambda p: p.name)

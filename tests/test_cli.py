@@ -40,14 +40,25 @@ def write(folder: Path, text: str, name: str = "mine.py") -> Path:
     return path
 
 
-LIGHT = (["--help"], ["--version"], ["build", "--help"], ["generate", "--help"], ["nonsense"], ["derive"],
-         ["derive", "nope"], ["derive", "nope.py"], ["build", "--nope"])
+LIGHT = (
+    ["--help"],
+    ["--version"],
+    ["build", "--help"],
+    ["generate", "--help"],
+    ["nonsense"],
+    ["derive"],
+    ["derive", "nope"],
+    ["derive", "nope.py"],
+    ["build", "--nope"],
+)
 
 
 @pytest.mark.parametrize("arguments", LIGHT, ids=" ".join)
 def test_help_and_usage_errors_do_not_import_sympy(arguments: Sequence[str]) -> None:
-    code = ("import sys; from gradproof.cli import main; main(sys.argv[1:]);"
-            "assert not {'sympy', 'numpy', 'jinja2'} & set(sys.modules)")
+    code = (
+        "import sys; from gradproof.cli import main; main(sys.argv[1:]);"
+        "assert not {'sympy', 'numpy', 'jinja2'} & set(sys.modules)"
+    )
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -58,11 +69,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"gradproof {__version__}\n"
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    (["derive", "mpl"], "error: there is no model mpl: did you mean mlp? shipped models are mlp,"),
-    (["derive", "models/nope.py"], "error: there is no file models/nope.py"),
-    (["derive", "mlp", "--equation", "BP9"], "error: mlp has no derived equation BP9"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["derive", "mpl"], "error: there is no model mpl: did you mean mlp? shipped models are mlp,"),
+        (["derive", "models/nope.py"], "error: there is no file models/nope.py"),
+        (["derive", "mlp", "--equation", "BP9"], "error: mlp has no derived equation BP9"),
+    ],
+)
 def test_usage_errors(arguments: Sequence[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments) == 2
     assert capsys.readouterr().err.startswith(message)
@@ -70,7 +84,7 @@ def test_usage_errors(arguments: Sequence[str], message: str, capsys: pytest.Cap
 
 SECOND = MODEL.replace("as model", "as other").replace("model.", "other.")
 BROKEN = {
-    "syntax": (MODEL.replace("with Model", "with with Model"), "mine.py:9: with with Model(\"mlp\") as model:"),
+    "syntax": (MODEL.replace("with Model", "with with Model"), 'mine.py:9: with with Model("mlp") as model:'),
     "raises": ("x = 1\n1 / 0\n", "mine.py:2: 1 / 0\n  ZeroDivisionError: division by zero"),
     "exits": ("raise SystemExit(0)\n", "mine.py:1: raise SystemExit(0)\n  SystemExit: 0"),
     "import": ("import no_such_thing\n", "mine.py:1: import no_such_thing\n  ModuleNotFoundError"),
@@ -183,8 +197,7 @@ def test_a_second_run_writes_nothing(built: Built) -> None:
 
 
 @pytest.mark.xdist_group("built")
-def test_drift_from_the_command_line(built: Built, folder: Path,
-                                     capsys: pytest.CaptureFixture[str]) -> None:
+def test_drift_from_the_command_line(built: Built, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(built[0], folder / "copy")
     os.chdir(folder / "copy")
     assert cli.main(["generate", "--check"]) == 0
@@ -208,8 +221,9 @@ def test_drift_from_the_command_line(built: Built, folder: Path,
 
 
 @pytest.mark.xdist_group("built")
-def test_a_model_does_not_replace_another_of_its_name(built: Built, folder: Path,
-                                                      capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_does_not_replace_another_of_its_name(
+    built: Built, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(built[0], folder / "copy")
     os.chdir(folder / "copy")
     write(folder / "copy", MINE, "other.py")
@@ -220,8 +234,9 @@ def test_a_model_does_not_replace_another_of_its_name(built: Built, folder: Path
     assert cli.main(["generate", "other.py"]) == 0, "a file that was renamed keeps its generated code"
 
 
-def test_without_tex_the_reports_stay_in_latex(folder: Path, monkeypatch: pytest.MonkeyPatch,
-                                               capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_tex_the_reports_stay_in_latex(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from codegen import pdf
 
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
@@ -232,8 +247,9 @@ def test_without_tex_the_reports_stay_in_latex(folder: Path, monkeypatch: pytest
     assert cli.main(["report", "mine.py"]) == 2
 
 
-def test_check_finds_a_module_that_is_wrong(folder: Path, monkeypatch: pytest.MonkeyPatch,
-                                            capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_finds_a_module_that_is_wrong(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from gradproof import road
 
     def render(*arguments: Any, **named: Any) -> str:

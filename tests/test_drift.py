@@ -59,18 +59,35 @@ def conflict(out: Path) -> None:
     (out / "manifest.json").write_text("<<<<<<< ours\n")
 
 
-@pytest.mark.parametrize(("spoil", "text", "expected"), [
-    (nothing, MLP, {}),
-    (nothing, MLP.replace("model.predict", "# a comment\n    model.predict"), {}),
-    (missing, MLP, {"mlp.tex": State.MISSING}),
-    (edited, MLP, {"mlp.py": State.EDITED}),
-    (nothing, MLP.replace(*SIGN), dict.fromkeys(("mlp.py", "mlp.tex", "manifest.json"), State.STALE)),
-    (edited, MLP.replace(*SIGN), {"mlp.py": State.EDITED, "mlp.tex": State.STALE, "manifest.json": State.STALE}),
-    (no_manifest, MLP, {"manifest.json": State.MISSING}),
-    (no_manifest, MLP.replace(*SIGN),
-     {"mlp.py": State.EDITED, "mlp.tex": State.EDITED, "manifest.json": State.MISSING}),
-    (conflict, MLP, {"manifest.json": State.EDITED}),
-], ids=["current", "comment", "missing", "edited", "stale", "edited-and-stale", "no-manifest", "no-record", "conflict"])
+@pytest.mark.parametrize(
+    ("spoil", "text", "expected"),
+    [
+        (nothing, MLP, {}),
+        (nothing, MLP.replace("model.predict", "# a comment\n    model.predict"), {}),
+        (missing, MLP, {"mlp.tex": State.MISSING}),
+        (edited, MLP, {"mlp.py": State.EDITED}),
+        (nothing, MLP.replace(*SIGN), dict.fromkeys(("mlp.py", "mlp.tex", "manifest.json"), State.STALE)),
+        (edited, MLP.replace(*SIGN), {"mlp.py": State.EDITED, "mlp.tex": State.STALE, "manifest.json": State.STALE}),
+        (no_manifest, MLP, {"manifest.json": State.MISSING}),
+        (
+            no_manifest,
+            MLP.replace(*SIGN),
+            {"mlp.py": State.EDITED, "mlp.tex": State.EDITED, "manifest.json": State.MISSING},
+        ),
+        (conflict, MLP, {"manifest.json": State.EDITED}),
+    ],
+    ids=[
+        "current",
+        "comment",
+        "missing",
+        "edited",
+        "stale",
+        "edited-and-stale",
+        "no-manifest",
+        "no-record",
+        "conflict",
+    ],
+)
 def test_states(tmp_path: Path, spoil: Callable[[Path], None], text: str, expected: dict[str, State]) -> None:
     out = tmp_path / "generated"
     store(out, wanted(tmp_path))
@@ -109,12 +126,15 @@ def test_line_ends_of_a_checkout_do_not_count(tmp_path: Path) -> None:
     assert states(out, model) == {}
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), [
-    (*SIGN, "z changed (mlp.py:{line}); follows: BP1 (d.z@l=L), BP2 (d.z@l=2..L - 1), BP3 (d.b), BP4 (d.w)"),
-    ("exp(-z)", "exp(-2 * z)", "a@l=2..L changed (mlp.py:{line}); follows: BP1"),
-    ("lam / 2", "lam / 3", "J changed (mlp.py:{line}); follows: BP1"),
-    ('model.error(z="delta")', 'model.error(z="epsilon")', "declared otherwise: names"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (*SIGN, "z changed (mlp.py:{line}); follows: BP1 (d.z@l=L), BP2 (d.z@l=2..L - 1), BP3 (d.b), BP4 (d.w)"),
+        ("exp(-z)", "exp(-2 * z)", "a@l=2..L changed (mlp.py:{line}); follows: BP1"),
+        ("lam / 2", "lam / 3", "J changed (mlp.py:{line}); follows: BP1"),
+        ('model.error(z="delta")', 'model.error(z="epsilon")', "declared otherwise: names"),
+    ],
+)
 def test_a_finding_names_the_equation_and_what_follows(tmp_path: Path, old: str, new: str, expected: str) -> None:
     assert old in MLP
     out = tmp_path / "generated"
@@ -132,8 +152,11 @@ def test_an_unchanged_model_blames_the_generator(tmp_path: Path) -> None:
     out, model = tmp_path / "generated", wanted(tmp_path)
     store(out, model)
     texts = {**model.texts, "mlp.py": model.texts["mlp.py"] + "# new style\n"}
-    (finding,) = [f for f in drift.compare(drift.read(out), [Wanted(model.system, model.entry, texts)], whole=True)
-                  if f.path.name == "mlp.py"]
+    (finding,) = [
+        f
+        for f in drift.compare(drift.read(out), [Wanted(model.system, model.entry, texts)], whole=True)
+        if f.path.name == "mlp.py"
+    ]
     assert finding.state is State.STALE
     assert finding.details == ("its equations are unchanged; gradproof writes them differently now",)
     assert "+# new style" in finding.diff()

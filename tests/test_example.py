@@ -29,8 +29,14 @@ def test_digits(tmp_path: Path) -> None:
     script.parent.mkdir()
     script.write_bytes((ROOT / "examples" / "digits.py").read_bytes())
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-W", "error::RuntimeWarning", script], cwd=tmp_path, env=environment,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     ours, theirs = (float(x) for x in re.findall(r"test accuracy ([\d.]+)%", done.stdout))
     assert ours > 96

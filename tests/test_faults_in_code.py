@@ -104,8 +104,9 @@ FAULTS = (
     Fault("sign of KL", f"+ {KL}", f"- {KL}", "d.w", model="sparse_autoencoder"),
     Fault("KL without 1/m", KL, f"m * {KL}", "d.w", model="sparse_autoencoder"),
     Fault("KL before f'", KL, f"{KL} * (1 - a[2])", "d.w", model="sparse_autoencoder"),
-    Fault("share of the units", SHARE, SHARE.replace("axis=0", "axis=1, keepdims=True"), "d.w",
-          model="sparse_autoencoder"),
+    Fault(
+        "share of the units", SHARE, SHARE.replace("axis=0", "axis=1, keepdims=True"), "d.w", model="sparse_autoencoder"
+    ),
     Fault("inputs not as targets", "(a[L] - x) / m", "(a[L] - a[2].mean()) / m", "d.w", model="sparse_autoencoder"),
 )
 

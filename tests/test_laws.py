@@ -37,8 +37,20 @@ FOUND = [
     (tan(z), "a**2 + 1"),
     (sqrt(z), "1/(2*a)"),
 ]
-NONE = [z * (1 + erf(z / sqrt(2))) / 2, z * tanh(log(1 + exp(z))), sin(z), log(1 + exp(z)), log(cosh(z)), z * s, z**2,
-        exp(-(z**2)), s**2, cosh(z), log(z), z / 2 * (1 + tanh(sqrt(2 / sympy.pi) * (z + 0.044715 * z**3)))]
+NONE = [
+    z * (1 + erf(z / sqrt(2))) / 2,
+    z * tanh(log(1 + exp(z))),
+    sin(z),
+    log(1 + exp(z)),
+    log(cosh(z)),
+    z * s,
+    z**2,
+    exp(-(z**2)),
+    s**2,
+    cosh(z),
+    log(z),
+    z / 2 * (1 + tanh(sqrt(2 / sympy.pi) * (z + 0.044715 * z**3))),
+]
 
 
 @pytest.mark.parametrize(("formula", "law"), FOUND, ids=str)
@@ -61,7 +73,13 @@ def test_law_agrees_with_the_derivative_at_a_point(formula, law):
 def test_steps_tell_how():
     law = derive_law(s, z, a)
     assert [label for label, _, _ in law.steps] == [
-        "definition", "substitute", "value in t", "derivative", "solve for t", "law"]
+        "definition",
+        "substitute",
+        "value in t",
+        "derivative",
+        "solve for t",
+        "law",
+    ]
     assert law.steps[1][1:] == (sympy.Symbol("t", positive=True), exp(-z))
     assert law.derivative == s.diff(z)
 
@@ -94,35 +112,41 @@ def test_laws_by_branch(formula, laws):
     assert str(branch_laws(formula, z, a)) == laws
 
 
-@pytest.mark.parametrize(("formula", "condition", "expected"), [
-    (Max(0, z), z > 0, a > 0),
-    (Max(0, z), z >= 0, None),
-    (elu(rate), z > 0, a > 0),
-    (elu(rate), z <= 0, a <= 0),
-    (elu(alpha), z > 0, None),
-    (Piecewise((z, z > 0), (z - 1, True)), z > 0, None),
-    (Abs(z), z > 0, None),
-])
+@pytest.mark.parametrize(
+    ("formula", "condition", "expected"),
+    [
+        (Max(0, z), z > 0, a > 0),
+        (Max(0, z), z >= 0, None),
+        (elu(rate), z > 0, a > 0),
+        (elu(rate), z <= 0, a <= 0),
+        (elu(alpha), z > 0, None),
+        (Piecewise((z, z > 0), (z - 1, True)), z > 0, None),
+        (Abs(z), z > 0, None),
+    ],
+)
 def test_condition_moves_to_the_value_only_where_f_rises(formula, condition, expected):
     assert value_condition(formula, z, a, condition) == expected
 
 
-@pytest.mark.parametrize(("formula", "by", "point", "expected"), [
-    (Max(0, z), z, 0, 0),
-    (Max(0, z), z, 2, 1),
-    (Max(3, z), z, 3, 0),
-    (Min(6, z), z, 6, 0),
-    (Abs(z), z, 0, 0),
-    (Abs(z), z, -2, -1),
-    (sympy.sign(z), z, 0, 0),
-    (Max(z, z / 100), z, 0, Rational(1, 100)),
-    (elu(5), z, 0, 5),
-    (elu(5, open_cut=False), z, 0, 1),
-    (Heaviside(z) * z, z, 1, 1),
-    (z * Max(z, 0) ** 2, z, 2, 12),
-    (exp(Max(z, 0)), z, 0, 0),
-    (Max(alpha * z, 0), alpha, 0, 0),
-])
+@pytest.mark.parametrize(
+    ("formula", "by", "point", "expected"),
+    [
+        (Max(0, z), z, 0, 0),
+        (Max(0, z), z, 2, 1),
+        (Max(3, z), z, 3, 0),
+        (Min(6, z), z, 6, 0),
+        (Abs(z), z, 0, 0),
+        (Abs(z), z, -2, -1),
+        (sympy.sign(z), z, 0, 0),
+        (Max(z, z / 100), z, 0, Rational(1, 100)),
+        (elu(5), z, 0, 5),
+        (elu(5, open_cut=False), z, 0, 1),
+        (Heaviside(z) * z, z, 1, 1),
+        (z * Max(z, 0) ** 2, z, 2, 12),
+        (exp(Max(z, 0)), z, 0, 0),
+        (Max(alpha * z, 0), alpha, 0, 0),
+    ],
+)
 def test_kink_convention(formula, by, point, expected):
     assert derivative(formula, by).subs(z, point).subs(alpha, 1) == expected
 
@@ -158,8 +182,9 @@ def test_same_answer_under_every_hash_seed_and_ground_type():
     def run(seed, ground):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "SYMPY_GROUND_TYPES": ground}
         root = Path(__file__).parent.parent
-        return subprocess.run([sys.executable, "-c", SCRIPT], cwd=root, env=environment, capture_output=True, text=True,
-                              check=True).stdout
+        return subprocess.run(
+            [sys.executable, "-c", SCRIPT], cwd=root, env=environment, capture_output=True, text=True, check=True
+        ).stdout
 
     answers = [run("0", "python"), run("1", "python"), run("2", "flint")]
     assert answers[0] == answers[1] == answers[2]

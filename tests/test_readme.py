@@ -69,8 +69,9 @@ def test_the_use_of_the_tour_runs(tmp_path: Path) -> None:
     code = blocks("python")[2]
     (tmp_path / "mlp.py").write_bytes((ROOT / "generated" / "mlp.py").read_bytes())
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines() == re.findall(r"^print\(.*  # (.*)$", code, flags=re.MULTILINE)
 
 
@@ -85,8 +86,9 @@ def test_derive_prints_what_the_tour_shows(capsys: pytest.CaptureFixture[str]) -
     assert excerpt(shown, printed(command, capsys))
 
 
-def test_drift_prints_what_the_tour_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                          capsys: pytest.CaptureFixture[str]) -> None:
+def test_drift_prints_what_the_tour_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     _, (command, shown) = sessions()
     mine = tmp_path / "mine.py"
     text = shipped()["mlp"].path.read_text(encoding="utf-8").replace('Model("mlp")', 'Model("mine")')

@@ -26,11 +26,40 @@ from derive.text import render_expr
 z, beta = sympy.symbols("z beta")
 rate = sympy.Symbol("r", positive=True)
 s = 1 / (1 + exp(-z))
-OPERATORS = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal,
-             "!=": np.not_equal}
-NUMPY = {name: getattr(np, name) for name in (
-    "exp", "expm1", "log", "log1p", "sqrt", "tanh", "sinh", "cosh", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
-    "arcsinh", "arccosh", "arctanh", "abs", "sign", "maximum", "minimum")}
+OPERATORS = {
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+    "==": np.equal,
+    "!=": np.not_equal,
+}
+NUMPY = {
+    name: getattr(np, name)
+    for name in (
+        "exp",
+        "expm1",
+        "log",
+        "log1p",
+        "sqrt",
+        "tanh",
+        "sinh",
+        "cosh",
+        "sin",
+        "cos",
+        "tan",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "arcsinh",
+        "arccosh",
+        "arctanh",
+        "abs",
+        "sign",
+        "maximum",
+        "minimum",
+    )
+}
 PYTHON = {"exp": math.exp, "log": math.log, "erf": math.erf, "sqrt": math.sqrt}
 
 
@@ -65,6 +94,7 @@ def evaluate(expr: Expr, values):
 
 def divided(expr: Mul, values):
     """A product with its negative powers in the denominator, as it is printed."""
+
     def below(factor):
         return isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0
 
@@ -165,8 +195,10 @@ FORMS = [
     (derivative(elu(rate), z), "(1 if z > 0, else r*exp(minimum(z, 0)))"),
     (Max(0, z) + Min(0, rate * (exp(z / rate) - 1)), "maximum(z, 0) + (0 if z > 0, else r*expm1(minimum(z, 0)/r))"),
     (derivative(Max(0, z), z), "maximum(sign(z), 0)"),
-    (Piecewise((log(1 + z), z > 0), (exp(z) - 1, True)),
-     "(log1p((z if z > 0, else 1)) if z > 0, else expm1(minimum(z, 0)))"),
+    (
+        Piecewise((log(1 + z), z > 0), (exp(z) - 1, True)),
+        "(log1p((z if z > 0, else 1)) if z > 0, else expm1(minimum(z, 0)))",
+    ),
     (Piecewise((1, sympy.Eq(z, 0)), (sin(z) / z, True)), "(1 if z == 0, else sin(z)/(z if z != 0, else 1))"),
     (1 + 3 * z - z**2, "1 + 3*z - z**2"),
     (sin(z), "sin(z)"),
@@ -175,10 +207,23 @@ FORMS = [
     (z / (1 + Abs(z)), "z/(1 + abs(z))"),
 ]
 ACCURATE = [formula for formula, _ in FORMS] + [
-    tanh(z).diff(z, 2), (z * s).diff(z, 2), MISH.diff(z), SOFTPLUS - log(2), log(1 + tanh(z)), exp(z) * s, 2**z,
-    Rational("1.7159") * tanh(2 * z / 3), Rational("1.0507") * elu(Rational("1.67326")), (1 - s) * sin(z), tanh(z) * s,
-    log(cosh(beta * z)) / beta, exp(-(z**2) / 2), Min(Max(0, z), 6), Piecewise((log(z), z > 0), (0, True)),
-    Piecewise((-1, z < -1), (1, z > 1), (z, True)), derivative(Piecewise((z, z > 0), (z / 100, True)), z),
+    tanh(z).diff(z, 2),
+    (z * s).diff(z, 2),
+    MISH.diff(z),
+    SOFTPLUS - log(2),
+    log(1 + tanh(z)),
+    exp(z) * s,
+    2**z,
+    Rational("1.7159") * tanh(2 * z / 3),
+    Rational("1.0507") * elu(Rational("1.67326")),
+    (1 - s) * sin(z),
+    tanh(z) * s,
+    log(cosh(beta * z)) / beta,
+    exp(-(z**2) / 2),
+    Min(Max(0, z), 6),
+    Piecewise((log(z), z > 0), (0, True)),
+    Piecewise((-1, z < -1), (1, z > 1), (z, True)),
+    derivative(Piecewise((z, z > 0), (z / 100, True)), z),
 ]
 POINTS = [0.0, *(sign * v for v in (1e-8, 1e-3, 0.1, 1, 5, 18, 40, 88, 710, 1e3, 1e4) for sign in (1, -1))]
 PLACES = {np.float64: 4, np.float32: 8}
@@ -224,8 +269,10 @@ def test_names_do_not_collide():
 
 def test_only_python_scalars_as_constants():
     for formula in ACCURATE:
-        assert all(type(getattr(node, "value", None)).__name__ in ("NoneType", "Fraction")
-                   for node in walk(stable(formula, z).value))
+        assert all(
+            type(getattr(node, "value", None)).__name__ in ("NoneType", "Fraction")
+            for node in walk(stable(formula, z).value)
+        )
 
 
 def test_a_form_that_is_not_proved_is_not_used(monkeypatch):
@@ -236,11 +283,14 @@ def test_a_form_that_is_not_proved_is_not_used(monkeypatch):
     assert text(stable(s, z)) == "1/(1 + exp(-z))"
 
 
-@pytest.mark.parametrize(("source", "wrong"), [
-    (1 / (1 + exp(-z)), 1 / (1 + exp(z))),
-    (log(1 + exp(z)), log(2 + exp(z))),
-    (log(1 + exp(z)), log(1 + exp(z)) + 1),
-])
+@pytest.mark.parametrize(
+    ("source", "wrong"),
+    [
+        (1 / (1 + exp(-z)), 1 / (1 + exp(z))),
+        (log(1 + exp(z)), log(2 + exp(z))),
+        (log(1 + exp(z)), log(1 + exp(z)) + 1),
+    ],
+)
 def test_proof_rejects_what_is_not_equal(source, wrong):
     form, other = stable(source, z), wrong.xreplace({z: real_symbol(z)})
     work = Workspace(real_symbol(z), ("z",), lower, list(form.lets), [])
@@ -264,8 +314,9 @@ def test_same_answer_under_every_hash_seed_and_ground_type():
     def answer(seed, ground):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "SYMPY_GROUND_TYPES": ground}
         root = Path(__file__).parent.parent
-        return subprocess.run([sys.executable, "-c", SCRIPT], cwd=root, env=environment, capture_output=True, text=True,
-                              check=True).stdout
+        return subprocess.run(
+            [sys.executable, "-c", SCRIPT], cwd=root, env=environment, capture_output=True, text=True, check=True
+        ).stdout
 
     assert answer("0", "python") == answer("1", "python") == answer("2", "flint")
 
