@@ -266,11 +266,11 @@ def lower_functional(expr: Functional, scope: Scope) -> Value:
     args = [spread(v, (*outer, b)) for v, b in zip(bodies, expr.bounds, strict=True)]
     axes = outer
     for argument, position in expr.by:
-        letter, bound = position.alone, expr.bounds[argument]
-        if letter not in scope.axes or not scope.facts.same(scope.axes[letter].hi, bound.hi):  # type: ignore[index]
+        letter, bound = position.letter, expr.bounds[argument]
+        if letter is None or letter not in scope.axes or not scope.facts.same(scope.axes[letter].hi, bound.hi):
             raise Refused(
                 f"the derivative of {expr.name} at {render_expr(Count(position))} is needed as a whole vector"
             )
-        axes = (*axes, scope.axes[letter])  # type: ignore[index]
+        axes = (*axes, scope.axes[letter])
     value: Value = Opaque(expr.name, tuple(k for k, _ in expr.by), tuple(args), axes)
     return turned(value, scope.order)

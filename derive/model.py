@@ -87,9 +87,10 @@ class Model:
     def width(self, name: str) -> Callable[[Any], Any]:
         """A size that depends on a position: `n = model.width("n")`, then `n(l - 1)`."""
         self._declare(name, self._widths)
-        head = sympy.Function(name, integer=True, positive=True)
+        head: Any = sympy.Function(name, integer=True, positive=True)
         head.is_width = True
-        return head  # type: ignore[no-any-return]
+        width: Callable[[Any], Any] = head
+        return width
 
     def indices(self, names: str) -> Any:
         """Index letters, `i, j, k, l = model.indices("i j k l")`; ranges follow from where they stand."""

@@ -182,9 +182,8 @@ def _equal_range(position: Affine, bounds: tuple[Bound, ...], allowed: Interval,
 
 
 def _check_inside(
-    access: object, slot: int, position: Affine, bounds: tuple[Bound, ...], tensor: Tensor, facts: Facts
+    access: Access, slot: int, position: Affine, bounds: tuple[Bound, ...], tensor: Tensor, facts: Facts
 ) -> None:
-    assert hasattr(access, "at")
     used = extent(position, bounds)
     allowed = Interval(*tensor.range_of(slot, access.at))
     if any(isinstance(x, Index) for end in (allowed.lo, allowed.hi) for x in indices(end)):
@@ -192,7 +191,7 @@ def _check_inside(
     for left, right in ((allowed.lo, used.lo), (used.hi, allowed.hi)):
         known = facts.below(left, right)
         if not known:
-            where = f"{render_expr(access)} is read at {used}, but {tensor.name} has {allowed} there"  # type: ignore[arg-type]
+            where = f"{render_expr(access)} is read at {used}, but {tensor.name} has {allowed} there"
             fix = (
                 "change the position or the range"
                 if known is False or left.terms == right.terms

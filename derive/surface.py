@@ -320,10 +320,10 @@ def stop(value: Any) -> Formula:
 
 def _owner(body: Any) -> Owner:
     formulas = sorted(body.atoms(Formula), key=lambda f: f.node.key) if isinstance(body, sympy.Basic) else []
-    owner = formulas[0].owner if formulas else getattr(body, "owner", None)
+    owner: Owner | None = formulas[0].owner if formulas else getattr(body, "owner", None)
     if owner is None:
         raise ModelError(f"nothing of a model stands in {body}", fix="sum over entries of declared tensors")
-    return owner  # type: ignore[no-any-return]
+    return owner
 
 
 UNKNOWN = Affine.of(Size("?"))

@@ -4,8 +4,6 @@ from typing import Any
 
 from sympy import Abs, Max, Piecewise, log
 
-# ruff: noqa: D103 - the formula is the documentation
-
 
 def squared_error(a: Any, y: Any) -> Any:
     return (a - y) ** 2 / 2

@@ -4,8 +4,6 @@ from typing import Any
 
 from sympy import Abs, log
 
-# ruff: noqa: D103 - the formula is the documentation
-
 
 def weight_decay(w: Any) -> Any:
     return w**2 / 2

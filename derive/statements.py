@@ -1,0 +1,109 @@
+"""What can be seen to be wrong in the statements of a model before any range is known."""
+
+from __future__ import annotations
+
+from derive.affine import indices
+from derive.errors import ModelError, Refused, Source
+from derive.expression import Expr, Extreme, Sum, free_indices, walk
+from derive.shapes import Draft
+from derive.surface import UNKNOWN
+from derive.system import Tensor, accesses
+from derive.text import render_affine, render_expr
+
+
+def check_names(
+    drafts: tuple[Draft, ...], objective: Draft, known: dict[str, Tensor], variables: tuple[str, ...]
+) -> None:
+    """Every name that is read is declared or defined, always with the same number of indices."""
+    defined = {draft.target.tensor for draft in drafts}
+    for draft in (*drafts, objective):
+        for access in accesses(draft.value):
+            name = access.tensor
+            if name in variables and name not in defined:
+                raise ModelError(
+                    f"{name} is read but no equation defines it",
+                    source=draft.source,
+                    fix=f"state an equation {name}[...] = ...",
+                )
+            rank = len(known[name].slots) if name in known else _rank(drafts, name)
+            if len(access.at) != rank:
+                raise ModelError(
+                    f"{name} has {rank} indices, not {len(access.at)}",
+                    source=draft.source,
+                    fix=f"write {name} with {rank} indices",
+                )
+    for draft in drafts:
+        if len(draft.target.at) != _rank(drafts, draft.target.tensor):
+            raise ModelError(f"{draft.target.tensor} is defined with different numbers of indices", source=draft.source)
+
+
+def check_facts(
+    sums: tuple[tuple[Expr, Expr], ...],
+    errors: tuple[tuple[str, str], ...],
+    known: dict[str, Tensor],
+    variables: tuple[str, ...],
+    source: Source,
+) -> None:
+    """Facts speak of what is given, letters of what exists."""
+    for left, right in sums:
+        for access in (*accesses(left), *accesses(right)):
+            if access.tensor not in known or known[access.tensor].role not in ("data", "hyper"):
+                raise ModelError(
+                    f"{access.tensor} is computed, so nothing can be declared of it",
+                    source=source,
+                    fix="declare facts of data: model.assume(Eq(Sum(y[i, j], j), 1))",
+                )
+        if not isinstance(left, Sum):
+            raise ModelError(
+                f"{render_expr(left)} is no sum", source=source, fix="model.assume(Eq(Sum(y[i, j], j), 1))"
+            )
+    for name, letter in errors:
+        if name not in known and name not in variables:
+            raise ModelError(f"{letter} is the error of {name}, which is not declared", source=source)
+
+
+def _rank(drafts: tuple[Draft, ...], name: str) -> int:
+    return next(len(d.target.at) for d in drafts if d.target.tensor == name)
+
+
+def check_bound(draft: Draft, shared: bool) -> None:
+    """Every index is on the left or summed, and used; `shared`: another equation may show the range of the left."""
+    targets = {x for p in draft.target.at for x in indices(p)}
+    free = set(free_indices(draft.value))
+    for letter in free_indices(draft.value):
+        if letter not in targets:
+            raise ModelError(
+                f"index {letter.name} is neither on the left side nor summed",
+                source=draft.source,
+                fix=f"Sum(..., {letter.name}), or put {letter.name} on the left side",
+            )
+    for position in draft.target.at:
+        for letter in indices(position):
+            if position.letter != letter:
+                raise Refused(
+                    f"the left side stands at {render_affine(position)}; it must be a single index or a fixed place",
+                    source=draft.source,
+                    fix=f"shift the equation so that it defines [{letter.name}]",
+                )
+            if letter not in free and letter not in draft.over and not shared:
+                raise ModelError(
+                    f"index {letter.name} of the left side does not stand on the right side",
+                    source=draft.source,
+                    fix=f"use it, or state its range: model.over({letter.name}, ...)",
+                )
+    for node in walk(draft.value):
+        if isinstance(node, (Sum, Extreme)):
+            used = set(free_indices(node.body))
+            for bound in node.bounds:
+                if bound.index not in used and bound.hi == UNKNOWN:
+                    raise ModelError(
+                        f"the sum over {bound.index.name} does not use it",
+                        source=draft.source,
+                        fix=f"remove {bound.index.name} from the Sum, or state its range",
+                    )
+                if bound.index in targets:
+                    raise ModelError(
+                        f"index {bound.index.name} is summed and stands on the left side",
+                        source=draft.source,
+                        fix="use another letter inside the Sum",
+                    )
