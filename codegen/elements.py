@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from codegen.array import CHOICE, Formal, Length, Literal, Named, Opaque, Places, Reduce, Total, Value, letters
+from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
-from codegen.gather import extreme, gather, guard, guarded, is_gather
+from codegen.gather import entry, extreme, guard, guarded, integers
 from codegen.rows import LARGEST
-from codegen.scope import Scope, axis_letters, must_loop, outermost, read
+from codegen.scope import Scope, axis_letters, must_loop, outermost
 from derive.affine import Affine
 from derive.errors import Refused
 from derive.expression import (
@@ -41,7 +41,7 @@ MINUS_ONE, HALF = Fraction(-1), Fraction(1, 2)
 def lower_expr(expr: Expr, scope: Scope) -> Value:
     """The typed value of an expression. Refused names a construct that has none."""
     if isinstance(expr, Access):
-        return gather(expr, scope, lower_expr) if is_gather(expr) else read(expr, scope)
+        return lower_access(expr, scope)
     if isinstance(expr, Number):
         return Literal(expr.value)
     if isinstance(expr, Constant):
@@ -73,6 +73,14 @@ def lower_expr(expr: Expr, scope: Scope) -> Value:
     raise Refused(f"{type(expr).__name__} cannot be computed: {render_expr(expr)}")
 
 
+def lower_access(expr: Access, scope: Scope) -> Value:
+    """An entry; one of integer data is a place, which counts from its lowest value, not from 0 as its array does."""
+    if not scope.stores[expr.tensor].integer:
+        return entry(expr, scope, lower_expr)
+    place = integers(Affine.of(expr), scope, lower_expr)
+    return Map("typed", (place,), place.axes)
+
+
 def call_name(call: Call) -> str:
     """The name under which a program calls a function: f, f_prime, f_prime_prime."""
     if len(call.orders) == 1:
@@ -88,7 +96,8 @@ def opaque_name(name: str, by: tuple[int, ...]) -> str:
 def lower_count(affine: Affine, scope: Scope) -> Value:
     """An integer, or the integers along an axis."""
     if any(isinstance(atom, Expr) for atom, _ in affine.terms):
-        raise Refused(f"integer data as a value is not supported: {render_expr(Count(affine))}")
+        place = integers(affine, scope, lower_expr)
+        return Map("typed", (place,), place.axes)
     own = axis_letters(affine, scope)
     if not own:
         return Length(affine)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from codegen.array import Gather, Length, Map, Pick, Places, Reduce, Scatter, Shifted, Through, Total, Value, letters
 from codegen.contract import elementwise, merged, spread, turned
-from codegen.scope import Scope, direct, must_loop, outermost, pick_of
+from codegen.scope import Scope, direct, must_loop, outermost, pick_of, read
 from derive.affine import Affine, Index
 from derive.errors import Refused
 from derive.expression import Access, Bound, Bracket, Expr, Extreme, Place, Sum, free_indices, mul
@@ -18,6 +18,11 @@ Lower = Callable[[Expr, Scope], Value]
 def is_gather(access: Access) -> bool:
     """Does an array give one of the positions?"""
     return any(isinstance(atom, Expr) for position in access.at for atom, _ in position.terms)
+
+
+def entry(access: Access, scope: Scope, lower: Lower) -> Value:
+    """The entry as its array holds it."""
+    return gather(access, scope, lower) if is_gather(access) else read(access, scope)
 
 
 def gather(access: Access, scope: Scope, lower: Lower) -> Value:
@@ -75,7 +80,9 @@ def _reach(atom: Expr, scope: Scope) -> tuple[Affine, Affine]:
 
 
 def _joined(given: list[tuple[Expr, int]], rest: Affine, scope: Scope, lower: Lower) -> Value:
-    terms: list[tuple[int, Value]] = [(count, lower(atom, scope)) for atom, count in given]
+    terms: list[tuple[int, Value]] = [
+        (count, entry(atom, scope, lower) if isinstance(atom, Access) else lower(atom, scope)) for atom, count in given
+    ]
     own = [x for x in direct(rest) if x in scope.axes]
     for x in own:
         part = Affine.of(x) * rest.coefficient(x)

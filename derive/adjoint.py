@@ -15,12 +15,11 @@ from typing import Any
 
 from derive.affine import Affine, Index, indices
 from derive.derivation import Adjoint, Derivation, Step
-from derive.errors import ModelError, Refused, RuleDidNotApply
+from derive.errors import ModelError, RuleDidNotApply
 from derive.expression import (
     ZERO,
     Access,
     Bound,
-    Bracket,
     Expr,
     Partial,
     add,
@@ -29,7 +28,6 @@ from derive.expression import (
     rebind,
     substitute,
     summed,
-    walk,
 )
 from derive.flow import Flow, target_of
 from derive.inlining import insertable, written_out
@@ -40,7 +38,6 @@ from derive.regions import Interval
 from derive.rules import apply
 from derive.scalars import scalars_of
 from derive.system import System, accesses
-from derive.text import render_expr
 
 
 def derive(model: Any) -> Derivation:
@@ -131,7 +128,6 @@ def _on_region(
     for index, region in places:
         chain.step("restrict", letter=index.name, lo=region.lo, hi=region.hi)
         target, bounds = placed(target, bounds, index, region)
-    _check_conditions(name, chain.expr)
     kept = set[str]()
     for variable in candidates:
         writable, meant = written_out(variable, chain.expr, chain.context, bounds)
@@ -155,16 +151,6 @@ def _on_region(
     uses = tuple(dict.fromkeys(a.tensor for a in accesses(chain.expr)))
     ident = f"d.{name}@{where}" if where else f"d.{name}"
     return Adjoint(ident, name, entry, bounds, chain.expr, chain.steps, uses=uses, may_be_empty=empty), kept
-
-
-def _check_conditions(name: str, expr: Expr) -> None:
-    """A Kronecker delta may stay as a guard; a condition that limits no letter alone may not."""
-    for node in walk(expr):
-        if isinstance(node, Bracket) and node.op != "=":
-            raise Refused(
-                f"the adjoint of {name} keeps the condition {render_expr(node)}",
-                fix="use each index with a single shift, or declare the order of the sizes",
-            )
 
 
 def _aliased(system: System, adjoints: tuple[Adjoint, ...]) -> tuple[Adjoint, ...]:

@@ -156,23 +156,34 @@ def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[B
         tensor = system.tensor(access.tensor)
         for slot, position in enumerate(access.at):
             if any(isinstance(atom, Expr) for atom, _ in position.terms):
-                _check_data(system, access, position, Interval(*tensor.range_of(slot, access.at)))
+                _check_data(system, access, position, inner, Interval(*tensor.range_of(slot, access.at)))
                 continue
             allowed = Interval(*tensor.range_of(slot, access.at))
             if not _equal_range(position, inner, allowed, system.facts):
                 _check_inside(access, slot, position, inner, tensor, system.facts)
 
 
-def _check_data(system: System, access: Access, position: Affine, allowed: Interval) -> None:
+def _check_data(system: System, access: Access, position: Affine, bounds: tuple[Bound, ...], allowed: Interval) -> None:
     """A place given by data lies in the slot if the declared values of the data do."""
-    for atom, _ in position.terms:
-        values = system.tensor(atom.tensor).values if isinstance(atom, Access) else None
-        ends = [] if values is None else [replace(position, {atom: end}) for end in values]
-        if ends and not (system.facts.below(allowed.lo, ends[0]) and system.facts.below(ends[1], allowed.hi)):
-            raise ModelError(
-                f"{render_expr(access)} is read at {Interval(*ends)}, but {access.tensor} has {allowed} there",
-                fix="declare the values of the data with over=(1, ...) as the slot has them",
-            )
+    ends = given_extent(system, position, bounds)
+    if ends and not (system.facts.below(allowed.lo, ends.lo) and system.facts.below(ends.hi, allowed.hi)):
+        raise ModelError(
+            f"{render_expr(access)} is read at {ends}, but {access.tensor} has {allowed} there",
+            fix="declare the values of the data with over=(1, ...) as the slot has them",
+        )
+
+
+def given_extent(system: System, position: Affine, bounds: tuple[Bound, ...]) -> Interval | None:
+    """Smallest and largest place that data give in a position; None if a place is that of an extreme."""
+    lo = hi = position
+    for atom, count in position.terms:
+        if isinstance(atom, Expr):
+            values = system.tensor(atom.tensor).values if isinstance(atom, Access) else None
+            if values is None:
+                return None
+            ends, place = (values if count > 0 else values[::-1]), Affine.of(atom) * count
+            lo, hi = lo - place + ends[0] * count, hi - place + ends[1] * count
+    return Interval(extent(lo, bounds).lo, extent(hi, bounds).hi)
 
 
 def _equal_range(position: Affine, bounds: tuple[Bound, ...], allowed: Interval, facts: Facts) -> bool:

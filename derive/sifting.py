@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from derive.affine import Affine, Node, indices, replace
@@ -25,7 +26,8 @@ from derive.regions import extent
 def sift_term(term: Expr, outer: tuple[Bound, ...], facts: Facts) -> Expr:
     """One term with its deltas used. What stays as a bracket is a condition on a letter of the target, or a guard.
 
-    A delta whose use would leave a condition on a letter that is still summed is kept: its code scatters.
+    A condition on a letter that is still summed becomes an end of its range. Where the facts do not say which of
+    two ends is the nearer one, or the condition rests on data, the delta that left it is kept: its code scatters.
     `outer` are the ranges of the letters of the target; a condition that they imply is dropped.
     """
     bounds = list(term.bounds) if isinstance(term, Sum) else []
@@ -34,12 +36,13 @@ def sift_term(term: Expr, outer: tuple[Bound, ...], facts: Facts) -> Expr:
     kept = frozenset[int]()
     while True:
         sifted = _Sifting(factors, bounds, kept).run(facts)
-        known = (*outer, *sifted.bounds)
-        conditions = sifted.conditions_not_implied(known, outer, facts)
-        blocked = next((c.delta for c in conditions if _meets(c.bracket, sifted.bounds)), None)
+        conditions = sifted.conditions_not_implied((*outer, *sifted.bounds), outer, facts)
+        conditions = sifted.narrow(conditions, outer, facts)
+        blocked = next((c.delta for c in conditions if _is_open(c.bracket, sifted.bounds)), None)
         if blocked is None:
             break
         kept |= {blocked}
+    known = (*outer, *sifted.bounds)
     if any(isinstance(f, Bracket) and f.op == "=" and _never(f, known, facts) for f in sifted.factors):
         return ZERO
     return _assembled(sifted.factors, [c.bracket for c in conditions], sifted.bounds)
@@ -99,14 +102,66 @@ class _Sifting:
         )
         return [c for c in self.conditions if not implied(_substituted(c.bracket, places), there, facts)]
 
+    def narrow(self, conditions: list[_Condition], outer: tuple[Bound, ...], facts: Facts) -> list[_Condition]:
+        """Use conditions as ends of the ranges of summed letters; those that are left."""
+        left: list[_Condition] = []
+        for condition in conditions:
+            known = (*outer, *self.bounds)
+            if _given(condition.bracket) or implied(condition.bracket, known, facts):
+                left += [condition] if _given(condition.bracket) else []
+                continue
+            part = narrowed(condition.bracket, known, facts)
+            choices = (_with(self.bounds, found) for bound in self.bounds if (found := part(bound)))
+            bounds = next((b for b in choices if b is not None), None)
+            if bounds is None:
+                left.append(condition)
+            else:
+                self.bounds = bounds
+        return left
+
+
+def narrowed(bracket: Bracket, known: tuple[Bound, ...], facts: Facts) -> Callable[[Bound], Bound | None]:
+    """For a range: the part of it on which the condition holds, if that is a range for all other letters."""
+    gap = bracket.right - bracket.left
+
+    def part(bound: Bound) -> Bound | None:
+        count = gap.coefficient(bound.index)
+        end = (gap - Affine.of(bound.index) * count) * -count
+        others = tuple(b for b in known if b.index != bound.index)
+        if abs(count) != 1 or bound.index in indices(end):
+            return None
+        lo, hi = (end, bound.hi) if count > 0 else (bound.lo, end)
+        inside, length = (lo - bound.lo if count > 0 else bound.hi - hi), hi - lo + 1
+        within = all(facts.below(Affine.of(0), extent(gap, others).lo) for gap in (inside, length))
+        return Bound(bound.index, lo, hi) if within else None
+
+    return part
+
+
+def _with(bounds: list[Bound], changed: Bound) -> list[Bound] | None:
+    """The ranges with a changed one, each after those on whose letters it depends; None if there is no such order."""
+    left, done = [changed if b.index == changed.index else b for b in bounds], list[Bound]()
+    while left:
+        waiting = {b.index for b in left}
+        ready = next((b for b in left if not waiting & {*indices(b.lo), *indices(b.hi)}), None)
+        if ready is None:
+            return None
+        done.append(ready)
+        left.remove(ready)
+    return done
+
 
 def _trivial(factor: Expr, facts: Facts) -> bool:
     return isinstance(factor, Bracket) and factor.op == "=" and facts.same(factor.left, factor.right)
 
 
-def _meets(bracket: Bracket, bounds: list[Bound]) -> bool:
-    """Does a summed letter stand in the condition?"""
-    return bool({b.index for b in bounds} & set(free_indices(bracket)))
+def _is_open(bracket: Bracket, bounds: list[Bound]) -> bool:
+    """Does a summed letter, or an entry of data, stand in the condition?"""
+    return _given(bracket) or bool({b.index for b in bounds} & set(free_indices(bracket)))
+
+
+def _given(bracket: Bracket) -> bool:
+    return any(isinstance(atom, Expr) for side in (bracket.left, bracket.right) for atom, _ in side.terms)
 
 
 def _substituted(bracket: Bracket, values: dict[Node, Affine]) -> Bracket:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import reduce
 from typing import Any, Protocol, runtime_checkable
 
 import sympy
@@ -22,12 +23,15 @@ from derive.expression import (
     STOP,
     ZERO,
     Access,
+    Add,
     Bound,
     Call,
     Constant,
     Count,
     Expr,
     Extreme,
+    Mul,
+    Number,
     Relation,
     add,
     mul,
@@ -269,13 +273,33 @@ def lift_affine(value: Any) -> Affine:
 
 
 def _integer(value: Formula) -> Affine:
-    """A position given by data: `w[label[i], k]`."""
-    if isinstance(value.node, Access) and value.owner.is_integer(value.node.tensor):
-        return Affine.of(value.node)
+    """A position given by data: `w[label[i], k]`, `x[t - lag[i]]`."""
+    found = _whole(value.node, value.owner)
+    if found is not None:
+        return found
     raise ModelError(
         f"{render_expr(value.node)} is not declared as integer data, so it is no position",
         fix="label = model.integers(label=(m,), over=(1, n))",
     )
+
+
+def _whole(node: Expr, owner: Owner) -> Affine | None:
+    """The integer expression that a value is; None if it is none."""
+    if isinstance(node, Access):
+        return Affine.of(node) if owner.is_integer(node.tensor) else None
+    if isinstance(node, Count):
+        return node.of
+    if isinstance(node, Number):
+        return Affine.of(int(node.value)) if node.value.denominator == 1 else None
+    parts = [_whole(child, owner) for child in node.children] if isinstance(node, (Add, Mul)) else [None]
+    known = [p for p in parts if p is not None]
+    if len(known) < len(parts):
+        return None
+    if isinstance(node, Add):
+        return reduce(lambda a, b: a + b, known)
+    factors = [p.number for p in known if p.number is not None]
+    rest = [p for p in known if p.number is None]
+    return rest[0] * math.prod(factors) if len(rest) == 1 else None
 
 
 def Sum(body: Any, *bounds: Any) -> Formula:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from derive.affine import Affine, Node, Size, Width
+from derive.affine import Affine, Index, Node, Size, Width
 from derive.expression import (
     Access,
     Add,
@@ -87,7 +87,7 @@ def _leaf(expr: Expr) -> str:
         )
         return f"{expr.function}{primes}({', '.join(map(render_expr, expr.args))})"
     if isinstance(expr, Sum):
-        return f"Sum({render_expr(expr.body)}, {', '.join(b.index.name for b in expr.bounds)})"
+        return f"Sum({render_expr(expr.body)}, {', '.join(map(_bound, expr.bounds))})"
     if isinstance(expr, Bracket):
         return f"[{render_affine(expr.left)} {expr.op} {render_affine(expr.right)}]"
     if isinstance(expr, Partial):
@@ -97,13 +97,20 @@ def _leaf(expr: Expr) -> str:
         return f"({', '.join(branches)}, else {render_expr(expr.otherwise)})"
     if isinstance(expr, Extreme):
         name = {"max": "Max", "min": "Min"}[expr.op] if not isinstance(expr, Place) else f"arg{expr.op}"
-        return f"{name}({render_expr(expr.body)}, {expr.bounds[0].index.name})"
+        return f"{name}({render_expr(expr.body)}, {_bound(expr.bounds[0])})"
     assert isinstance(expr, Functional), type(expr).__name__
     rows = [_row(b, body) for b, body in zip(expr.bounds, expr.bodies, strict=True)]
     head = f"{expr.name}({', '.join(rows)})"
     for argument, position in expr.by:
         head = f"∂{head}/∂{rows[argument].replace(':', render_affine(position))}"
     return head
+
+
+def _bound(bound: Bound) -> str:
+    """The letter, with its range where that moves with another letter."""
+    moving = any(isinstance(atom, Index) for end in (bound.lo, bound.hi) for atom, _ in end.terms)
+    ends = f", {render_affine(bound.lo)}, {render_affine(bound.hi)}"
+    return f"({bound.index.name}{ends})" if moving else bound.index.name
 
 
 def _row(bound: Bound, body: Expr) -> str:
