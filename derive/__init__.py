@@ -6,8 +6,9 @@ from derive.entries import argmax, d
 from derive.errors import ModelError, Refused, RuleDidNotApply
 from derive.functions import Function, function
 from derive.model import Model
-from derive.surface import Max, Min, Sum, stop
+from derive.sums import Max, Min, Sum, stop
 from derive.system import System
+from derive.whole import diagonal, inner, mean, norm, norm2, outer, trace
 
 __all__ = [
     "Adjoint",
@@ -25,6 +26,13 @@ __all__ = [
     "argmax",
     "d",
     "derive",
+    "diagonal",
     "function",
+    "inner",
+    "mean",
+    "norm",
+    "norm2",
+    "outer",
     "stop",
+    "trace",
 ]

@@ -1,95 +1,143 @@
-"""Handles that an author types: tensors, rows of tensors, names of derived equations, positions of maxima."""
+"""Handles that an author types: tensors, names of derived equations, positions of maxima."""
 
 from __future__ import annotations
 
 import linecache
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from derive.affine import Index
+from derive.affine import Affine, Index
+from derive.axes import Axis, axis_letters, shapes, spread
 from derive.errors import ModelError, Source
 from derive.expression import Access, Expr
-from derive.surface import Formula, Owner, lift, lift_affine
+from derive.operators import Misused, Operation, Operators
+from derive.surface import Formula, Owner, lift, places, raised
+from derive.text import render_affine
 
 
-class Quantity:
-    """A declared tensor: `w[l, j, k]` reads an entry, `z[l, i, j] = ...` states an equation."""
+@dataclass
+class Quantity(Operators):
+    """A declared tensor: `w[l, j, k]` is an entry, `w`, `w[l, :, :]` are whole arrays, `z[l, i, j] = ...` an equation.
 
-    def __init__(self, name: str, owner: Owner) -> None:
-        self.name, self.owner = name, owner
+    It has no hash: SymPy's memory of `exp(z)` would outlive a change of what is known about z.
+    """
 
-    def __getitem__(self, at: Any) -> Any:
-        at = at if isinstance(at, tuple) else (at,)
-        if any(isinstance(p, slice) for p in at):
-            return Row(self.name, at)
-        return Formula(Access(self.name, tuple(lift_affine(p) for p in at)), self.owner)
+    name: str
+    owner: Owner
+
+    def __getitem__(self, at: Any) -> Formula:
+        return self._read(places(at))
 
     def __setitem__(self, at: Any, value: Any) -> None:
-        at = at if isinstance(at, tuple) else (at,)
         source = source_of(sys._getframe(1))
         try:
-            self.owner.state(Access(self.name, tuple(lift_affine(p) for p in at)), value, source)
+            target = self._read(places(at))
+            assert isinstance(target.node, Access)
+            self.owner.state(target.node, _assigned(target, value), source)
         except ModelError as error:
             raise error.at(source) from None
 
-    __iter__ = None  # `sum(z)` would never end
+    def _read(self, at: tuple[Affine | None, ...]) -> Formula:
+        """The entry at these places, with an axis for every colon."""
+        free = iter(axis_letters(at.count(None)))
+        full = tuple(Affine.of(next(free)) if p is None else p for p in at)
+        inside = ", ".join(":" if p is None else render_affine(p) for p in at)
+        text = self.name if at.count(None) == len(at) else f"{self.name}[{inside}]"
+        return Formula(Access(self.name, full), self.owner, self._axes(at, full), text)
 
-    def as_node(self) -> Expr:
-        """A scalar tensor may be written without brackets."""
-        return Access(self.name)
+    def _axes(self, at: tuple[Affine | None, ...], full: tuple[Affine, ...]) -> tuple[Axis, ...]:
+        kept = [q for q, p in enumerate(at) if p is None]
+        tensor = self.owner.known_tensor(self.name) if kept else None
+        if tensor is None:
+            return (Axis(),) * len(kept)
+        if len(tensor.slots) != len(at):
+            raise ModelError(
+                f"{self.name} has {len(tensor.slots)} indices, not {len(at)}",
+                fix=f"write {self.name} with {len(tensor.slots)} indices",
+            )
+        fixed = [(q, s) for q, s in enumerate(tensor.slots) if s.index.name.startswith("@")]
+        if any(at[q] is None or full[q] != s.lo for q, s in fixed):
+            return (Axis(),) * len(kept)
+        ranges = [tensor.range_of(q, full) for q in kept]
+        return tuple(Axis(lo, hi, _axis_name(tensor.slots[q].index)) for q, (lo, hi) in zip(kept, ranges, strict=True))
+
+    def as_formula(self) -> Formula:
+        """The tensor without brackets: all of it; a scalar, or what no equation defines yet, is a single value."""
+        tensor = self.owner.known_tensor(self.name)
+        return self._read((None,) * len(tensor.slots) if tensor else ())
 
     def _sympy_(self) -> Formula:
-        return Formula(self.as_node(), self.owner)
+        return self.as_formula()
 
-    def __add__(self, other: Any) -> Any:
-        return self._sympy_() + other
+    def __str__(self) -> str:
+        return self.name
 
-    def __radd__(self, other: Any) -> Any:
-        return other + self._sympy_()
+    def join(self, other: Any, operation: Operation, swapped: bool = False) -> Any:
+        """The value of `self op other`."""
+        return self.as_formula().join(other, operation, swapped)
 
-    def __sub__(self, other: Any) -> Any:
-        return self._sympy_() - other
+    def product(self, other: Any, swapped: bool = False) -> Any:
+        """The value of `self @ other`."""
+        return self._whole("@").product(other, swapped)
 
-    def __rsub__(self, other: Any) -> Any:
-        return other - self._sympy_()
+    @property
+    def T(self) -> Formula:
+        """The transposed matrix. ModelError for anything but a matrix."""
+        return self._whole(".T").T
 
-    def __mul__(self, other: Any) -> Any:
-        return self._sympy_() * other
+    @property
+    def mT(self) -> Formula:
+        """The last two axes change places, in every matrix of a stack."""
+        return self._whole(".mT").mT
 
-    def __rmul__(self, other: Any) -> Any:
-        return other * self._sympy_()
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._sympy_() / other
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return other / self._sympy_()
-
-    def __pow__(self, other: Any) -> Any:
-        return self._sympy_() ** other
+    def _whole(self, what: str) -> Formula:
+        if self.owner.known_tensor(self.name) is None:
+            raise ModelError(
+                f"no equation above gives {self.name} a shape, which {what} needs",
+                fix=f"state its equation first, or write its axes, {self.name}[:, :]",
+            )
+        return self.as_formula()
 
     def __lt__(self, other: Any) -> Any:
-        return self._sympy_() < other
+        return self.as_formula() < other
 
     def __le__(self, other: Any) -> Any:
-        return self._sympy_() <= other
+        return self.as_formula() <= other
 
     def __gt__(self, other: Any) -> Any:
-        return self._sympy_() > other
+        return self.as_formula() > other
 
     def __ge__(self, other: Any) -> Any:
-        return self._sympy_() >= other
+        return self.as_formula() >= other
 
-    def __neg__(self) -> Any:
-        return -self._sympy_()
+    def __abs__(self) -> Any:
+        return abs(self.as_formula())
+
+    def __bool__(self) -> bool:
+        raise Misused(f"{self} has no truth value", fix="Piecewise((value, z[i] > 0), (other, True)) chooses by entry")
+
+    def __len__(self) -> int:
+        raise Misused(f"{self} has no length in numbers", fix="use the size, such as m, of its declaration")
 
 
-class Row:
-    """A whole vector of a tensor, `a[L, i, :]`, the argument of an opaque functional."""
+def _axis_name(slot: Index) -> str:
+    return "" if slot.name[0] in "_@:" else slot.name
 
-    def __init__(self, name: str, at: tuple[Any, ...]) -> None:
-        self.name, self.at = name, at
+
+def _assigned(target: Formula, value: Any) -> Any:
+    """The entry of a right side at the axes of the left side. ModelError if the shapes differ; a scalar fills all."""
+    if not target.axes:
+        return value
+    right = raised(value)
+    if len(right.axes) not in (0, len(target.axes)):
+        raise ModelError(
+            f"the left side has {len(target.axes)} axes, and {shapes(right)}",
+            fix="write one colon on the left for every axis on the right; nothing is repeated along an axis",
+        )
+    spread((target.array, right), target.owner.known_facts())
+    return Formula(right.node, target.owner)
 
 
 class Named:
@@ -99,8 +147,9 @@ class Named:
         self.target = target
 
 
-def d(entry: Formula) -> Named:
+def d(entry: Any) -> Named:
     """The derivative of the objective by an entry, for naming its equation: `model.alias(top=d(z[L, i, j]))`."""
+    entry = entry.as_formula() if isinstance(entry, Quantity) else entry
     if not isinstance(entry, Formula) or not isinstance(entry.node, Access):
         raise ModelError("d(...) takes one entry, such as d(z[L, i, j])")
     return Named(entry.node)
@@ -109,13 +158,18 @@ def d(entry: Formula) -> Named:
 class Argmax:
     """The position of the largest entry, for `model.predict`."""
 
-    def __init__(self, value: Expr, index: Index) -> None:
-        self.value, self.index = value, index
+    def __init__(self, value: Expr, index: Index, rest: tuple[Index, ...] = ()) -> None:
+        self.value, self.index, self.rest = value, index, rest
 
 
-def argmax(value: Any, index: Any) -> Argmax:
-    """The smallest index at which `value` is largest: `argmax(a[L, i, j], j)`."""
-    return Argmax(lift(value), Index(index.name))
+def argmax(value: Any, index: Any = None) -> Argmax:
+    """The smallest index at which `value` is largest: `argmax(a[L, i, j], j)`, or `argmax(a)` along the last axis."""
+    if index is not None:
+        return Argmax(lift(value), Index(index.name))
+    array = raised(value)
+    if not array.axes:
+        raise ModelError("argmax needs the index that it looks along", fix="argmax(a[i, j], j)")
+    return Argmax(array.node, array.letters[-1], array.letters[:-1])
 
 
 def source_of(frame: Any, line: int | None = None) -> Source:

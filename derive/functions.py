@@ -11,11 +11,12 @@ from typing import Any
 
 import sympy
 
+from derive.axes import spread
 from derive.charts import rational
 from derive.errors import ModelError
 from derive.expression import STOP, Call
 from derive.kinks import stepless
-from derive.surface import Formula, lift
+from derive.surface import Formula, raised
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
@@ -49,7 +50,10 @@ class Function:
         owners = [f.owner for a in map(sympy.sympify, args) for f in sorted(a.atoms(Formula), key=str)]
         if owners:
             owners[0].register(self)
-            return Formula(Call(self.name, tuple(map(lift, args)), (0,) * len(args)), owners[0])
+            arrays = tuple(map(raised, args))
+            axes = spread(arrays, owners[0].known_facts())
+            call = Call(self.name, tuple(a.node for a in arrays), (0,) * len(args))
+            return Formula(call, owners[0], axes, f"{self.name}({', '.join(map(str, arrays))})")
         if self.formula is None:
             return sympy.Function(self.name)(*args)
         return self.formula.subs(dict(zip(self.arguments, args, strict=True)), simultaneous=True)

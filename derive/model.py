@@ -11,14 +11,18 @@ from typing import Any
 import sympy
 
 from derive.affine import Affine, Index, Size, Width, indices
-from derive.entries import Named, Quantity, Row, outer_source, source_of
+from derive.axes import UNKNOWN
+from derive.axis_letters import Letters
+from derive.entries import Named, Quantity, outer_source, source_of
 from derive.errors import ModelError, Source
 from derive.expression import Access, Bound, Expr, Functional, substitute
 from derive.facts import Facts
 from derive.functions import Function, checked_name
-from derive.ranges import resolve
-from derive.shapes import Draft
-from derive.surface import UNKNOWN, Formula, IndexSymbol, SizeSymbol, lift, lift_affine
+from derive.operators import explained
+from derive.prediction import asked, opened_value
+from derive.ranges import resolve, seen_so_far
+from derive.shapes import Asked, Draft, Shapes
+from derive.surface import Formula, IndexSymbol, SizeSymbol, lift, lift_affine, raised
 from derive.system import Alias, Slot, System, Tensor
 
 RESERVED = frozenset(
@@ -53,7 +57,8 @@ class Model:
         self._sums: list[tuple[Expr, Expr]] = []
         self._aliases: list[Alias] = []
         self._errors: dict[str, str] = {}
-        self._prediction: tuple[Any, Source] | None = None
+        self._prediction: Asked | None = None
+        self._seen: tuple[int, Shapes] | None = None
         self._regions: dict[Index, tuple[Affine, Affine]] = {}
         self._system: System | None = None
 
@@ -61,6 +66,7 @@ class Model:
         return self
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        error = explained(error)
         if isinstance(error, ModelError) and error.source is None:
             while trace.tb_next and trace.tb_frame.f_code.co_filename != self.file:
                 trace = trace.tb_next
@@ -140,7 +146,7 @@ class Model:
         """An opaque scalar function of whole vectors: `cost = model.functional("cost")`, `cost(a[L, :], y[:])`."""
         self._declare(name, self._functionals)
 
-        def apply(*rows: Row) -> Formula:
+        def apply(*rows: Any) -> Formula:
             return Formula(self._functional(name, rows), self)
 
         return apply
@@ -217,7 +223,11 @@ class Model:
 
     def predict(self, prediction: Any) -> None:
         """What `predict` returns: a value, a comparison `a[L, i, j] > 0`, or `argmax(a[L, i, j], j)`."""
-        self._prediction = (prediction, source_of(sys._getframe(1)))
+        source = source_of(sys._getframe(1))
+        try:
+            self._prediction = asked(prediction, source)
+        except ModelError as error:
+            raise error.at(source) from None
 
     # machinery
 
@@ -230,17 +240,24 @@ class Model:
                 fix="give one of them another name",
             )
 
+    def known_facts(self) -> Facts:
+        """The facts declared so far, and those that the declared ranges imply."""
+        return self._facts.with_bounds(
+            s.hi - s.lo for t in self._tensors.values() for s in t.slots if s.index.name[0] != "_"
+        )
+
+    def known_tensor(self, name: str) -> Tensor | None:
+        """A tensor whose shape is declared, or follows from the equations stated so far."""
+        if name in self._tensors:
+            return self._tensors[name]
+        if self._seen is None or self._seen[0] != len(self._drafts):
+            shapes, _ = seen_so_far(tuple(self._drafts), self._tensors, self.known_facts())
+            self._seen = len(self._drafts), shapes
+        return self._seen[1].tensors.get(name)
+
     def _declare(self, name: str, into: list[str] | None = None) -> str:
         checked_name(name)
-        taken = {
-            *self._sizes,
-            *self._widths,
-            *self._letters,
-            *self._tensors,
-            *self._variables,
-            *self._functionals,
-            *self._errors.values(),
-        }
+        taken = self._taken()
         if name in taken or name in RESERVED:
             raise ModelError(
                 f"the name {name} is " + ("declared twice" if name in taken else "reserved"),
@@ -250,6 +267,10 @@ class Model:
         if into is not None:
             into.append(name)
         return name
+
+    def _taken(self) -> set[str]:
+        own = (self._sizes, self._widths, self._letters, self._tensors, self._variables, self._functionals)
+        return {*(name for names in own for name in names), *self._errors.values()}
 
     def _add(self, tensor: Tensor) -> None:
         self._tensors[tensor.name] = tensor
@@ -265,37 +286,42 @@ class Model:
 
     def _functional(self, name: str, rows: tuple[Any, ...]) -> Functional:
         bodies, bounds = [], []
-        for q, row in enumerate(rows):
-            if not isinstance(row, Row) or sum(isinstance(p, slice) for p in row.at) != 1:
+        for q, row in enumerate(map(raised, rows)):
+            if len(row.axes) != 1 or not isinstance(row.node, Access):
                 raise ModelError(f"{name} takes whole vectors, with one `:` each", fix=f"{name}(a[L, i, :], y[i, :])")
             letter = Index(f"_{q}")
-            at = tuple(Affine.of(letter) if isinstance(p, slice) else lift_affine(p) for p in row.at)
-            bodies.append(Access(row.name, at))
+            bodies.append(substitute(row.node, {row.letters[0]: Affine.of(letter)}))
             bounds.append(Bound(letter, UNKNOWN, UNKNOWN))
         return Functional(name, tuple(bodies), tuple(bounds))
 
     def _check(self) -> System:
         if self._objective is None:
             raise ModelError(f"the model {self.name} has no objective", fix="model.minimise(...)")
+        shapes, done = seen_so_far(tuple(self._drafts), self._tensors, self.known_facts())
+        letters = Letters(tuple(self._letters), frozenset(self._taken() | RESERVED | set(self._functions)), shapes)
+        letters.learn(done)
+        *drafts, objective = map(letters.draft, (*self._drafts, self._objective))
+        sums = [(letters.draft(opened_value(left, objective.source)).value, right) for left, right in self._sums]
+        prediction = letters.asked(self._prediction) if self._prediction else None
         return resolve(
             name=self.name,
             title=self.title,
             file=self.file,
             sizes=tuple(self._sizes),
             widths=tuple(self._widths),
-            letters=tuple(self._letters),
+            letters=(*self._letters, *letters.new),
             tensors=tuple(self._tensors.values()),
             variables=tuple(self._variables),
             latex=self._latex,
             functions=tuple(self._functions.values()),
             functionals=tuple(self._functionals),
-            drafts=tuple(self._drafts),
-            objective=self._objective,
+            drafts=tuple(drafts),
+            objective=objective,
             facts=self._facts,
-            sums=tuple(self._sums),
+            sums=tuple(sums),
             aliases=tuple(self._aliases),
             errors=tuple(self._errors.items()),
-            prediction=self._prediction,
+            prediction=prediction,
         )
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace as with_changes
-from typing import Any
 
 from derive.affine import Affine, Index, indices
+from derive.axes import UNKNOWN
 from derive.errors import ModelError, Source
 from derive.expression import Access, Binder, Bound, Expr, Sum, free_indices, walk
 from derive.facts import Facts
 from derive.functions import Function
+from derive.axis_letters import check_whole
 from derive.letters import relettered, renaming
 from derive.regions import check_regions
 from derive.schedule import check_order
 from derive.scopes import scoped, unscoped
-from derive.shapes import Draft, Ranges, Shapes, learn, lettered, named
+from derive.shapes import Asked, Draft, Ranges, Shapes, learn, lettered, named
 from derive.statements import check_bound, check_facts, check_names
-from derive.surface import UNKNOWN, lift, lift_relation
 from derive.system import Alias, Equation, Prediction, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
 
@@ -40,7 +41,7 @@ def resolve(
     sums: tuple[tuple[Expr, Expr], ...],
     aliases: tuple[Alias, ...],
     errors: tuple[tuple[str, str], ...],
-    prediction: tuple[Any, Source] | None,
+    prediction: Asked | None,
 ) -> System:
     """The checked system of a model's declarations and drafts. ModelError for anything that cannot be meant."""
     facts = facts.with_bounds(s.hi - s.lo for t in tensors for s in t.slots if s.index.name[0] != "_")
@@ -58,6 +59,8 @@ def resolve(
         check_bound(draft, any(d.target.tensor == draft.target.tensor for d in drafts if d is not draft))
     solved = _solve(drafts, shapes, variables, latex)
     whole = _finish(objective, shapes)
+    for draft in (*solved, whole):
+        check_whole(draft, shapes)
     equations = tuple(named(d, solved, shapes) for d in solved)
     goal = Equation("J", objective.target, (), whole.value, objective.source)
     closed = tuple(
@@ -102,8 +105,25 @@ def _relettered(equation: Equation, system: System) -> Equation:
 
 
 def _solve(drafts: tuple[Draft, ...], shapes: Shapes, variables: tuple[str, ...], latex: dict[str, str]) -> list[Draft]:
+    """Finish all drafts. ModelError, with its line, for one in which nothing gives some letter a range."""
+    done = dict[int, Draft]()
+    _advance(drafts, shapes, latex, done)
+    for q, draft in enumerate(drafts):
+        if q not in done:
+            stuck = with_changes(draft, value=scoped(draft.value, {}))
+            letter = next(
+                x for x in _letters(stuck) if x not in _candidates(stuck, shapes, True) and x not in stuck.over
+            )
+            raise ModelError(
+                f"nothing gives index {letter.name} a range",
+                source=stuck.source,
+                fix=f"let it stand alone in a slot, or state it: with model.over({letter.name}, 1, ...)",
+            )
+    return [_finish(draft, shapes) for draft in drafts]
+
+
+def _advance(drafts: tuple[Draft, ...], shapes: Shapes, latex: dict[str, str], done: dict[int, Draft]) -> None:
     """Finish the drafts one after another, first from full shapes, then from partial ones where nothing else helps."""
-    done: dict[int, Draft] = {}
     weak = False
     while len(done) < len(drafts):
         progress = False
@@ -116,18 +136,26 @@ def _solve(drafts: tuple[Draft, ...], shapes: Shapes, variables: tuple[str, ...]
             if weak:
                 break
         if not progress and weak:
-            stuck = next(draft for q, draft in enumerate(drafts) if q not in done)
-            stuck = with_changes(stuck, value=scoped(stuck.value, {}))
-            letter = next(
-                x for x in _letters(stuck) if x not in _candidates(stuck, shapes, True) and x not in stuck.over
-            )
-            raise ModelError(
-                f"nothing gives index {letter.name} a range",
-                source=stuck.source,
-                fix=f"let it stand alone in a slot, or state it: with model.over({letter.name}, 1, ...)",
-            )
+            break
         weak = not progress
-    return [_finish(draft, shapes) for draft in drafts]
+
+
+def seen_so_far(drafts: tuple[Draft, ...], tensors: dict[str, Tensor], facts: Facts) -> tuple[Shapes, list[Draft]]:
+    """The shapes that the equations stated so far give, and those equations, up to the first one that cannot be meant.
+
+    An error in them is not raised here: it is the business of `resolve`, which sees the whole model.
+    """
+    shapes, done = Shapes(tensors, facts), dict[int, Draft]()
+    sound = tuple(d for d in drafts if all(_has_rank(a, drafts, tensors) for a in (d.target, *accesses(d.value))))
+    with suppress(ModelError):
+        _advance(sound, shapes, {}, done)
+    return shapes, list(done.values())
+
+
+def _has_rank(access: Access, drafts: tuple[Draft, ...], tensors: dict[str, Tensor]) -> bool:
+    own = tensors.get(access.tensor)
+    ranks = {len(own.slots)} if own else {len(d.target.at) for d in drafts if d.target.tensor == access.tensor}
+    return ranks <= {len(access.at)}
 
 
 def _letters(draft: Draft) -> tuple[Index, ...]:
@@ -192,7 +220,7 @@ def _finish(draft: Draft, shapes: Shapes, weak: bool = False) -> Draft:
             )
     value = unscoped(_close(draft.value, ranges, draft.source))
     targets = {x for p in draft.target.at for x in indices(p)}
-    return Draft(draft.target, value, {x: r for x, r in ranges.items() if x in targets}, draft.source)
+    return with_changes(draft, value=value, over={x: r for x, r in ranges.items() if x in targets})
 
 
 def _agree(letter: Index, found: list[tuple[tuple[Affine, Affine], Access]], facts: Facts, source: Source) -> None:
@@ -231,26 +259,17 @@ def _ordered(bounds: list[Bound], source: Source) -> tuple[Bound, ...]:
     return tuple(done)
 
 
-def _prediction(prediction: tuple[Any, Source], shapes: Shapes) -> Prediction:
-    stated, source = prediction
-    over, cut = None, None
-    if hasattr(stated, "index"):
-        value, over = stated.value, stated.index
-    elif getattr(stated, "is_Relational", False):
-        relation = lift_relation(stated)
-        if relation.op != ">":
-            raise ModelError("a prediction is cut with >", source=source, fix="model.predict(a[L, i, j] > cut)")
-        value, cut = relation.left, relation.right
-    else:
-        value = lift(stated)
-    free = free_indices(value)
-    draft = _finish(Draft(Access("?", tuple(map(Affine.of, free))), value, {}, source), shapes)
+def _prediction(asked: Asked, shapes: Shapes) -> Prediction:
+    axes = [x for p in asked.draft.target.at for x in indices(p)]
+    free = (*(x for x in free_indices(asked.draft.value) if x not in axes), *axes)
+    draft = _finish(with_changes(asked.draft, target=Access("?", tuple(map(Affine.of, free)))), shapes)
+    check_whole(draft, shapes)
     bounds = tuple(Bound(x, *draft.over[x]) for x in free)
-    if over and over not in free:
-        raise ModelError(f"index {over.name} does not stand in the prediction", source=source)
+    if asked.over and asked.over not in free:
+        raise ModelError(f"index {asked.over.name} does not stand in the prediction", source=draft.source)
     return Prediction(
         draft.value,
-        tuple(b for b in bounds if b.index != over),
-        cut,
-        next((b for b in bounds if b.index == over), None),
+        tuple(b for b in bounds if b.index != asked.over),
+        asked.cut,
+        next((b for b in bounds if b.index == asked.over), None),
     )

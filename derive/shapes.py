@@ -17,12 +17,25 @@ Ranges = dict[Index, tuple[Affine, Affine]]
 
 @dataclass(frozen=True)
 class Draft:
-    """An equation as stated: ranges of its indices are not known yet. `over` holds the stated ones."""
+    """An equation as stated: ranges of its indices are not known yet. `over` holds the stated ones.
+
+    `whole` are the letters that stand for axes of whole arrays: each runs over all of every slot that it fills.
+    """
 
     target: Access
     value: Expr
     over: Ranges
     source: Source
+    whole: frozenset[Index] = frozenset()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prediction as stated; the target of `draft` has the axes of a whole value, in their order."""
+
+    draft: Draft
+    cut: Expr | None = None
+    over: Index | None = None
 
 
 class Shapes:

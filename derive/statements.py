@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from derive.affine import indices
+from derive.axes import UNKNOWN
 from derive.errors import ModelError, Refused, Source
 from derive.expression import Expr, Extreme, Sum, free_indices, walk
 from derive.shapes import Draft
-from derive.surface import UNKNOWN
 from derive.system import Tensor, accesses
 from derive.text import render_affine, render_expr
 

@@ -7,9 +7,8 @@ A `Formula` is an atom to SymPy, so `exp(z[l, i, j])` works, and does its own ar
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
-from functools import reduce
+from numbers import Integral
 from typing import Any, Protocol, runtime_checkable
 
 import sympy
@@ -17,31 +16,35 @@ from sympy.core.function import AppliedUndef
 
 from derive.affine import Affine, Index, Size, Width
 from derive.algebra import chosen
+from derive.axes import (
+    Array,
+    Axis,
+    entrywise,
+    product,
+    read,
+    shapes,
+    spread,
+    transposed,
+    turned,
+)
 from derive.errors import ModelError, Refused, Source
 from derive.expression import (
-    MINUS_ONE,
-    STOP,
     ZERO,
     Access,
-    Add,
-    Bound,
     Call,
     Constant,
     Count,
     Expr,
-    Extreme,
-    Mul,
-    Number,
     Relation,
     add,
     mul,
     number,
     power,
 )
-from derive.expression import (
-    Sum as SumNode,
-)
+from derive.facts import Facts
+from derive.integer_values import integer_value
 from derive.kinks import ranked
+from derive.operators import OVER, Operation, Operators
 from derive.text import render_expr
 
 
@@ -62,44 +65,44 @@ class Owner(Protocol):
 
     def state(self, target: Access, value: Any, source: Source) -> None: ...
 
+    def known_facts(self) -> Facts: ...
+
+    def known_tensor(self, name: str) -> Any: ...
+
 
 @runtime_checkable
-class Scalar(Protocol):
-    """A tensor without indices may be written without brackets."""
+class Written(Protocol):
+    """A tensor may be written without brackets."""
 
-    def as_node(self) -> Expr: ...
-
-
-_Operation = tuple[Callable[[Expr, Expr], Expr], Callable[[Any, Any], Any]]  # on our nodes, on SymPy's
-
-PLUS: _Operation = (add, sympy.Add)
-MINUS: _Operation = (lambda a, b: add(a, mul(MINUS_ONE, b)), lambda a, b: sympy.Add(a, sympy.Mul(-1, b)))
-TIMES: _Operation = (mul, sympy.Mul)
-OVER: _Operation = (lambda a, b: mul(a, power(b, MINUS_ONE)), lambda a, b: sympy.Mul(a, sympy.Pow(b, -1)))
-TO_THE: _Operation = (power, sympy.Pow)
+    def as_formula(self) -> Formula: ...
 
 
-class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
-    """A value in an equation: an atom to SymPy that carries one of our nodes in `node`."""
+class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
+    """A value in an equation: an atom to SymPy that carries one of our nodes in `node`.
+
+    A whole array has `axes`; then `node` is its entry there, and `text` is what the author wrote.
+    """
 
     node: Expr
     owner: Owner
+    axes: tuple[Axis, ...]
+    text: str
     _op_priority = 1000.0
     is_commutative = True
     is_real = True
     is_Atom = True
     is_number = False
 
-    def __new__(cls, node: Expr, owner: Owner) -> Formula:
+    def __new__(cls, node: Expr, owner: Owner, axes: tuple[Axis, ...] = (), text: str = "") -> Formula:
         formula: Formula = sympy.Expr.__new__(cls)
-        formula.node, formula.owner = node, owner
+        formula.node, formula.owner, formula.axes, formula.text = node, owner, axes, text
         return formula
 
-    def _hashable_content(self) -> tuple[str]:
-        return (self.node.key,)
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (self.node.key, *(part.key for axis in self.axes for part in (axis.lo, axis.hi)), id(self.owner))
 
     def _sympystr(self, printer: Any) -> str:
-        return render_expr(self.node)
+        return (self.text if self.axes else "") or render_expr(self.node)
 
     def sort_key(self, order: Any = None) -> Any:
         return self.class_key(), (1, (self.node.key,)), sympy.S.One.sort_key(), sympy.S.One
@@ -120,54 +123,54 @@ class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         """SymPy's odd functions leave the sign where the author wrote it."""
         return False
 
-    def _join(self, other: Any, operation: _Operation, swapped: bool = False) -> Any:
-        """The node of `self op other`. SymPy's own queries, such as a division by I, get SymPy's own answer."""
-        ours, sympys = operation
+    @property
+    def array(self) -> Array:
+        """The entry, the axes and the text of the value."""
+        return Array(self.node, self.axes, str(self))
+
+    def _with(self, array: Array) -> Formula:
+        return Formula(array.node, self.owner, array.axes, array.text)
+
+    def join(self, other: Any, operation: Operation, swapped: bool = False) -> Any:
+        """The value of `self op other`. SymPy's own queries, such as a division by I, get SymPy's own answer."""
         try:
-            right = lift(other)
-        except TypeError:
+            right = raised(other)
+        except TypeError as error:
+            if isinstance(error, ModelError):
+                raise
             return NotImplemented
         except Refused:
-            return sympys(other, self) if swapped else sympys(self, other)
-        if operation is OVER and (self.node if swapped else right) == ZERO:
-            raise ModelError(f"division by 0: ({render_expr(self.node if not swapped else right)})/0")
-        return Formula(ours(right, self.node) if swapped else ours(self.node, right), self.owner)
+            return operation.sympys(other, self) if swapped else operation.sympys(self, other)
+        one, two = (right, self.array) if swapped else (self.array, right)
+        if operation is OVER and two.node == ZERO:
+            raise ModelError(f"division by 0: ({one})/0")
+        facts = self.owner.known_facts()
+        return self._with(entrywise(operation.ours, (one, two), facts, f"{one.tight}{operation.sign}{two.tight}"))
 
-    def __add__(self, other: Any) -> Any:
-        return self._join(other, PLUS)
+    def product(self, other: Any, swapped: bool = False) -> Any:
+        """The product of matrices and vectors; ModelError, with both shapes, where they do not fit."""
+        try:
+            right = raised(other)
+        except TypeError as error:
+            if isinstance(error, ModelError):
+                raise
+            return NotImplemented
+        one, two = (right, self.array) if swapped else (self.array, right)
+        return self._with(product(one, two, self.owner.known_facts()))
 
-    def __radd__(self, other: Any) -> Any:
-        return self._join(other, PLUS, swapped=True)
+    @property
+    def T(self) -> Formula:
+        """The transposed matrix. ModelError for anything but a matrix."""
+        return self._with(transposed(self.array))
 
-    def __sub__(self, other: Any) -> Any:
-        return self._join(other, MINUS)
+    @property
+    def mT(self) -> Formula:
+        """The last two axes change places, in every matrix of a stack."""
+        return self._with(turned(self.array))
 
-    def __rsub__(self, other: Any) -> Any:
-        return self._join(other, MINUS, swapped=True)
-
-    def __mul__(self, other: Any) -> Any:
-        return self._join(other, TIMES)
-
-    def __rmul__(self, other: Any) -> Any:
-        return self._join(other, TIMES, swapped=True)
-
-    def __truediv__(self, other: Any) -> Any:
-        return self._join(other, OVER)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return self._join(other, OVER, swapped=True)
-
-    def __pow__(self, other: Any, modulo: Any = None) -> Any:
-        return self._join(other, TO_THE)
-
-    def __rpow__(self, other: Any) -> Any:
-        return self._join(other, TO_THE, swapped=True)
-
-    def __neg__(self) -> Any:
-        return Formula(mul(MINUS_ONE, self.node), self.owner)
-
-    def __pos__(self) -> Any:
-        return self
+    def __getitem__(self, at: Any) -> Formula:
+        """An entry or a slice of a whole value, `(x @ w)[i]`."""
+        return self._with(read(self.array, places(at)))
 
     def __abs__(self) -> Any:
         return sympy.Abs(self)
@@ -180,19 +183,42 @@ class Formula(sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
 
 
 def lift(value: Any) -> Expr:
-    """The node of anything that may stand in an equation. TypeError if it is no value at all."""
+    """The node of anything that may stand in an equation. TypeError if it is no value at all, ModelError if whole."""
+    array = raised(value)
+    if array.axes:
+        raise ModelError(
+            f"{shapes(array)}, where a single value is needed",
+            fix="Sum(...), mean(...) or norm2(...) of all its entries, or one entry, in brackets",
+        )
+    return array.node
+
+
+def raised(value: Any) -> Array:
+    """The entry, the axes and the text of a value; the shapes of the whole arrays in it must go together."""
+    if isinstance(value, Written):
+        value = value.as_formula()
+    if isinstance(value, Formula):
+        return value.array
+    node = node_of(value)
+    whole = sorted((f for f in value.atoms(Formula) if f.axes), key=str) if isinstance(value, sympy.Basic) else []
+    axes = spread([f.array for f in whole], whole[0].owner.known_facts()) if whole else ()
+    return Array(node, axes, str(value))
+
+
+def node_of(value: Any) -> Expr:
+    """The node of a value, of an entry of it if it is whole."""
     if isinstance(value, Formula):
         return value.node
-    if isinstance(value, Scalar):
-        return value.as_node()
+    if isinstance(value, Written):
+        return value.as_formula().node
     if isinstance(value, bool):
         raise TypeError(value)
-    if isinstance(value, (int, Fraction)):
-        return number(value)
+    if isinstance(value, (Integral, Fraction)):
+        return number(Fraction(value))
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ModelError(f"{value} is no number that an equation can hold")
-        return number(Fraction(repr(value)))
+        return number(Fraction(repr(float(value))))
     if isinstance(value, sympy.Basic):
         return _lift_sympy(value)
     raise TypeError(f"{value!r} is not a value of an equation")
@@ -208,20 +234,20 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
     if isinstance(value, (IndexSymbol, SizeSymbol)) or _is_width(value):
         return Count(lift_affine(value))
     if isinstance(value, sympy.Add):
-        return add(*map(lift, value.args))
+        return add(*map(node_of, value.args))
     if isinstance(value, sympy.Mul):
-        return mul(*map(lift, value.args))
+        return mul(*map(node_of, value.args))
     if isinstance(value, sympy.Pow):
-        return power(lift(value.base), lift(value.exp))
+        return power(node_of(value.base), node_of(value.exp))
     if isinstance(value, sympy.exp):
-        return Call("exp", (lift(value.exp),))
+        return Call("exp", (node_of(value.exp),))
     if isinstance(value, sympy.Piecewise):
         return _lift_piecewise(value)
     if isinstance(value, (sympy.Max, sympy.Min)):
         args = ranked(value.args)
-        return Call(type(value).__name__, tuple(map(lift, args)), (0,) * len(args))
+        return Call(type(value).__name__, tuple(map(node_of, args)), (0,) * len(args))
     if isinstance(value, sympy.Function) and not isinstance(value, AppliedUndef):
-        return Call(type(value).__name__, tuple(map(lift, value.args)), (0,) * len(value.args))
+        return Call(type(value).__name__, tuple(map(node_of, value.args)), (0,) * len(value.args))
     if isinstance(value, sympy.Symbol):
         raise ModelError(
             f"the symbol {value} is not declared in this model",
@@ -233,14 +259,14 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
 def _lift_piecewise(value: sympy.Piecewise) -> Expr:
     if value.args[-1][1] is not sympy.true:
         raise Refused(f"this Piecewise has no value outside its branches: {value}", fix="end it with (value, True)")
-    return chosen(value, lift)
+    return chosen(value, node_of)
 
 
 def lift_relation(condition: sympy.Basic) -> Relation:
     """The node of a comparison."""
     if not isinstance(condition, sympy.core.relational.Relational):
         raise Refused(f"only a single comparison can choose a branch, not {condition}")
-    return Relation(condition.rel_op, lift(condition.lhs), lift(condition.rhs))
+    return Relation(condition.rel_op, node_of(condition.lhs), node_of(condition.rhs))
 
 
 def _is_width(value: sympy.Basic) -> bool:
@@ -274,7 +300,9 @@ def lift_affine(value: Any) -> Affine:
 
 def _integer(value: Formula) -> Affine:
     """A position given by data: `w[label[i], k]`, `x[t - lag[i]]`."""
-    found = _whole(value.node, value.owner)
+    if value.axes:
+        raise ModelError(f"{shapes(value.array)}, and a position is one place", fix=f"name its entry: {value}[i]")
+    found = integer_value(value.node, value.owner.is_integer)
     if found is not None:
         return found
     raise ModelError(
@@ -283,78 +311,26 @@ def _integer(value: Formula) -> Affine:
     )
 
 
-def _whole(node: Expr, owner: Owner) -> Affine | None:
-    """The integer expression that a value is; None if it is none."""
-    if isinstance(node, Access):
-        return Affine.of(node) if owner.is_integer(node.tensor) else None
-    if isinstance(node, Count):
-        return node.of
-    if isinstance(node, Number):
-        return Affine.of(int(node.value)) if node.value.denominator == 1 else None
-    parts = [_whole(child, owner) for child in node.children] if isinstance(node, (Add, Mul)) else [None]
-    known = [p for p in parts if p is not None]
-    if len(known) < len(parts):
-        return None
-    if isinstance(node, Add):
-        return reduce(lambda a, b: a + b, known)
-    factors = [p.number for p in known if p.number is not None]
-    rest = [p for p in known if p.number is None]
-    return rest[0] * math.prod(factors) if len(rest) == 1 else None
+def places(at: Any) -> tuple[Affine | None, ...]:
+    """What stands in brackets; None for a colon, which keeps the axis."""
+    return tuple(_place(p) for p in (at if isinstance(at, tuple) else (at,)))
 
 
-def Sum(body: Any, *bounds: Any) -> Formula:
-    """Sum over indices, outermost first: `Sum(w[l, j, k]**2, l, j, k)`.
-
-    A bare index takes its range from where it stands; `(k, 1, n(l))` states it. Raises ModelError without an index.
-    """
-    owner = _owner(body)
-    if not bounds:
-        raise ModelError("Sum needs the indices to sum over", fix="Sum(body, k)")
-    return Formula(SumNode(lift(body), tuple(_bound(b) for b in bounds)), owner)
-
-
-def Max(value: Any, *rest: Any) -> Any:
-    """The largest value over an index, `Max(z[i, k], k)`, or the larger of several values, `Max(0, z[i, k])`.
-
-    The derivative goes to one place: the smallest index at which the maximum stands; of several values a number
-    wins a tie, otherwise the one that is printed first.
-    """
-    return _extreme("max", sympy.Max, value, rest)
+def _place(position: Any) -> Affine | None:
+    if not isinstance(position, slice):
+        return lift_affine(position)
+    if position != slice(None):
+        raise ModelError(
+            "a slice is the colon alone, the whole axis", fix="write the entries; model.over(i, ...) states their range"
+        )
+    return None
 
 
-def Min(value: Any, *rest: Any) -> Any:
-    """The smallest value over an index, `Min(z[i, k], k)`, or the smaller of several values; ties as in `Max`."""
-    return _extreme("min", sympy.Min, value, rest)
-
-
-def _extreme(op: str, several: Any, value: Any, rest: tuple[Any, ...]) -> Any:
-    over = [r[0] if isinstance(r, tuple) else r for r in rest]
-    if not over or not all(isinstance(x, IndexSymbol) for x in over):
-        return several(value, *rest)
-    node = lift(value)
-    for bound in reversed(rest):
-        node = Extreme(op, node, (_bound(bound),))
-    return Formula(node, _owner(value))
-
-
-def stop(value: Any) -> Formula:
-    """The value as a constant: no derivative passes through it."""
-    return Formula(Call(STOP, (lift(value),)), _owner(value))
-
-
-def _owner(body: Any) -> Owner:
-    formulas = sorted(body.atoms(Formula), key=lambda f: f.node.key) if isinstance(body, sympy.Basic) else []
-    owner: Owner | None = formulas[0].owner if formulas else getattr(body, "owner", None)
-    if owner is None:
-        raise ModelError(f"nothing of a model stands in {body}", fix="sum over entries of declared tensors")
-    return owner
-
-
-UNKNOWN = Affine.of(Size("?"))
-
-
-def _bound(bound: Any) -> Bound:
-    index, lo, hi = bound if isinstance(bound, tuple) else (bound, UNKNOWN, UNKNOWN)
-    if not isinstance(index, IndexSymbol):
-        raise ModelError(f"{index} is not an index", fix='declare it: model.indices("i j k")')
-    return Bound(Index(index.name), lift_affine(lo), lift_affine(hi))
+def owner_of(*bodies: Any) -> Owner:
+    """The model of the first entry in the values. ModelError if there is none."""
+    for body in bodies:
+        formulas = sorted(body.atoms(Formula), key=lambda f: f.node.key) if isinstance(body, sympy.Basic) else []
+        owner: Owner | None = formulas[0].owner if formulas else getattr(body, "owner", None)
+        if owner is not None:
+            return owner
+    raise ModelError(f"nothing of a model stands in {bodies[0]}", fix="sum over entries of declared tensors")

@@ -105,7 +105,7 @@ WRONG = {
     "a tensor without its indices": (
         [INPUT, AFFINE, ACTIVATION, COST, GOAL.replace("Sum(C[i], i)", "Sum(C[i] * w**2, i)")],
         "model.minimise",
-        "w has 3 indices, not 0",
+        "C[i]*w**2 has shape (2..L, n(l), n(l - 1)), where a single value is needed",
     ),
     "an imaginary unit": (
         [

@@ -16,7 +16,7 @@ from derive.library.activations import (
 )
 from derive.library.costs import absolute, binary_cross_entropy, cross_entropy, hinge, huber, squared_error
 from derive.library.penalties import kl_sparsity, l1, weight_decay
-from derive.library.rows import softmax
+from derive.library.rows import logsumexp, softmax
 
 __all__ = [
     "absolute",
@@ -30,6 +30,7 @@ __all__ = [
     "kl_sparsity",
     "l1",
     "leaky_relu",
+    "logsumexp",
     "mish",
     "relu",
     "scaled_tanh",

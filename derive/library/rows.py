@@ -1,18 +1,44 @@
 """Functions of a whole row, written out in index notation: an equation sees the formula, not the name."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from derive.affine import Affine, Index
+from derive.axes import UNKNOWN, Array, closed, opened
 from derive.errors import ModelError
-from derive.expression import MINUS_ONE, Bound, Call, Sum, free_indices, mul, power, substitute
-from derive.surface import UNKNOWN, Formula, IndexSymbol
+from derive.expression import MINUS_ONE, Bound, Call, Expr, Sum, free_indices, mul, power, substitute
+from derive.sums import formula
+from derive.surface import Formula, IndexSymbol, lift, raised
 
 
-def softmax(entry: Formula, index: IndexSymbol) -> Any:
-    """exp(z[j]) / Sum_k exp(z[k]), normalised over `index`, which must stand in `entry`."""
+def softmax(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> Formula:
+    """exp(z[j]) / Sum_k exp(z[k]), over `index`, which must stand in the entry, or over an axis of an array."""
+    if index is not None:
+        node = lift(value)
+        return formula(value, Array(_normalised(node, _row_sum("softmax", node, index))))
+    array = raised(value)
+    node, bounds, _ = opened(array, axis, "softmax")
+    total = Sum(Call("exp", (node,)), bounds)
+    return formula(value, Array(_normalised(array.node, total), array.axes, f"softmax({array})"))
+
+
+def logsumexp(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> Formula:
+    """log Sum_k exp(z[k]), over `index`, which must stand in the entry, or over an axis of an array."""
+    if index is not None:
+        return formula(value, Array(Call("log", (_row_sum("logsumexp", lift(value), index),))))
+    array = raised(value)
+    node, bounds, kept = opened(array, axis, "logsumexp")
+    return formula(value, closed(Call("log", (Sum(Call("exp", (node,)), bounds),)), kept, f"logsumexp({array})"))
+
+
+def _normalised(node: Expr, total: Expr) -> Expr:
+    return mul(Call("exp", (node,)), power(total, MINUS_ONE))
+
+
+def _row_sum(what: str, node: Expr, index: IndexSymbol) -> Expr:
+    """Sum_k exp(z[k]) for the entry z[j]."""
     letter, other = Index(index.name), Index(index.name + "'")
-    if letter not in free_indices(entry.node):
-        raise ModelError(f"index {index} does not stand in the entry", fix=f"softmax(z[L, i, {index}], {index})")
-    copy = substitute(entry.node, {letter: Affine.of(other)})
-    total = Sum(Call("exp", (copy,)), (Bound(other, UNKNOWN, UNKNOWN),))
-    return Formula(mul(Call("exp", (entry.node,)), power(total, MINUS_ONE)), entry.owner)
+    if letter not in free_indices(node):
+        raise ModelError(f"index {index} does not stand in the entry", fix=f"{what}(z[L, i, {index}], {index})")
+    return Sum(Call("exp", (substitute(node, {letter: Affine.of(other)}),)), (Bound(other, UNKNOWN, UNKNOWN),))

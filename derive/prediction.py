@@ -1,0 +1,32 @@
+"""What `model.predict` is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from derive.affine import Affine, Index
+from derive.axes import nameless
+from derive.entries import Argmax
+from derive.errors import ModelError, Source
+from derive.expression import Access, Expr
+from derive.shapes import Asked, Draft
+from derive.surface import lift, lift_relation, raised
+
+
+def opened_value(value: Expr, source: Source, axes: tuple[Index, ...] = ()) -> Draft:
+    """A value that is no equation, with the letters of its axes."""
+    return Draft(Access("?", tuple(map(Affine.of, axes))), value, {}, source)
+
+
+def asked(stated: Any, source: Source) -> Asked:
+    """A value, a comparison with >, or the position of the largest entry."""
+    if isinstance(stated, Argmax):
+        axes = (*stated.rest, stated.index) if nameless(stated.index) else ()
+        return Asked(opened_value(stated.value, source, axes), over=stated.index)
+    if not getattr(stated, "is_Relational", False):
+        array = raised(stated)
+        return Asked(opened_value(array.node, source, array.letters))
+    relation, array = lift_relation(stated), raised(stated.lhs)
+    if relation.op != ">":
+        raise ModelError("a prediction is cut with >", fix="model.predict(a[L, i, j] > cut)")
+    return Asked(opened_value(array.node, source, array.letters), cut=lift(stated.rhs))
