@@ -27,7 +27,6 @@ from derive.expression import (
     mul,
     number,
     substitute,
-    transform,
 )
 from derive.match import Binding, match
 
@@ -101,7 +100,7 @@ def shifted(expr: Expr, row: Row) -> Expr:
         if isinstance(node, Call) and node.function == "log" and not any(node.orders):
             power = degree(node.args[0], row)
             assert power is not None
-            inner = Call("log", (transform(node.args[0], rewrite),))
+            inner = Call("log", (with_logs(node.args[0]),))
             return add(mul(number(power), row.largest), inner) if power else inner
         if row.place(node) is not None:
             return rewrite(node)

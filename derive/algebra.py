@@ -227,6 +227,9 @@ def _when(condition: sympy.Basic, yes: Expr, no: Expr, convert: Callable[[sympy.
     """`yes` where the condition holds, else `no`: and, or, not become choices inside choices."""
     if isinstance(condition, sympy.Not):
         return _when(condition.args[0], no, yes, convert)
+    if isinstance(condition, sympy.ITE):  # a comparison of a Piecewise: SymPy pulls the branches out
+        first, then, otherwise = condition.args
+        return _when(first, _when(then, yes, no, convert), _when(otherwise, yes, no, convert), convert)
     if isinstance(condition, (sympy.And, sympy.Or)):
         first, *rest = sorted(condition.args, key=sympy.default_sort_key)
         others = condition.func(*rest)

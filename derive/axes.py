@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from derive.affine import Affine, Index, Node, Size, indices, replace
+from derive.affine import Affine, Index, Node, Size, Width, indices, replace
 from derive.errors import ModelError
 from derive.expression import Binder, Bound, Expr, free_indices, mul, substitute, summed, walk
 from derive.facts import Facts
@@ -19,6 +19,11 @@ from derive.text import render_affine, render_range
 
 UNKNOWN = Affine.of(Size("?"))
 AXIS, BOUND = ":", "~"  # how the letters of axes and of sums over axes begin until they have names
+
+
+def range_of(letter: Index) -> Affine:
+    """The end of a range that is not known yet, but is that of `letter`."""
+    return Affine.of(Width("?", Affine.of(letter)))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace as with_changes
 
 from derive.affine import Affine, Index, indices
-from derive.axes import UNKNOWN
+from derive.axes import UNKNOWN, range_of
 from derive.errors import ModelError, Source
 from derive.expression import Access, Binder, Bound, Expr, Sum, free_indices, walk
 from derive.facts import Facts
@@ -238,13 +238,21 @@ def _agree(letter: Index, found: list[tuple[tuple[Affine, Affine], Access]], fac
 
 def _close(expr: Expr, ranges: Ranges, source: Source) -> Expr:
     """Fill in the bounds of every sum, outermost first: a range that depends on another index comes after it."""
-    children = expr.children
-    if children:
-        expr = expr.rebuild(tuple(_close(child, ranges, source) for child in children))
-    if isinstance(expr, Binder):
-        bounds = [Bound(b.index, *ranges[b.index]) if b.hi == UNKNOWN else b for b in expr.bounds]
-        return expr.bind(_ordered(bounds, source) if isinstance(expr, Sum) else tuple(bounds), expr.children)
-    return expr
+    if not expr.children:
+        return expr
+    if not isinstance(expr, Binder):
+        return expr.rebuild(tuple(_close(child, ranges, source) for child in expr.children))
+    bounds = [Bound(b.index, *_known(b, ranges)) for b in expr.bounds]
+    inside = {**ranges, **{b.index: (b.lo, b.hi) for b in bounds}}
+    children = tuple(_close(child, inside, source) for child in expr.children)
+    return expr.bind(_ordered(bounds, source) if isinstance(expr, Sum) else tuple(bounds), children)
+
+
+def _known(bound: Bound, ranges: Ranges) -> tuple[Affine, Affine]:
+    """The range of a bound letter: as it is stated, that of its index, or that of the letter whose range it shares."""
+    if bound.hi == UNKNOWN:
+        return ranges[bound.index]
+    return next((ranges[x] for x in indices(bound.hi) if bound.hi == range_of(x)), (bound.lo, bound.hi))
 
 
 def _ordered(bounds: list[Bound], source: Source) -> tuple[Bound, ...]:

@@ -92,6 +92,7 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     is_real = True
     is_Atom = True
     is_number = False
+    _diff_wrt = True  # SymPy asks this of the unknown of a comparison, too
 
     def __new__(cls, node: Expr, owner: Owner, axes: tuple[Axis, ...] = (), text: str = "") -> Formula:
         formula: Formula = sympy.Expr.__new__(cls)

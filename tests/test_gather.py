@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from models import system
-from sympy import exp, log, pi, sqrt
+from sympy import Piecewise, Rational, exp, log, pi, sqrt
 
 from codegen.breaking import broken
 from codegen.render import render_module
 from derive import Max, Min, Model, Sum, derive, stop
 from derive.higher import hessian_vector
+from derive.library import softmax
 
 
 def loaded(model: Any) -> tuple[ModuleType, str]:
@@ -268,3 +269,55 @@ def test_an_extreme_of_something_that_grows_with_the_row_is_not_shifted() -> Non
     v = drawn(3, 4)
     inverse = 1 / np.exp(v).sum(axis=1)
     assert module.cost({"v": v}) == pytest.approx(inverse.min() + inverse.sum(), rel=1e-12)
+
+
+def test_a_logarithm_of_a_row_inside_a_logarithm_keeps_its_largest_value() -> None:
+    with Model("nested") as model:
+        m, n = model.sizes("m n")
+        i, j = model.indices("i j")
+        v = model.parameters(v=(m, n))
+        model.minimise(log(1 + Sum(log(Sum(exp(v[i, j]), i)) ** 2, j)))
+    module, _ = loaded(model)
+    v = drawn(3, 4)
+    assert module.cost({"v": v}) == pytest.approx(np.log(1 + (np.log(np.exp(v).sum(axis=0)) ** 2).sum()), rel=1e-12)
+    slopes_agree(module, {"v": v}, {})
+
+
+def test_a_softmax_runs_over_the_range_of_its_index() -> None:
+    with Model("parts") as model:
+        m, n = model.sizes("m n")
+        i, j = model.indices("i j")
+        model.assume(n >= 2)
+        v = model.parameters(v=(m, n))
+        a = model.variables("a")
+        with model.over(j, 2, n):
+            a[i, j] = softmax(v[i, j], j)
+        model.minimise(Sum(a[i, j] ** 2, i, (j, 2, n)) + Sum(softmax(v[i, j], j) ** 3, i, (j, 1, n - 1)))
+    module, _ = loaded(model)
+    v = drawn(3, 4)
+    e = np.exp(v)
+    upper, lower = e[:, 1:] / e[:, 1:].sum(axis=1)[:, None], e[:, :-1] / e[:, :-1].sum(axis=1)[:, None]
+    assert module.cost({"v": v}) == pytest.approx((upper**2).sum() + (lower**3).sum(), rel=1e-12)
+    slopes_agree(module, {"v": v}, {})
+
+
+def test_a_branch_is_chosen_by_a_piecewise() -> None:
+    with Model("chosen") as model:
+        n = model.sizes("n")
+        i = model.indices("i")
+        q, r = model.parameters(q=(n,), r=(n,))
+        b = model.parameters(b=())
+        limit = Piecewise((b, q[i] > r[i]), (b**2, True))
+        single = Piecewise((q[i], b > 0), (q[i] ** 2, True))
+        model.minimise(
+            Sum(Piecewise((q[i], limit <= Rational(1, 3)), (r[i] ** 2, True)), i)
+            + Sum(Piecewise((r[i], single <= Rational(1, 3)), (q[i] ** 3, True)), i)
+        )
+    module, _ = loaded(model)
+    q, r = drawn(6), drawn(6, seed=1)
+    for b in (-0.7, 0.5, 0.9):
+        limit, single = np.where(q > r, b, b**2), q if b > 0 else q**2
+        wanted = np.where(limit <= 1 / 3, q, r**2).sum() + np.where(single <= 1 / 3, r, q**3).sum()
+        parameters = {"q": q, "r": r, "b": np.float64(b)}
+        assert module.cost(parameters) == pytest.approx(wanted, rel=1e-12)
+        slopes_agree(module, parameters, {})
