@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derive.affine import Affine, Index, Node, replace
+from derive.affine import Affine, Index, Node, indices, replace
 from derive.expression import (
     Access,
     Binder,
@@ -79,8 +79,12 @@ def _match(pattern: Expr, expr: Expr, letters: frozenset[Index], found: Binding)
 
 
 def _bind(pattern: Affine, position: Affine, letters: frozenset[Index], found: Binding) -> bool:
-    letter = pattern.letter
-    if letter and letter in letters and letter not in found:
-        found[letter] = position
-        return True
-    return replace(pattern, found) == position
+    """Equal positions, where one letter that is not bound yet takes the value that makes them so."""
+    known = replace(pattern, found)
+    waiting = [x for x in indices(pattern) if x in letters and x not in found]
+    if len(waiting) == 1 and abs(count := known.coefficient(waiting[0])) == 1:
+        value = (position - known) * count + waiting[0]
+        if not any(x.name.startswith("~") for x in indices(value)):
+            found[waiting[0]] = value
+            return True
+    return known == position
