@@ -15,6 +15,7 @@ from codegen.naming import code_names
 from codegen.program import Program, Section
 from codegen.rewrite import Rewriter
 from codegen.scope import Scope, make_store, must_loop, nodes, outermost, read
+from codegen.shared import shared
 from derive.affine import Affine, Index
 from derive.derivation import Derivation
 from derive.errors import Refused
@@ -27,8 +28,8 @@ def lower(derivation: Derivation) -> Program:
     """The array program of a derivation, typed and checked. Refused names an equation that has none."""
     system = derivation.system
     rewriter = Rewriter(system)
-    forward, cost = map(rewriter.section, _divided(system))
-    gradient = rewriter.section([Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed])
+    adjoints = [Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed]
+    forward, cost, gradient = map(rewriter.section, shared([*_divided(system), adjoints], rewriter))
     helpers, callables = functions_of(system, [s.value for s in (*forward, *cost, *gradient)], rewriter.helpers)
     names = code_names(system, [*(h.name for h in helpers), *callables], rewriter.tensors)
     tensors, stores = _storage(system, derivation, names, rewriter.tensors)

@@ -9,9 +9,9 @@ import sympy
 from codegen.composed import formula_of
 from codegen.program import Helper
 from codegen.stable import stable
-from derive.affine import Affine, Index, Node, indices, replace
-from derive.expression import MINUS_ONE, ONE, Access, Bound, Call, Expr, add, mul, substitute
-from derive.match import canonical, match
+from derive.affine import Affine, Node, indices, replace
+from derive.expression import MINUS_ONE, ONE, Access, Bound, Call, Expr, add, mul, substitute, walk
+from derive.match import match
 from derive.regions import extent
 from derive.schedule import Statement
 from derive.system import Slot, System, Tensor
@@ -24,7 +24,7 @@ class Named:
     system: System
     tensors: dict[str, Tensor] = field(default_factory=dict)
     helpers: dict[str, Helper] = field(default_factory=dict)
-    known: dict[str, str] = field(default_factory=dict)
+    known: dict[str, list[Statement]] = field(default_factory=dict)
 
     def definition(self, entry: Access, bounds: tuple[Bound, ...]) -> Expr | None:
         """The right side of the equation that holds at an entry."""
@@ -38,6 +38,8 @@ class Named:
         """Do the positions lie in the ranges of the letters? Ranges that depend on another letter follow by shape."""
         facts = self.system.facts
         for bound in own:
+            if bound.index not in found:
+                return False
             if indices(bound.hi):
                 continue
             reach = extent(found[bound.index], bounds)
@@ -56,21 +58,30 @@ class Named:
         return self.named(name, value, own, made)
 
     def named(self, name: str, value: Expr, own: tuple[Bound, ...], made: list[Statement]) -> Access:
-        """The entry of a variable with this value; a new one unless the value is known."""
-        letters: dict[Node, Affine] = {b.index: Affine.of(Index(f"~{q}")) for q, b in enumerate(own)}
-        ranges = " ".join(f"{replace(b.lo, letters).key}..{replace(b.hi, letters).key}" for b in own)
-        key = f"{canonical(substitute(value, letters)).key} {ranges}"
-        if key not in self.known:
-            number, unique = 1, name
-            system = self.system
-            taken = {*self.tensors, *system.by_name, *system.sizes, *system.widths, *system.letters}
-            while unique in taken:
-                number += 1
-                unique = f"{name}_{number}"
-            self.tensors[unique] = Tensor(unique, "variable", tuple(Slot(b.index, b.lo, b.hi) for b in own))
-            self.known[key] = unique
-            made.append(Statement(unique, Access(unique, tuple(Affine.of(b.index) for b in own)), own, value))
-        return Access(self.known[key], tuple(Affine.of(b.index) for b in own))
+        """The entry of a variable with this value; a new one unless the value is known, up to letters and shifts."""
+        for statement in self.known.setdefault(outline(value), []):
+            found = self.instance(statement, value, own)
+            if found is not None:
+                return found
+        number, unique = 1, name
+        system = self.system
+        taken = {*self.tensors, *system.by_name, *system.sizes, *system.widths, *system.letters}
+        while unique in taken:
+            number += 1
+            unique = f"{name}_{number}"
+        self.tensors[unique] = Tensor(unique, "variable", tuple(Slot(b.index, b.lo, b.hi) for b in own))
+        made.append(Statement(unique, Access(unique, tuple(Affine.of(b.index) for b in own)), own, value))
+        self.known[outline(value)].append(made[-1])
+        return made[-1].target
+
+    def instance(self, statement: Statement, value: Expr, bounds: tuple[Bound, ...]) -> Access | None:
+        """The entry of the statement's target that has this value, if there is one wherever the value stands."""
+        found = match(statement.value, value, frozenset(b.index for b in statement.bounds))
+        if found is None or not self.within(found, statement.bounds, bounds):
+            return None
+        entry = substitute(statement.target, found)
+        assert isinstance(entry, Access)
+        return entry
 
     def spoken(self, tensor: str) -> str:
         """The name of a tensor or an adjoint in code."""
@@ -85,12 +96,19 @@ class Named:
                 return stable(formula, symbol).value
         except ValueError:
             return expr
-        number, unique = 1, name
+        alike = (h.name for h in self.helpers.values() if (h.arguments, h.formula) == ((symbol,), formula))
+        number, unique = 1, next(alike, name)
         while unique in self.helpers and self.helpers[unique].formula != formula:
             number += 1
             unique = f"{name}_{number}"
         self.helpers.setdefault(unique, Helper(unique, (symbol,), formula))
         return Call(unique, (entry,))
+
+
+def outline(expr: Expr) -> str:
+    """What all instances of an expression share: its entries and functions, without their positions."""
+    parts = (getattr(n, "tensor", None) or getattr(n, "function", None) or type(n).__name__ for n in walk(expr))
+    return " ".join(parts)
 
 
 def put(expr: Expr, entry: Access, value: Expr) -> Expr:

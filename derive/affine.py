@@ -111,6 +111,12 @@ class Affine(Node):
         terms = tuple((a, c * factor) for a, c in self.terms) if factor else ()
         return Affine(terms, self.constant * factor)
 
+    def over(self, divisor: int) -> Affine | None:
+        """The quotient by an integer, if all terms are multiples of it."""
+        if any(c % divisor for c in (*(c for _, c in self.terms), self.constant)):
+            return None
+        return Affine(tuple((a, c // divisor) for a, c in self.terms), self.constant // divisor)
+
     def coefficient(self, atom: Node) -> int:
         """The integer in front of `atom`, 0 if it does not stand here (widths and data are not searched)."""
         return next((c for a, c in self.terms if a == atom), 0)

@@ -82,9 +82,9 @@ def _bind(pattern: Affine, position: Affine, letters: frozenset[Index], found: B
     """Equal positions, where one letter that is not bound yet takes the value that makes them so."""
     known = replace(pattern, found)
     waiting = [x for x in indices(pattern) if x in letters and x not in found]
-    if len(waiting) == 1 and abs(count := known.coefficient(waiting[0])) == 1:
-        value = (position - known) * count + waiting[0]
-        if not any(x.name.startswith("~") for x in indices(value)):
+    if len(waiting) == 1 and (count := known.coefficient(waiting[0])):
+        value = (position - known + Affine.of(waiting[0]) * count).over(count)
+        if value is not None and not any(x.name.startswith("~") for x in indices(value)):
             found[waiting[0]] = value
             return True
     return known == position
