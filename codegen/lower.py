@@ -7,6 +7,7 @@ from dataclasses import replace as with_changes
 
 from codegen.array import CHOICE, Assign, Line, Map, Read, Reduce, Repeat, Span, Store, is_untyped
 from codegen.contract import elementwise, spread
+from codegen.deltas import errors_named
 from codegen.elements import lower_expr
 from codegen.functions import functions_of
 from codegen.fuse import fused
@@ -30,6 +31,7 @@ def lower(derivation: Derivation) -> Program:
     rewriter = Rewriter(system)
     adjoints = [Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed]
     forward, cost, gradient = map(rewriter.section, shared([*_divided(system), adjoints], rewriter))
+    gradient = errors_named(gradient, rewriter)
     helpers, callables = functions_of(system, [s.value for s in (*forward, *cost, *gradient)], rewriter.helpers)
     names = code_names(system, [*(h.name for h in helpers), *callables], rewriter.tensors)
     tensors, stores = _storage(system, derivation, names, rewriter.tensors)

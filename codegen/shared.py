@@ -12,7 +12,20 @@ from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
 
 from codegen.named import Named, outline
-from derive.expression import Access, Binder, Bound, Call, Choice, Expr, Extreme, Mul, Pow, Sum, free_indices, walk
+from derive.expression import (
+    Access,
+    Bound,
+    Call,
+    Choice,
+    Expr,
+    Extreme,
+    Mul,
+    Pow,
+    Sum,
+    free_indices,
+    inside,
+    walk,
+)
 from derive.schedule import Statement
 
 Place = tuple[Expr, tuple[Bound, ...]]  # an expression, and the ranges of the letters around it
@@ -40,15 +53,11 @@ def _is_product(expr: Expr) -> bool:
     return isinstance(expr, Mul) and sum(any(isinstance(n, Access) for n in walk(f)) for f in expr.factors) > 1
 
 
-def _inside(expr: Expr, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
-    return (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
-
-
 def _costly(expr: Expr, bounds: tuple[Bound, ...]) -> Iterator[Place]:
     """The parts that hold a sum of products, innermost first."""
     if is_costly(expr):
         for child in expr.children:
-            yield from _costly(child, _inside(expr, bounds))
+            yield from _costly(child, inside(expr, bounds))
         yield expr, bounds
 
 
@@ -57,7 +66,7 @@ def _arguments(statement: Statement) -> Iterator[Place]:
     for expr, bounds in _costly(statement.value, statement.bounds):
         for child in expr.children if isinstance(expr, (Call, Choice, Extreme, Pow)) else ():
             letters = set(free_indices(child))
-            own = tuple(b for b in _inside(expr, bounds) if b.index in letters)
+            own = tuple(b for b in inside(expr, bounds) if b.index in letters)
             if is_costly(child) and len(own) == len(letters):
                 yield child, own
 
@@ -89,7 +98,7 @@ class Sharing:
             return 0
         if self.named.instance(first, expr, bounds) is not None:
             return 1
-        return sum(self.uses(child, _inside(expr, bounds), first) for child in expr.children)
+        return sum(self.uses(child, inside(expr, bounds), first) for child in expr.children)
 
     def rewritten(self, expr: Expr, bounds: tuple[Bound, ...]) -> Expr:
         """An expression with variables in place of the chosen values, outermost first."""
@@ -100,7 +109,7 @@ class Sharing:
 
     def parts(self, expr: Expr, bounds: tuple[Bound, ...]) -> Expr:
         """An expression whose parts are rewritten."""
-        return expr.rebuild(tuple(self.rewritten(child, _inside(expr, bounds)) for child in expr.children))
+        return expr.rebuild(tuple(self.rewritten(child, inside(expr, bounds)) for child in expr.children))
 
     def section(self, statements: list[Statement]) -> list[Statement]:
         """The statements with variables in place of the chosen values, each defined before its first use."""

@@ -406,6 +406,11 @@ def summed(body: Expr, bounds: tuple[Bound, ...]) -> Expr:
     return Sum(body, bounds)
 
 
+def inside(expr: Expr, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
+    """The ranges of letters in the children of an expression that stands where `bounds` hold."""
+    return (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
+
+
 def walk(expr: Expr) -> Iterator[Expr]:
     """Every node, parents first, from left to right."""
     yield expr
