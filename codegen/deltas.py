@@ -8,28 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace as with_changes
 
-from codegen.named import Named
+from codegen.named import Named, outline
 from derive.expression import Access, Add, Binder, Bound, Call, Choice, Expr, Mul, Pow, free_indices, inside, mul, walk
 from derive.schedule import Statement
 
 
+Chosen = dict[str, list[Statement]]  # by the outline of the value
+
+
 def errors_named(statements: list[Statement], named: Named) -> list[Statement]:
     """The statements of a gradient with a variable for every error that stands in two places or more."""
-    errors = [e for s in statements for e in _errors(s)]
-    chosen: list[Statement] = []
+    alike: Chosen = {}
+    for error in (e for s in statements for e in _errors(s)):
+        alike.setdefault(outline(error.value), []).append(error)
+    chosen = {key: _chosen(errors, named) for key, errors in alike.items() if len(errors) > 1}
+    return _defined(statements, chosen, named) if any(chosen.values()) else statements
+
+
+def _chosen(errors: list[Statement], named: Named) -> list[Statement]:
+    """The variables for errors of one outline: each stands for two of them or more, and for all that any other does."""
+
+    def holds(one: Statement, other: Statement) -> bool:
+        return named.instance(one, other.value, other.bounds) is not None
+
+    found: list[Statement] = []
     for first in errors:
-        known = [s for s in (*chosen, first) if named.instance(s, first.value, first.bounds) is not None]
-        uses = sum(named.instance(first, e.value, e.bounds) is not None for e in errors)
-        wider = any(
-            named.instance(e, first.value, first.bounds) is not None
-            and named.instance(first, e.value, e.bounds) is None
-            for e in errors
-        )
-        if known == [first] and uses > 1 and not wider:
+        uses = sum(holds(first, e) for e in errors)
+        wider = any(holds(e, first) and not holds(first, e) for e in errors)
+        if uses > 1 and not wider and not any(holds(s, first) for s in found):
             name = f"delta_{named.spoken(first.target.tensor.removeprefix('d.'))}"
             entry = named.named(name, first.value, first.bounds, [])
-            chosen.append(Statement(entry.tensor, entry, first.bounds, first.value))
-    return _defined(statements, chosen, named) if chosen else statements
+            found.append(Statement(entry.tensor, entry, first.bounds, first.value))
+    return found
 
 
 def _errors(statement: Statement) -> Iterator[Statement]:
@@ -69,34 +79,29 @@ def _is_function(expr: Expr) -> bool:
     return isinstance(expr, (Add, Call, Choice, Pow)) and entries and not any(isinstance(n, Binder) for n in parts)
 
 
-def _defined(statements: list[Statement], chosen: list[Statement], named: Named) -> list[Statement]:
+def _defined(statements: list[Statement], chosen: Chosen, named: Named) -> list[Statement]:
     """The statements with the variables in place of the errors, each defined before its first use."""
+    variables = {s.target.tensor: s for errors in chosen.values() for s in errors}
     found: list[Statement] = []
     for statement in statements:
         value = _rewritten(statement.value, statement.bounds, chosen, named)
-        if statement.value not in (s.value for s in chosen):
-            read = {n.tensor for n in walk(value) if isinstance(n, Access)}
-            found.extend(s for s in chosen if s.target.tensor in read and s not in found)
+        for name in [n.tensor for n in walk(value) if isinstance(n, Access) and n.tensor in variables]:
+            found.extend([variables.pop(name)] if name in variables else [])
         found.append(with_changes(statement, value=value))
     return found
 
 
-def _rewritten(expr: Expr, bounds: tuple[Bound, ...], chosen: list[Statement], named: Named) -> Expr:
+def _rewritten(expr: Expr, bounds: tuple[Bound, ...], chosen: Chosen, named: Named) -> Expr:
     """An expression with variables in place of the errors."""
     parts = tuple(_rewritten(child, inside(expr, bounds), chosen, named) for child in expr.children)
     error = _error(expr) if isinstance(expr, Mul) else None
     if error is None or not isinstance(expr, Mul):
         return expr.rebuild(parts) if parts else expr
     adjoint, value = error
-    entries = (named.instance(s, value, bounds) for s in chosen)
+    entries = (named.instance(s, value, bounds) for s in chosen.get(outline(value), ()))
     entry = next((e for e in entries if e is not None), None)
     if entry is None:
         return expr.rebuild(parts)
-    gone = value.factors if isinstance(value, Mul) else ()
-    return mul(
-        *(
-            entry if f == adjoint else p
-            for f, p in zip(expr.factors, parts, strict=True)
-            if f == adjoint or f not in gone
-        )
-    )
+    gone = value.children
+    factors = zip(expr.factors, parts, strict=True)
+    return mul(*(entry if f == adjoint else p for f, p in factors if f == adjoint or f not in gone))

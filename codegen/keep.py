@@ -8,29 +8,39 @@ from codegen.array import Read, Span, Store, assigns, values
 from codegen.program import Program, Section
 
 
+Uses = dict[str, list[tuple[Read, tuple[int, ...]]]]  # of each store, with the loops around
+
+
 def kept(program: Program) -> Program:
     """The program with `local` and `allocated` stores marked, and what each section reads and gives."""
-    stores = tuple(_marked(s, program) for s in program.stores)
+    targets, reads = _uses(program)
+    stores = tuple(_marked(s, program, targets.get(s.name, []), reads.get(s.name, [])) for s in program.stores)
     sections = tuple(_linked(s, program) for s in program.sections)
     return with_changes(program, stores=stores, sections=sections)
 
 
-def _marked(store: Store, program: Program) -> Store:
+def _uses(program: Program) -> tuple[Uses, Uses]:
+    """Where each store is written, and where it is read."""
+    targets: Uses = {}
+    reads: Uses = {}
+    for section in program.sections:
+        for line, loops in assigns(section.lines):
+            around = tuple(map(id, loops))
+            targets.setdefault(line.target.store, []).append((line.target, around))
+            for value in values(line.value):
+                if isinstance(value, Read):
+                    reads.setdefault(value.store, []).append((value, around))
+    return targets, reads
+
+
+def _marked(
+    store: Store,
+    program: Program,
+    targets: list[tuple[Read, tuple[int, ...]]],
+    reads: list[tuple[Read, tuple[int, ...]]],
+) -> Store:
     if store.role not in ("variable", "gradient"):
         return store
-    targets = [
-        (a.target, tuple(map(id, loops)))
-        for section in program.sections
-        for a, loops in assigns(section.lines)
-        if a.target.store == store.name
-    ]
-    reads = [
-        (v, tuple(map(id, loops)))
-        for section in program.sections
-        for a, loops in assigns(section.lines)
-        for v in values(a.value)
-        if isinstance(v, Read) and v.store == store.name
-    ]
     if _is_result(store, program) or not targets:
         local = False
     else:
