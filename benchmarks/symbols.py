@@ -43,8 +43,8 @@ def transformer(blocks: int) -> Model:
         for q in range(blocks):
             Q, K, V, O = model.parameters(**{f"{name}{q}": (n, n) for name in "QKVO"})
             U, W, g, h = model.parameters(**{f"U{q}": (p, n), f"W{q}": (n, p), f"g{q}": (n,), f"h{q}": (n,)})
-            names = "q k v s a c r mu va o f F mw vw z"
-            a = dict(zip(names.split(), model.variables(" ".join(f"{name}{q}_" for name in names.split())), strict=True))
+            names = "q k v s a c r mu va o f F mw vw z".split()
+            a = dict(zip(names, model.variables(" ".join(f"{name}{q}_" for name in names)), strict=True))
             for name, weight in (("q", Q), ("k", K), ("v", V)):
                 a[name][t, j] = Sum(weight[j, k] * below[t, k], k)
             a["s"][t, u] = Sum(a["q"][t, e] * a["k"][u, e], e) / sqrt(n)
