@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from codegen.special import BY_HEAD
 from derive.affine import Affine, Index
 from derive.expression import Bound
 
@@ -20,8 +21,8 @@ ARITHMETIC = ("+", "-", "*", "/", "**", "neg", "<", "<=", ">", ">=", "==", "!=")
 CHOICE = "where"
 ELEMENTARY = frozenset(
     """exp log sqrt sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh expm1 log1p Abs abs
-sign floor ceiling Max maximum Min minimum arcsin arccos arctan arcsinh arccosh arctanh erf gamma loggamma""".split()
-)
+sign floor ceiling Max maximum Min minimum arcsin arccos arctan arcsinh arccosh arctanh atan2""".split()
+) | frozenset(BY_HEAD)
 
 
 @dataclass(frozen=True)

@@ -148,14 +148,3 @@ SCATTER = '''def _scattered(places, values, count):
     total = np.zeros((count, *values.shape[np.ndim(places):]), values.dtype)
     np.add.at(total, places, values)
     return total'''
-
-
-def scalar_text(name: str) -> str:
-    """A function of Python's `math` on arrays."""
-    return "\n".join(
-        [
-            f"def _{name}(z):",
-            f'    """math.{name}, entry by entry."""',
-            f"    return np.vectorize(math.{name}, otypes=[z.dtype])(z)",
-        ]
-    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sympy
 
+from codegen.special import BY_HEAD
 from derive.expression import (
+    ONE,
     Access,
     Add,
     Binder,
@@ -21,7 +23,17 @@ from derive.expression import (
 )
 from derive.system import System
 
-GROWING = frozenset({"exp", "cosh", "sinh"})
+GROWING = frozenset({"exp", "cosh", "sinh", "erf", "erfc"})  # erf: it cancels against 1
+
+
+def factors_of(expr: Expr) -> tuple[Expr, ...]:
+    """The factors of a product; anything else is its own factor."""
+    return expr.factors if isinstance(expr, Mul) else (expr,)
+
+
+def raised(factor: Expr) -> tuple[Expr, Expr]:
+    """Base and exponent."""
+    return (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)
 
 
 def entry_of(expr: Expr) -> Access | None:
@@ -65,6 +77,8 @@ def formula_of(expr: Expr, entry: Access, symbol: sympy.Symbol, system: System) 
             pairs = [(convert(v), sympy.Rel(convert(c.left), convert(c.right), c.op)) for c, v in part.branches]
             return sympy.Piecewise(*pairs, (convert(part.otherwise), True))
         assert isinstance(part, Call), type(part).__name__
+        if part.function in BY_HEAD and not hasattr(sympy, part.function):
+            return sympy.Function(part.function)(*args)
         function = system.function(part.function, len(args))
         if function.formula is None:
             raise ValueError(f"{part.function} has no formula")

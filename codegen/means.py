@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import sympy
 
+from codegen.composed import factors_of, raised
 from codegen.stable import stable
 from derive.affine import Affine, Index, Size
 from derive.charts import exponential_family
@@ -24,9 +25,7 @@ from derive.expression import (
     Bound,
     Count,
     Expr,
-    Mul,
     Number,
-    Pow,
     Sum,
     add,
     free_indices,
@@ -102,16 +101,6 @@ def saturates(formula: sympy.Expr, symbol: sympy.Symbol) -> bool:
     if not sympy.factor(sympy.together(found[2][0].subs(found[0], sympy.exp(found[1])))).is_positive:
         return False
     return stable(sympy.log(formula), symbol).rule == "logarithm of exponentials"
-
-
-def factors_of(expr: Expr) -> tuple[Expr, ...]:
-    """The factors of a product; anything else is its own factor."""
-    return expr.factors if isinstance(expr, Mul) else (expr,)
-
-
-def raised(factor: Expr) -> tuple[Expr, Expr]:
-    """Base and exponent."""
-    return (factor.base, factor.exponent) if isinstance(factor, Pow) else (factor, ONE)
 
 
 def multiplied_out(expr: Expr, chosen: Callable[[Expr], bool]) -> list[Expr]:

@@ -9,9 +9,9 @@ from functools import cached_property
 from codegen.arguments import array_lines, number_names
 from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
-from codegen.bodies import SCATTER, Body, helper_text, scalar_text
+from codegen.bodies import SCATTER, Body, helper_text
 from codegen.elements import opaque_name
-from codegen.numpy_text import SCALAR, SCATTERED, Speller
+from codegen.numpy_text import SCATTERED, Speller
 from codegen.program import Program, Section
 from codegen.samples import sample_axes
 from derive.affine import Affine
@@ -144,7 +144,7 @@ class Module:
         kept = self.listed(self.kept)
         return {
             "docstring": self.docstring(),
-            "imports": ("import math\n\n" if self.uses_math else "") + "import numpy as np",
+            "imports": self.imports(),
             "helpers": self.helpers(),
             "sizes_meaning": sizes_meaning(self.program),
             "initial": initial_lines(self.system, self.program, self.speller()),
@@ -245,15 +245,14 @@ class Module:
         """Helpers and bodies."""
         return (self.helper_texts, *(self.body(s.name) for s in self.program.sections))
 
-    @cached_property
-    def scalar_functions(self) -> tuple[str, ...]:
-        """The functions of Python's `math` that stand in the module because NumPy has none."""
-        return tuple(dict.fromkeys(s for s in SCALAR.values() if any(f"_{s}(" in text for text in self.texts)))
+    def uses(self, prefix: str) -> bool:
+        """Does the module need Python's `math.`, or SciPy's `special.`?"""
+        return any(prefix in text for text in self.texts)
 
-    @property
-    def uses_math(self) -> bool:
-        """Does the module need Python's `math`?"""
-        return bool(self.scalar_functions) or any("math." in text for text in self.texts)
+    def imports(self) -> str:
+        """NumPy, and Python's math and SciPy where a function needs them."""
+        math, special = ("import math\n\n" * self.uses("math."), "\nfrom scipy import special" * self.uses("special."))
+        return f"{math}import numpy as np{special}"
 
     @cached_property
     def helper_texts(self) -> str:
@@ -262,7 +261,7 @@ class Module:
     def helpers(self) -> str:
         """The scalar functions, and the one that sums by place."""
         scatter = f"\n{SCATTER}\n\n" if any(f"{SCATTERED}(" in text for text in self.texts) else ""
-        return "".join(f"\n{scalar_text(name)}\n\n" for name in self.scalar_functions) + self.helper_texts + scatter
+        return self.helper_texts + scatter
 
     def docstring(self) -> str:
         """The title, and what every argument is."""
@@ -285,6 +284,8 @@ class Module:
                 100,
             ),
         ]
+        if self.uses("special."):
+            lines += ["", "Needs NumPy and SciPy (scipy.special)."]
         return "\n".join(lines)
 
     def spoken_role(self, store: Store) -> str:

@@ -34,6 +34,10 @@ class Named:
                 return substitute(equation.value, found)
         return None
 
+    def own(self, name: str) -> bool:
+        """Is it a function of the model, not SymPy's?"""
+        return any(f.name == name for f in self.system.functions)
+
     def within(self, found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Bound, ...]) -> bool:
         """Do the positions lie in the ranges of the letters? Ranges that depend on another letter follow by shape."""
         facts = self.system.facts

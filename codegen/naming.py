@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from derive.system import System
 
 MODULE = frozenset(
-    """np initial forward predict cost cost_and_gradient train gradient_step pack unpack objective parameters sizes
-    seed dtype rate epochs batch_size restarts callback best restart start found history shuffled samples size epoch
-    rows costs batch gradient like at theta data key draw given prediction""".split()
+    """np initial math special forward predict cost cost_and_gradient train gradient_step pack unpack objective
+    parameters sizes seed dtype rate epochs batch_size restarts callback best restart start found history shuffled
+    samples size epoch rows costs batch gradient like at theta data key draw given prediction""".split()
 )
 
 

@@ -36,6 +36,7 @@ from codegen.array import (
 from codegen.breaking import broken
 from codegen.elements import HALF, opaque_name
 from codegen.integers import Integers, replace_letter
+from codegen.special import BY_HEAD
 from derive.affine import Affine, Index
 from derive.errors import Refused
 from derive.expression import Bound
@@ -47,17 +48,17 @@ UFUNCS = """exp log sqrt sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh
 floor maximum minimum""".split()
 RENAMED = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-    "Abs": "abs", "ceiling": "ceil", "Max": "maximum", "Min": "minimum",
+    "Abs": "abs", "ceiling": "ceil", "Max": "maximum", "Min": "minimum", "atan2": "arctan2",
 }  # fmt: skip
-SCALAR = {"erf": "erf", "gammaln": "lgamma", "loggamma": "lgamma", "gamma": "gamma"}  # in math, not in NumPy
 FUNCTIONS = (
     {name: f"np.{name}" for name in UFUNCS}
     | {name: f"np.{numpy}" for name, numpy in RENAMED.items()}
-    | {name: f"_{scalar}" for name, scalar in SCALAR.items()}
+    | {head: row.code for head, row in BY_HEAD.items()}
 )
 MATH = {f"np.{name}": f"math.{name}" for name in "exp log sqrt sin cos tan sinh cosh tanh expm1 log1p floor".split()}
 MATH |= {f"np.arc{name}": f"math.a{name}" for name in "sin cos tan sinh cosh tanh".split()}
-MATH |= {f"_{name}": f"math.{name}" for name in SCALAR.values()}
+MATH |= {"special.erf": "math.erf", "special.erfc": "math.erfc", "special.gamma": "math.gamma"}
+MATH |= {"special.gammaln": "math.lgamma", "special.loggamma": "math.lgamma", "np.arctan2": "math.atan2"}
 MATH |= {"np.abs": "abs", "np.maximum": "max", "np.minimum": "min"}  # of plain numbers: a NumPy float would be float64
 LONGEST = 116  # columns of a line with its comment after it
 SCATTERED = "_scattered"
@@ -251,11 +252,17 @@ class Speller(Integers):
                 f"np.full((), {text}, {self.like()}.dtype)" if not arg.axes and is_untyped(arg) else text
                 for text, arg in zip(args, value.args, strict=True)
             ]
-        elif is_plain(value):
-            return f"float({name}({', '.join(args)}))", ATOM
         while len(args) > 2 and name in ("np.maximum", "np.minimum"):
             args = [f"{name}({args[0]}, {args[1]})", *args[2:]]
-        return f"{name}({', '.join(args)})", ATOM
+        text = f"{name}({', '.join(args)})"
+        if f"f.{value.op}" in self.names:
+            return text, ATOM
+        part = BY_HEAD[value.op].part if value.op in BY_HEAD else None
+        if part is not None:
+            text += ".real" if part == "real" else f"[{part}]"
+        if is_plain(value):
+            return f"float({text})", ATOM
+        return text + (f".astype({self.typed(value)}.dtype)" if part == "real" else ""), ATOM
 
     def typed(self, value: Map) -> str:
         """An array whose type a choice between plain numbers takes: they alone would give integers or float64."""

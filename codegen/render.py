@@ -1,4 +1,4 @@
-"""Program to module text: one file that depends on NumPy only."""
+"""Program to module text: one file that depends on NumPy only, and on SciPy where a special function stands."""
 
 from __future__ import annotations
 

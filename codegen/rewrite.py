@@ -5,6 +5,7 @@
 2. Rows of exponentials are shifted by their largest entry.
 3. What depends on one entry only, and may overflow, becomes a function with a stable form.
 4. The logarithm of a mean that may saturate, and quotients by it, are taken of the logarithms of its parts.
+5. A function that has no array code of its own, with a literal order, is written by others: polygamma(1, z).
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
+import sympy
+
 from codegen.composed import entry_of, overflows
 from codegen.named import log_name, put
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
 from codegen.saturation import Saturation
+from codegen.special import REWRITES
+from codegen.stable_special import log_of_gammas
 from derive.affine import Index, indices
+from derive.algebra import from_sympy
 from derive.expression import (
     ONE,
     Access,
@@ -33,6 +39,7 @@ from derive.expression import (
     add,
     free_indices,
     mul,
+    transform,
     walk,
 )
 from derive.schedule import Statement
@@ -46,7 +53,8 @@ class Rewriter(Saturation):
         """The statements of one section, in stable form, those that they need before them."""
         found: list[Statement] = []
         for statement in statements:
-            value = self.logs(statement.value, statement.bounds, found)
+            value = transform(statement.value, self.written_out)
+            value = self.logs(value, statement.bounds, found)
             value = self.quotients(value, statement.bounds, found)
             found.append(Statement(statement.id, statement.target, statement.bounds, value))
         found = self.read_ones(found)
@@ -56,6 +64,20 @@ class Rewriter(Saturation):
             value = self.compose(value, statement.target.tensor)
             shifts.append(Statement(statement.id, statement.target, statement.bounds, value))
         return shifts
+
+    def written_out(self, node: Expr) -> Expr:
+        """A call by the identity that its head has in the table of rewrites, for heads of several arguments."""
+        if not isinstance(node, Call) or node.function not in REWRITES or len(node.args) == 1:
+            return node
+        if any(node.orders) or self.own(node.function):
+            return node
+        symbols = [sympy.Symbol(f"z{k}", real=True) for k in range(len(node.args))]
+        atoms = {s: a for s, a in zip(symbols, node.args, strict=True) if not isinstance(a, Number)}
+        values = [
+            sympy.Rational(a.value.numerator, a.value.denominator) if isinstance(a, Number) else s
+            for s, a in zip(symbols, node.args, strict=True)
+        ]
+        return from_sympy(REWRITES[node.function](*values), atoms, lambda expr: 0)
 
     # logarithms
 
@@ -69,6 +91,9 @@ class Rewriter(Saturation):
 
     def log(self, call: Call, bounds: tuple[Bound, ...], made: list[Statement]) -> Expr:
         """One logarithm."""
+        gammas = log_of_gammas(call.args[0])
+        if gammas is not None:
+            return gammas
         rest, terms = self.logs_of_means(call.args[0], bounds, made)
         if terms:
             return add(*([self.log(Call("log", (rest,)), bounds, made)] if rest != ONE else []), *terms)

@@ -7,15 +7,13 @@ from dataclasses import replace as with_changes
 
 import sympy
 
-from codegen.composed import entry_of, formula_of
+from codegen.composed import entry_of, factors_of, formula_of, raised
 from codegen.means import (
     Mean,
     complement,
     divisors,
-    factors_of,
     mean_of,
     multiplied_out,
-    raised,
     saturates,
     without_counts,
 )

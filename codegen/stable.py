@@ -19,6 +19,7 @@ from codegen.stable_log import rewrite_log, rewrite_log1p
 from codegen.stable_plain import Workspace, lowered, needed, plain
 from codegen.stable_proof import NotProved
 from codegen.stable_root import rewrite_arcsinh, rewrite_root_sum
+from codegen.stable_special import rewrite_hazard, rewrite_log_gamma, rewrite_log_normal, rewrite_normal
 from codegen.stable_sum import rewrite_product, rewrite_root, rewrite_sum
 from derive.charts import rational, real, real_symbol
 from derive.expression import Expr
@@ -73,6 +74,10 @@ def identity_of(formula: sympy.Expr, lets: tuple[tuple[str, Expr], ...], rules: 
 RULES = (
     rewrite_piecewise,
     rewrite_extremum,
+    rewrite_log_normal,
+    rewrite_log_gamma,
+    rewrite_hazard,
+    rewrite_normal,
     rewrite_log,
     rewrite_sum,
     rewrite_exponential,

@@ -13,6 +13,7 @@ from sympy import Symbol
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
+from codegen.special import SPECIAL
 from codegen.stable_exp import factored, is_exponential
 from codegen.stable_plain import Workspace, call, lowered, plain
 from derive.charts import exponential_family
@@ -30,9 +31,7 @@ GUARDED = (
     "arccos",
     "arccosh",
     "arctanh",
-    "gammaln",
-    "digamma",
-    "gamma",
+    *(row.head for row in SPECIAL if row.singular),
 )
 TAMED = ("abs", "maximum", "minimum", "sign")
 OPERATORS = {sympy.Gt: ">", sympy.Ge: ">=", sympy.Lt: "<", sympy.Le: "<=", sympy.Eq: "==", sympy.Ne: "!="}

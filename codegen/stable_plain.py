@@ -9,6 +9,7 @@ from fractions import Fraction
 import sympy
 from sympy import Symbol
 
+from codegen.special import BY_HEAD, REWRITES
 from derive.charts import rational
 from derive.expression import Argument, Call, Constant, Expr, Number, add, mul, number, power, walk
 
@@ -29,19 +30,10 @@ CALLS = {
     "atanh": "arctanh",
     "Abs": "abs",
     "sign": "sign",
-    "erf": "erf",
-    "loggamma": "gammaln",
-    "gamma": "gamma",
-}
-REWRITES = {
-    "coth": lambda x: 1 / sympy.tanh(x),
-    "sech": lambda x: 1 / sympy.cosh(x),
-    "csch": lambda x: 1 / sympy.sinh(x),
-    "cot": lambda x: 1 / sympy.tan(x),
-    "sec": lambda x: 1 / sympy.cos(x),
-    "csc": lambda x: 1 / sympy.sin(x),
-    "erfc": lambda x: 1 - sympy.erf(x),
-}
+    "atan2": "arctan2",
+    "floor": "floor",
+    "ceiling": "ceiling",
+} | {head: head for head in BY_HEAD}
 
 
 @dataclass
@@ -116,12 +108,10 @@ def plain_call(formula: sympy.Expr, work: Workspace) -> Expr:
             result = call("maximum" if name == "Max" else "minimum", result, lowered(arg, work))
         return result
     if name in REWRITES:
-        return lowered(REWRITES[name](formula.args[0]), work)
-    if name == "digamma" or (name == "polygamma" and formula.args[0] == 0):
-        return call("digamma", lowered(formula.args[-1], work))
+        return lowered(REWRITES[name](*formula.args), work)
     if name not in CALLS:
         raise ValueError(f"{formula}: {name} has no NumPy form")
-    return call(CALLS[name], lowered(formula.args[0], work))
+    return call(CALLS[name], *(lowered(arg, work) for arg in formula.args))
 
 
 def written_terms(formula: sympy.Expr, z: Symbol) -> list[sympy.Expr]:

@@ -12,7 +12,9 @@ from fractions import Fraction
 from typing import Any
 
 import sympy
+from sympy.core.function import ArgumentIndexError
 
+from codegen.special import REWRITES
 from derive.expression import STOP
 from derive.kinks import ranked
 from derive.laws import derivative
@@ -20,6 +22,9 @@ from derive.system import System
 from verify.numbers import Dual, Field, Number, Undecided, chain, power, primal
 
 Env = dict[sympy.Symbol, Number]
+BY_OTHERS = {name: REWRITES[name] for name in "acot asec acsc acoth asech acsch sinc factorial binomial".split()} | {
+    "Heaviside": lambda u, at_zero: sympy.Piecewise((0, u < 0), (at_zero, sympy.Eq(u, 0)), (1, True))
+}
 COMPARISONS = {"<": (True, False), "<=": (True, True), ">": (False, False), ">=": (False, True)}
 
 
@@ -52,12 +57,13 @@ class Formulas:
             return self.value(name, args, orders)
         last = max(k for k, order in enumerate(orders) if order)
         inner = tuple(o - (k == last) for k, o in enumerate(orders))
-        tokens = tuple(object() for _ in args)  # all arguments vary: at a tie none of them counts as a constant
-        one = self.field.rational(Fraction(1))
-        seeded = tuple(Dual(a, {t: one}) for a, t in zip(args, tokens, strict=True))
+        token, one = object(), self.field.rational(Fraction(1))
+        seeded = tuple(  # all arguments are dual: at a tie none of them counts as a constant
+            Dual(a, {token: one} if k == last else {}) for k, a in enumerate(args)
+        )
         result = self.value(name, seeded, inner)
         zero = self.field.rational(Fraction(0))
-        return result.parts.get(tokens[last], zero) if isinstance(result, Dual) else zero
+        return result.parts.get(token, zero) if isinstance(result, Dual) else zero
 
     def value(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> Number:
         if (name, orders) not in self.formulas:
@@ -129,6 +135,12 @@ class Formulas:
             return self.extreme(name, args)
         if name in ("Abs", "sign"):
             return self.signed(name, args[0])
+        if name in ("floor", "ceiling"):
+            return self.field.elementary(name, (primal(args[0]),))
+        if name in BY_OTHERS:
+            symbols = tuple(sympy.Symbol(f"u{q}", real=True) for q in range(len(args)))
+            written = BY_OTHERS[name](*symbols)
+            return self.read(written, dict(zip(symbols, args, strict=True)))
         plain = tuple(primal(a) for a in args)
         return chain(self.field.elementary(name, plain), args, lambda k: self.slope(name, plain, k))
 
@@ -138,7 +150,10 @@ class Formulas:
         if key not in self.slopes:
             symbols = tuple(sympy.Symbol(f"u{q}", real=True) for q in range(len(args)))
             head = getattr(sympy, name)(*symbols)
-            self.slopes[key] = symbols, head.fdiff(k + 1)
+            try:
+                self.slopes[key] = symbols, head.fdiff(k + 1)
+            except ArgumentIndexError:
+                raise Undecided(f"{name} has no derivative by its argument {k + 1}") from None
         symbols, formula = self.slopes[key]
         return self.read(formula, dict(zip(symbols, args, strict=True)))
 

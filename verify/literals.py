@@ -9,7 +9,6 @@ import ast
 import linecache
 from collections.abc import Callable
 from fractions import Fraction
-from operator import methodcaller
 from types import ModuleType
 from typing import Any
 
@@ -17,9 +16,11 @@ import numpy as np
 from flint import arb, fmpq
 
 from verify.shadow import Shadow
+from verify.special import replace_special
 
-MATH = {n: n for n in "sqrt exp log log1p expm1 sin cos tan asin acos atan sinh cosh tanh erf gamma lgamma".split()}
-ENTRYWISE = {n: np.frompyfunc(methodcaller(n), 1, 1) for n in ("erf", "gamma", "lgamma")}  # what code takes from math
+MATH = {
+    n: n for n in "sqrt exp log log1p expm1 sin cos tan asin acos atan sinh cosh tanh erf erfc gamma lgamma".split()
+}
 CONSTANTS: dict[str, Callable[[], arb]] = {"pi": arb.pi, "e": arb.const_e}
 
 
@@ -33,7 +34,7 @@ def exact_module(module: ModuleType) -> ModuleType:
     exact.__file__ = module.__file__
     exact.__dict__.update(_ratio=ratio, _whole=whole, _balls=balls, _constant=constant, _function=function)
     exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
-    exact.__dict__.update((f"_{n}", f) for n, f in ENTRYWISE.items() if f"_{n}" in exact.__dict__)
+    replace_special(exact.__dict__)
     return exact
 
 
@@ -92,6 +93,8 @@ class _Literals(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         head = node.func
+        if isinstance(head, ast.Name) and head.id == "float" and len(node.args) == 1 and _special(node.args[0]):
+            return node.args[0]
         if not (isinstance(head, ast.Attribute) and isinstance(head.value, ast.Name)):
             return node
         if head.value.id == "math" and head.attr in MATH and len(node.args) == 1 and _known(node.args[0]):
@@ -105,6 +108,13 @@ class _Literals(ast.NodeTransformer):
 
 def _call(name: str, *args: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+
+
+def _special(node: ast.expr) -> bool:
+    """Is it a function of SciPy, or one of its results?"""
+    while isinstance(node, (ast.Call, ast.Subscript, ast.Attribute)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id == "special"
 
 
 def _integer(node: ast.expr) -> bool:

@@ -8,6 +8,7 @@ interpolation); the derivative of a known function is its formula, read through 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -17,6 +18,8 @@ from random import Random
 from typing import Any, Protocol
 
 from flint import arb, ctx, fmpq
+
+from codegen.special import BY_HEAD, Special
 
 Number = Any
 BITS = 170
@@ -95,7 +98,7 @@ class Exact:
         return self.memo[key]
 
 
-RENAMED = {"loggamma": "lgamma", "Abs": "__abs__", "sign": "sgn", "ceiling": "ceil", "LambertW": "lambertw"}
+RENAMED = {"Abs": "__abs__", "sign": "sgn", "ceiling": "ceil"}
 CONSTANTS = {"pi": "pi", "E": "const_e", "EulerGamma": "const_euler", "Catalan": "const_catalan"}
 
 
@@ -118,8 +121,10 @@ class Balls:
         return value
 
     def elementary(self, name: str, args: tuple[Number, ...]) -> arb:
-        if name == "polygamma":
-            return polygamma(*args)
+        if name in BY_HEAD:
+            return ball_of(BY_HEAD[name], args)
+        if name in SEVERAL:
+            return SEVERAL[name](*args)
         method = getattr(args[0], RENAMED.get(name, name), None)
         if method is None:
             raise Undecided(f"there is no {name} of a ball")
@@ -182,10 +187,29 @@ def integer_power(base: arb, exponent: int) -> arb:
     return half * half * (base if exponent % 2 else 1)
 
 
+def ball_of(row: Special, args: tuple[Any, ...]) -> arb:
+    """The value of a special function at balls. Undecided where it is not finite."""
+    try:
+        value: arb = row.ball(*args)
+    except (ValueError, ZeroDivisionError) as error:
+        raise Undecided(f"{row.head}{args}: {error}") from None
+    if not value.is_finite():
+        raise Undecided(f"{row.head}{args} is not finite")
+    return value
+
+
 def polygamma(order: arb, z: arb) -> arb:
     """psi^(n)(z) = (-1)^(n + 1) n! zeta(n + 1, z) for n >= 1; psi^(0) is the digamma function"""
     n = int(str(order.unique_fmpz()))
     return arb(n + 1).zeta(z) * factorial(n) * (-1) ** (n + 1) if n else z.digamma()
+
+
+SEVERAL: dict[str, Callable[..., arb]] = {
+    "polygamma": polygamma,
+    "atan2": arb.atan2,
+    "uppergamma": lambda s, z: z.gamma_upper(s),
+    "lowergamma": lambda s, z: z.gamma_lower(s),
+}
 
 
 def sparse_exponents(count: int) -> list[tuple[int, ...]]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from flint import ctx
 
+from codegen.special import BY_HEAD, Special
 from verify.numbers import BITS, Balls, Number
-from verify.shadow import FUNCTION_UNITS, Shadow, shadow_of
+from verify.shadow import FUNCTION_UNITS, SPECIAL_UNITS, Shadow, shadow_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Rounding:
         return self._rounded(self.balls.constant(name))
 
     def elementary(self, name: str, args: tuple[Number, ...]) -> Shadow:
-        return self._rounded(self.balls.elementary(name, tuple(a.settled() for a in args)))
+        plain = tuple(a.ball if a.ball.is_integer() else a.settled() for a in args)  # an order n - 1 does not round
+        return self._rounded(self.balls.elementary(name, plain), BY_HEAD.get(name))
 
     def unknown(self, name: str, args: tuple[Number, ...], orders: tuple[int, ...]) -> Shadow:
         return self._rounded(self.balls.unknown(name, tuple(a.settled() for a in args), orders))
@@ -51,5 +53,6 @@ class Rounding:
     def integer(self, value: Number) -> int:
         return int(str(value.settled().unique_fmpz()))
 
-    def _rounded(self, ball: Any) -> Shadow:
-        return Shadow(ball, self.unit).rounded(ball, FUNCTION_UNITS)
+    def _rounded(self, ball: Any, row: Special | None = None) -> Shadow:
+        units, scale = (SPECIAL_UNITS, row.scale) if row else (FUNCTION_UNITS, 0.0)
+        return Shadow(ball, self.unit).rounded(ball, units, scale)

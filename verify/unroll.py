@@ -62,8 +62,9 @@ class Unrolled:
         return self.defined[entry]
 
     def leaf(self, tensor: str, at: tuple[int, ...]) -> Dual:
-        """An entry as an independent quantity."""
-        return Dual(self.value(tensor, at), {(tensor, at): self.local.one})
+        """An entry as an independent quantity; nobody asks for derivatives by data and numbers."""
+        given = self.system.tensor(tensor).role in ("data", "hyper")
+        return Dual(self.value(tensor, at), {} if given else {(tensor, at): self.local.one})
 
     def read(self, tensor: str, at: tuple[int, ...]) -> Number:
         """An entry, or for `d.u` the true adjoint of an entry of u."""
