@@ -106,6 +106,12 @@ class Operators:
             f"{self} is a formula, not an array of numbers", fix="write Sum, mean, @, .T, or a function of SymPy"
         )
 
+    def _eval_Mod(self, divisor: Any) -> Any:
+        raise ModelError(
+            f"Mod({self}, {divisor}) is not supported: it jumps, and SymPy knows no derivative of it",
+            fix=f"where the derivative 1 is meant: {self} - {divisor}*floor({self}/{divisor})",
+        )
+
     def __float__(self) -> float:
         raise Misused(f"{self} is a formula and has no number yet", fix=OURS)
 
