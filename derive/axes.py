@@ -15,7 +15,7 @@ from derive.affine import Affine, Index, Node, Size, Width, indices, replace
 from derive.errors import ModelError
 from derive.expression import Binder, Bound, Expr, free_indices, mul, substitute, summed, walk
 from derive.facts import Facts
-from derive.text import render_affine, render_range
+from derive.text import render_affine, render_expr, render_range
 
 UNKNOWN = Affine.of(Size("?"))
 AXIS, BOUND = ":", "~"  # how the letters of axes and of sums over axes begin until they have names
@@ -47,7 +47,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Array:
-    """The entry of a value at its axes, as written in `text`; a scalar has no axes."""
+    """The entry of a value at its axes; `text` is what its author wrote, if an array stands in it."""
 
     node: Expr
     axes: tuple[Axis, ...] = ()
@@ -58,12 +58,18 @@ class Array:
         return axis_letters(len(self.axes))
 
     def __str__(self) -> str:
-        return self.text if self.text and len(self.text) <= 40 else "the value"
+        text = self.text or render_expr(self.node)
+        return text if len(text) <= 40 and BOUND not in text else "the value"
 
     @property
     def tight(self) -> str:
         """The text as an operand."""
-        return f"({self})" if " " in str(self) and not str(self).endswith("]") else str(self)
+        text, depth = str(self), 0
+        for sign in text:
+            depth += (sign in "([") - (sign in ")]")
+            if sign == " " and not depth:
+                return f"({text})"
+        return text
 
 
 def axis_letters(rank: int) -> tuple[Index, ...]:
@@ -123,11 +129,14 @@ def _fix_of_spread(one: Array, two: Array, low: Array, high: Array, facts: Facts
         return f"transpose one of them: {two.tight}.T"
     if len(low.axes) == len(high.axes):
         a, b = next((a, b) for a, b in zip(one.axes, two.axes, strict=True) if not same(a, b, facts))
-        return _declare(a, b)
+        return fix_of_sizes(a, b)
     return "only a scalar, or a vector along the last axis, goes with every row; write the entries: x[i, j] + v[i]"
 
 
-def _declare(one: Axis, two: Axis) -> str:
+def fix_of_sizes(one: Axis, two: Axis) -> str:
+    """What to do about two sizes that are not known to be equal."""
+    if 1 in (one.hi.number, two.hi.number):
+        return "write the entries, with the place 1: x[i, j] + c[i, 1]"
     if one.lo == two.lo:
         return f"if the two are equal, declare model.assume(Eq({render_affine(one.hi)}, {render_affine(two.hi)})) above"
     return "write the entries, with the shift that you mean"
@@ -199,14 +208,15 @@ def _lettered(array: Array, letters: Sequence[Index]) -> Array:
 def _fix_of_product(left: Array, right: Array, facts: Facts) -> str:
     one, two = left.axes, right.axes
     if len(one) > 2 or len(two) > 2:
-        return "the leading axes, and the two that are summed together, must be the same"
+        turn = len(one) == len(two) and same(one[-1], two[-1], facts)
+        return f"{left.tight} @ {right.tight}.mT" if turn else "all axes but the last two must be the same"
     ways = (
+        (two[-1], one[0], True, f"{right.tight} @ {left.tight}"),
         (one[0], two[0], len(one) == 2, f"{left.tight}.T @ {right.tight}"),
         (one[-1], two[-1], len(two) == 2, f"{left.tight} @ {right.tight}.T"),
-        (two[-1], one[0], True, f"{right.tight} @ {left.tight}"),
     )
     found = next((text for a, b, allowed, text in ways if allowed and same(a, b, facts)), "")
-    return found or _declare(one[-1], two[0])
+    return found or fix_of_sizes(one[-1], two[0])
 
 
 def opened(array: Array, axis: object, what: str) -> tuple[Expr, tuple[Bound, ...], list[tuple[Index, Axis]]]:
@@ -231,12 +241,16 @@ def opened(array: Array, axis: object, what: str) -> tuple[Expr, tuple[Bound, ..
 def _chosen(array: Array, axis: object, what: str) -> tuple[int, ...]:
     rank = len(array.axes)
     if not rank:
-        raise ModelError(f"{what} goes over the entries of an array, but {array} is a scalar", fix=f"leave {what} out")
+        raise ModelError(
+            f"{what} goes over the axes of an array, but {array} has none",
+            fix=f"leave {what} out, or, if equations below give axes to it, write them: z[:, :]",
+        )
     asked = range(rank) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if not all(isinstance(q, int) and -rank <= q < rank for q in asked):
+    numbers = [q % rank for q in asked if type(q) is int and -rank <= q < rank]
+    if len(set(numbers)) < len(asked) or not numbers:
         fix = f"axis=0 is the first, axis={rank - 1} the last"
-        raise ModelError(f"there is no axis {axis}: {shapes(array)}", fix=fix)
-    return tuple(sorted({q % rank for q in asked if isinstance(q, int)}))
+        raise ModelError(f"there is no axis {axis}, or it is named twice: {shapes(array)}", fix=fix)
+    return tuple(sorted(numbers))
 
 
 def total(array: Array, axis: object = None, what: str = "Sum") -> Array:
@@ -258,6 +272,8 @@ def read(array: Array, at: Sequence[Affine | None]) -> Array:
     return closed(substitute(array.node, values), kept, f"{array.tight}[{inside}]")
 
 
-def entrywise(combine: Callable[..., Expr], arrays: Sequence[Array], facts: Facts, text: str) -> Array:
-    """f(a[i, j], b[i, j]) for values whose shapes go together."""
-    return Array(combine(*(a.node for a in arrays)), spread(arrays, facts), text)
+def entrywise(combine: Callable[[Expr, Expr], Expr], one: Array, two: Array, facts: Facts, sign: str) -> Array:
+    """a[i, j] op b[i, j] for two values whose shapes go together."""
+    left = str(one) if sign.startswith(" ") else one.tight
+    text = f"{left}{sign}{two.tight if sign != ' + ' else two}" if one.text or two.text else ""
+    return Array(combine(one.node, two.node), spread((one, two), facts), text)

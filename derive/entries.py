@@ -17,7 +17,7 @@ from derive.surface import Formula, Owner, lift, places, raised
 from derive.text import render_affine
 
 
-@dataclass
+@dataclass(eq=False)
 class Quantity(Operators):
     """A declared tensor: `w[l, j, k]` is an entry, `w`, `w[l, :, :]` are whole arrays, `z[l, i, j] = ...` an equation.
 
@@ -44,7 +44,7 @@ class Quantity(Operators):
         free = iter(axis_letters(at.count(None)))
         full = tuple(Affine.of(next(free)) if p is None else p for p in at)
         inside = ", ".join(":" if p is None else render_affine(p) for p in at)
-        text = self.name if at.count(None) == len(at) else f"{self.name}[{inside}]"
+        text = "" if None not in at else self.name if at.count(None) == len(at) else f"{self.name}[{inside}]"
         return Formula(Access(self.name, full), self.owner, self._axes(at, full), text)
 
     def _axes(self, at: tuple[Affine | None, ...], full: tuple[Affine, ...]) -> tuple[Axis, ...]:
@@ -80,19 +80,20 @@ class Quantity(Operators):
 
     def product(self, other: Any, swapped: bool = False) -> Any:
         """The value of `self @ other`."""
-        return self._whole("@").product(other, swapped)
+        return self.as_array("@").product(other, swapped)
 
     @property
     def T(self) -> Formula:
         """The transposed matrix. ModelError for anything but a matrix."""
-        return self._whole(".T").T
+        return self.as_array(".T").T
 
     @property
     def mT(self) -> Formula:
         """The last two axes change places, in every matrix of a stack."""
-        return self._whole(".mT").mT
+        return self.as_array(".mT").mT
 
-    def _whole(self, what: str) -> Formula:
+    def as_array(self, what: str) -> Formula:
+        """All of the tensor. ModelError if nothing gives it a shape yet, which `what` needs."""
         if self.owner.known_tensor(self.name) is None:
             raise ModelError(
                 f"no equation above gives {self.name} a shape, which {what} needs",
@@ -114,6 +115,9 @@ class Quantity(Operators):
 
     def __abs__(self) -> Any:
         return abs(self.as_formula())
+
+    def __eq__(self, other: object) -> bool:
+        raise Misused(f"== does not compare the entries of {self}", fix="Eq(z[i], y[i]) is a condition for Piecewise")
 
     def __bool__(self) -> bool:
         raise Misused(f"{self} has no truth value", fix="Piecewise((value, z[i] > 0), (other, True)) chooses by entry")

@@ -128,10 +128,23 @@ class Operators:
 
 
 def explained(error: Any) -> Any:
-    """The error, or, for a comparison that Python was asked to decide, one that says what to write instead."""
-    if isinstance(error, TypeError) and "truth value of Relational" in str(error):
+    """The error, or, where Python could not go on with a formula, one that says what to write instead."""
+    text = str(error)
+    if isinstance(error, TypeError) and "truth value of Relational" in text:
         return ModelError(
-            f"{str(error).rpartition(': ')[2]} is true at some entries and false at others",
+            f"{text.rpartition(': ')[2]} is true at some entries and false at others",
             fix="Piecewise((value, z[i] > 0), (other, True)) chooses by entry; Max(0, z[i]) is the larger value",
         )
+    fixes = {
+        "attribute 'T'": "tanh(z.T), or name the value by an equation: a[:, :] = tanh(z)",
+        "attribute 'mT'": "tanh(z.mT), or name the value by an equation: a[:, :, :] = tanh(z)",
+    }
+    if isinstance(error, AttributeError) and text.endswith(tuple(fixes)):
+        return ModelError(text, fix=fixes[f"attribute {text.rpartition(' ')[2]}"])
+    if isinstance(error, AttributeError) and text.startswith(("'Quantity'", "'Formula'")):
+        return ModelError(
+            f"a tensor has no {text.rpartition(' ')[2]}", fix="Sum(z), mean(z), Max(z), z.T, z @ w, or the entries"
+        )
+    if isinstance(error, TypeError) and text.startswith("unsupported operand type(s) for @"):
+        return ModelError(text, fix="name one factor by an equation: a[:, :] = exp(z), then a @ w")
     return error

@@ -76,6 +76,8 @@ class Written(Protocol):
 
     def as_formula(self) -> Formula: ...
 
+    def as_array(self, what: str) -> Formula: ...
+
 
 class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     """A value in an equation: an atom to SymPy that carries one of our nodes in `node`.
@@ -103,7 +105,7 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         return (self.node.key, *(part.key for axis in self.axes for part in (axis.lo, axis.hi)), id(self.owner))
 
     def _sympystr(self, printer: Any) -> str:
-        return (self.text if self.axes else "") or render_expr(self.node)
+        return self.text or render_expr(self.node)
 
     def sort_key(self, order: Any = None) -> Any:
         return self.class_key(), (1, (self.node.key,)), sympy.S.One.sort_key(), sympy.S.One
@@ -127,7 +129,7 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     @property
     def array(self) -> Array:
         """The entry, the axes and the text of the value."""
-        return Array(self.node, self.axes, str(self))
+        return Array(self.node, self.axes, self.text)
 
     def _with(self, array: Array) -> Formula:
         return Formula(array.node, self.owner, array.axes, array.text)
@@ -145,13 +147,12 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         one, two = (right, self.array) if swapped else (self.array, right)
         if operation is OVER and two.node == ZERO:
             raise ModelError(f"division by 0: ({one})/0")
-        facts = self.owner.known_facts()
-        return self._with(entrywise(operation.ours, (one, two), facts, f"{one.tight}{operation.sign}{two.tight}"))
+        return self._with(entrywise(operation.ours, one, two, self.owner.known_facts(), operation.sign))
 
     def product(self, other: Any, swapped: bool = False) -> Any:
         """The product of matrices and vectors; ModelError, with both shapes, where they do not fit."""
         try:
-            right = raised(other)
+            right = raised(other.as_array("@") if isinstance(other, Written) else other)
         except TypeError as error:
             if isinstance(error, ModelError):
                 raise
@@ -203,7 +204,7 @@ def raised(value: Any) -> Array:
     node = node_of(value)
     whole = sorted((f for f in value.atoms(Formula) if f.axes), key=str) if isinstance(value, sympy.Basic) else []
     axes = spread([f.array for f in whole], whole[0].owner.known_facts()) if whole else ()
-    return Array(node, axes, str(value))
+    return Array(node, axes, str(value) if axes else "")
 
 
 def node_of(value: Any) -> Expr:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from derive.affine import Affine, indices
-from derive.axes import UNKNOWN, Array, bound_letter, closed, entrywise, opened, same, shapes, total
+from derive.axes import UNKNOWN, Array, bound_letter, closed, entrywise, fix_of_sizes, opened, same, shapes, total
 from derive.errors import ModelError
 from derive.expression import MINUS_ONE, Bound, Count, Number, mul, power, substitute, summed
 from derive.expression import number as constant
@@ -63,7 +63,8 @@ def diagonal(value: Any) -> Formula:
 def _square(value: Any, array: Array, what: str) -> Any:
     facts = owner_of(value).known_facts()
     if len(array.axes) != 2 or not same(*array.axes, facts):
-        raise ModelError(f"{what} is of a square matrix: {shapes(array)}", fix="if the two sizes are equal, declare it")
+        fix = fix_of_sizes(*array.axes) if len(array.axes) == 2 else "slice it: A[l, :, :]"
+        raise ModelError(f"{what} is of a square matrix: {shapes(array)}", fix=fix)
     one, two = array.axes
     return one if one.known else two
 
@@ -74,7 +75,7 @@ def inner(left: Any, right: Any) -> Formula:
     owner = owner_of(left, right)
     if len(one.axes) != len(two.axes):
         raise ModelError(f"inner is of two arrays of one shape: {shapes(one, two)}", fix="@ multiplies by a vector")
-    both = entrywise(mul, (one, two), owner.known_facts(), f"{one}, {two}")
+    both = entrywise(mul, one, two, owner.known_facts(), ", ")
     done = total(both, None, "inner")
     return Formula(done.node, owner, done.axes, done.text)
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from derive import Model, derive
+from derive import Model, ModelError, derive
 from derive.affine import Affine, Index, indices, replace
 from derive.expression import Access, Bound, Expr, substitute
 from derive.match import canonical
 from derive.system import System
+from derive.text import render_expr, render_range
 
 IMPORTS = """
 import math
@@ -251,3 +252,144 @@ def test_matrix_notation_is_index_notation(case: str, tmp_path: Path) -> None:
         p, q = one.prediction, two.prediction
         assert p is not None
         assert (p.cut, len(p.bounds), p.over is None) == (q.cut, len(q.bounds), q.over is None)
+
+
+HEAD = """
+    m, n, p, T = model.sizes("m n p T")
+    x, y, X = model.data(x=(m, n), y=(m, p), X=(T, m, n))
+    c, v = model.data(c=(m, 1), v=(m,))
+    label = model.integers(label=(m,), over=(1, n))
+    W, b, w, u, t = model.parameters(W=(n, p), b=(p,), w=(n,), u=(n,), t=())
+    z, a, h = model.variables("z a h")
+"""
+GOAL = "    model.minimise(norm2(W))\n"
+BOTH = "W has shape (n, p), x has shape (m, n)"
+SINGLE = "where a single value is needed"
+
+SHAPES = {  # statement: what is said, and the fix
+    "z[:, :] = W @ x": (f"W @ x does not fit: {BOTH}", "x @ W"),
+    "z[:, :] = x @ y": ("x @ y does not fit: x has shape (m, n), y has shape (m, p)", "x.T @ y"),
+    "z[:, :] = W @ y": ("W @ y does not fit: W has shape (n, p), y has shape (m, p)", "W @ y.T"),
+    "z[:, :] = y @ x.T": ("y has shape (m, p), x.T has shape (n, m)", "x.T @ y"),
+    "z[:, :] = x @ b": ("x has shape (m, n), b has shape (p,)", "Eq(n, p)"),
+    "z[:, :] = (x - 1) @ (x + 1)": ("(x - 1) @ (x + 1) does not fit: x - 1 has shape (m, n)", "(x - 1).T @ (x + 1)"),
+    "z[:, :] = X @ X": ("X @ X does not fit: X has shape (T, m, n), X has shape (T, m, n)", "X @ X.mT"),
+    "z[:, :, :] = W @ X": ("@ of stacks of matrices needs the same leading axes", "slice them"),
+    "z[:, :] = t @ W": ("@ multiplies arrays: t has shape (), W has shape (n, p)", "write *"),
+    "z[:, :] = a @ W": ("no equation above gives a a shape, which @ needs", "a[:, :]"),
+    "z[:, :] = W @ a": ("no equation above gives a a shape, which @ needs", "a[:, :]"),
+    "z[:, :] = x + y": ("the shapes differ: x has shape (m, n), y has shape (m, p)", "Eq(n, p)"),
+    "z[:, :] = W + (x @ W).T @ x": ("W has shape (n, p), (x @ W).T @ x has shape (p, n)", "((x @ W).T @ x).T"),
+    "z[:, :] = x + v": ("the shapes differ: x has shape (m, n), v has shape (m,)", "x[i, j] + v[i]"),
+    "z[:, :] = X + x": ("the shapes differ: X has shape (T, m, n), x has shape (m, n)", "x[i, j] + v[i]"),
+    "z[:, :] = c + v": ("the shapes differ: c has shape (m, 1), v has shape (m,)", "x[i, j] + v[i]"),
+    "z[:, :] = y * c": ("the shapes differ: y has shape (m, p), c has shape (m, 1)", "c[i, 1]"),
+    "z[:, :] = sigmoid(x) + exp(y)": ("sigmoid(x) has shape (m, n), exp(y) has shape (m, p)", "Eq(n, p)"),
+    "z[:, :] = Piecewise((x, x > 0), (y, True))": ("x has shape (m, n), y has shape (m, p)", "Eq(n, p)"),
+    "z[:] = x @ W": ("the left side has 1 axes, and x @ W has shape (m, p)", "one colon"),
+    "z[:, :] = w": ("the left side has 2 axes, and w has shape (n,)", "nothing is repeated"),
+    "z[i] = x @ W": (f"x @ W has shape (m, p), {SINGLE}", "norm2(...)"),
+    "z[:, :] = x[:, 1:n]": ("a slice is the colon alone", "model.over"),
+    "z[:] = x[1, :, 2]": ("x has 2 indices, not 3", "2 indices"),
+    "z[:, :] = W[label, :]": ("label has shape (m,), and a position is one place", "label[i]"),
+    "z[:] = w.T": (".T turns a matrix, but w has shape (n,)", "outer(u, v)"),
+    "z[:, :, :] = X.T": (".T turns a matrix, but X has shape (T, m, n)", "X[l, :, :].T"),
+    "z[i] = (x @ W)[i]": ("x @ W has 2 axes, not 1", "(m, p)"),
+    "z[:] = outer(W, b)": ("outer is of two vectors: W has shape (n, p), b has shape (p,)", "@"),
+    "model.minimise(x @ w)": (f"x @ w has shape (m,), {SINGLE}", "norm2(...)"),
+    "model.minimise(Sum(w ** 2, k))": (f"w**2 has shape (n,), {SINGLE}", "Sum(...)"),
+    "model.minimise(trace(x))": ("trace is of a square matrix: x has shape (m, n)", "Eq(m, n)"),
+    "model.minimise(Sum(x, axis=2))": (
+        "there is no axis 2, or it is named twice: x has shape (m, n)",
+        "axis=1 the last",
+    ),
+    "model.minimise(norm2(t))": ("norm2 goes over the axes of an array, but t has none", "leave norm2 out"),
+    "model.minimise(inner(W, b))": ("W has shape (n, p), b has shape (p,)", "@"),
+    "model.minimise(inner(x, y))": ("x has shape (m, n), y has shape (m, p)", "Eq(n, p)"),
+    "model.minimise(mean(z[:, :]))": ("nothing above says how many entries z has", "divide a Sum"),
+    # Python and NumPy
+    "model.minimise(Sum(numpy.exp(x[i, k]), i, k))": ("numpy.exp computes with numbers", "SymPy's"),
+    "model.minimise(Sum(numpy.exp(x)))": ("numpy.exp computes with numbers, and x is a formula", "SymPy's"),
+    "model.minimise(numpy.mean(w))": ("w is a formula, not an array", "mean"),
+    "model.minimise(numpy.sum(w))": ("computes with numbers, and w is a formula", "Sum"),
+    "model.minimise(numpy.dot(w, u))": ("w is a formula, not an array", "@"),
+    "model.minimise(numpy.ones(3) @ w)": ("an array of numbers is no part of an equation", "model.data"),
+    "model.minimise(w @ numpy.ones(3))": ("an array of numbers is no part of an equation", "model.data"),
+    "model.minimise(math.exp(w[1]))": ("w[1] is a formula and has no number yet", "SymPy's function"),
+    "model.minimise(float(w[1]))": ("w[1] is a formula and has no number yet", "SymPy's function"),
+    "model.minimise(1 if w[1] > 0 else 2)": ("w[1] > 0 is true at some entries", "Piecewise"),
+    "model.minimise(1 if w > 0 else 2)": ("w > 0 is true at some entries", "Piecewise"),
+    "model.minimise(1 if w == u else 2)": ("== does not compare", "Eq(z[i], y[i])"),
+    "model.minimise(1 if w else 2)": ("w has no truth value", "Piecewise"),
+    "model.minimise(len(w))": ("w has no length in numbers", "the size"),
+    "model.minimise(sum(w))": ("w has no sequence of entries", "Sum(w)"),
+    "model.minimise(sum(x @ w))": ("x @ w has no sequence of entries", "Sum(x @ w)"),
+    "model.minimise(w.sum())": ("a tensor has no 'sum'", "Sum(z)"),
+    "model.minimise(norm2(exp(x).T))": ("'exp' object has no attribute 'T'", "tanh(z.T)"),
+    "model.minimise(norm2(exp(x) @ exp(W)))": ("unsupported operand type(s) for @", "by an equation"),
+}
+
+
+@pytest.mark.parametrize("written", SHAPES)
+def test_what_does_not_fit_is_an_error_at_its_line(written: str, tmp_path: Path) -> None:
+    what, fix = SHAPES[written]
+    with pytest.raises(ModelError) as caught:
+        built(tmp_path, HEAD, f"    {written}\n", GOAL)
+    error = caught.value
+    assert what in error.what and fix in error.fix
+    assert error.source is not None and error.source.text == written
+
+
+def test_sizes_declared_equal_are_equal(tmp_path: Path) -> None:
+    lines = "    z[:, :] = x + y\n    model.minimise(norm2(z + W[1, :]))\n"
+    with pytest.raises(ModelError, match="the shapes differ"):
+        built(tmp_path, HEAD, lines)
+    system = built(tmp_path, HEAD, "    model.assume(Eq(n, p))\n", lines).system
+    assert render_expr(system.objective.value) == "Sum((z[i, j] + W[1, j])**2, i, j)"
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    goal = "    model.minimise(numpy.float64(0.5) * norm2(w) + norm2(u) * numpy.int64(2) - numpy.float64(1.5))\n"
+    text = render_expr(built(tmp_path, HEAD, goal).system.objective.value)
+    assert text == "Sum(w[i]**2, i)/2 + 2*Sum(u[i]**2, i) - 3/2"
+
+
+LATER = """
+    with model.over(l, 1, T):
+        h[l, :] = X[l, 1, :] * w
+"""
+
+
+def test_a_whole_array_is_all_of_it(tmp_path: Path) -> None:
+    """What is known of a variable when it is used whole must be all of it, also when the last equation is stated."""
+    early = "    h[0, :] = w\n    z[:, :] = 2 * h\n" + LATER + "    model.minimise(norm2(z))\n"
+    late = "    h[0, :] = w\n" + LATER + "    z[:, :] = 2 * h\n    model.minimise(norm2(z) + mean(z))\n"
+    fixed = "    h[0, :] = w\n    a[:] = 2 * h[0, :]\n" + LATER + "    model.minimise(norm2(a) + norm2(h))\n"
+    system = built(tmp_path, HEAD, late).system
+    assert [render_range(s.lo, s.hi) for s in system.tensor("z").slots] == ["0..T", "1..n"]
+    assert render_expr(system.objective.value).endswith("/((T + 1)*n)")
+    assert render_range(*built(tmp_path, HEAD, fixed).system.tensor("a").range_of(0, (Affine.of(1),))) == "1..n"
+    other = built(tmp_path, HEAD, early).system  # the shape of z follows from all equations of h
+    assert [render_range(s.lo, s.hi) for s in other.tensor("z").slots] == ["0..T", "1..n"]
+
+
+def test_a_size_used_too_early_is_an_error(tmp_path: Path) -> None:
+    first = "    with model.over(j, 1, n):\n        a[j] = w[j]\n    z[:] = a / mean(a)\n"
+    second = "    with model.over(j, n + 1, 2 * n):\n        a[j] = u[j - n]\n"
+    with pytest.raises(ModelError, match="the axes differ: in a"):
+        built(tmp_path, HEAD, first, second, "    model.minimise(norm2(z))\n")
+
+
+def test_letters_are_the_models_own_where_they_fit(tmp_path: Path) -> None:
+    lines = "    z[s, r] = Sum(x[s, k] * W[k, r], k)\n    a[:, :] = z * (x @ W)\n    model.minimise(norm2(a))\n"
+    system = built(tmp_path, HEAD, lines).system
+    assert render_expr(system.equation("a").target) == "a[s, r]"
+    assert render_expr(system.equation("a").value) == "z[s, r]*Sum(x[s, k]*W[k, r], k)"
+    file = tmp_path / "bare.py"
+    file.write_text(
+        IMPORTS.replace("    i, j, k, r, s, l = model.indices", "    _ = model.indices").replace("i j k r s l", "l")
+        + '    k, q = model.sizes("k q")\n    x = model.data(x=(k, q))\n    i = model.parameters(i=(q,))\n'
+        + "    model.minimise(norm2(x @ i))\n"
+    )
+    goal = runpy.run_path(str(file))["model"].system.objective
+    assert render_expr(goal.value) == "Sum(Sum(x[l, j]*i[j], j)**2, l)"
