@@ -418,6 +418,13 @@ def walk(expr: Expr) -> Iterator[Expr]:
         yield from walk(child)
 
 
+def walk_inside(expr: Expr, bounds: tuple[Bound, ...]) -> Iterator[tuple[Expr, tuple[Bound, ...]]]:
+    """Every node in prefix order, with the ranges of the letters around it."""
+    yield expr, bounds
+    for child in expr.children:
+        yield from walk_inside(child, inside(expr, bounds))
+
+
 def transform(expr: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
     """Apply `rewrite` to every node, children first."""
     children = expr.children
@@ -426,6 +433,15 @@ def transform(expr: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
         if any(new is not old for new, old in zip(changed, children, strict=True)):
             expr = expr.rebuild(changed)
     return rewrite(expr)
+
+
+def transform_inside(expr: Expr, bounds: tuple[Bound, ...], rewrite: Callable[[Expr, tuple[Bound, ...]], Expr]) -> Expr:
+    """Rewrite every node, children first, given the ranges of the letters around it."""
+    children = expr.children
+    if children:
+        inner = inside(expr, bounds)
+        expr = expr.rebuild(tuple(transform_inside(child, inner, rewrite) for child in children))
+    return rewrite(expr, bounds)
 
 
 def free_indices(expr: Expr) -> tuple[Index, ...]:

@@ -10,6 +10,7 @@ from derive.expression import (
     Expr,
     Sum,
     walk,
+    walk_inside,
 )
 from derive.flow import Flow
 from derive.instances import Context, defining
@@ -35,8 +36,11 @@ def insertable(name: str, expr: Expr, flow: Flow, context: Context, bounds: tupl
 
 def written_out(variable: str, expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> tuple[bool, set[str]]:
     """Can the adjoint of `variable` be written out here without computing anything twice; which equations it means."""
-    uses = [n for n in walk(expr) if isinstance(n, Access) and n.tensor == f"d.{variable}"]
-    meant = [defining(use, context, bounds)[0] for use in uses]
+    places = [
+        (n, around) for n, around in walk_inside(expr, bounds) if isinstance(n, Access) and n.tensor == f"d.{variable}"
+    ]
+    uses = [use for use, _ in places]
+    meant = [defining(use, context, around)[0] for use, around in places]
     letters = {Affine.of(b.index) for b in bounds}
     plain = len(uses) == 1 and set(uses[0].at) >= letters and not _under_sum(expr, uses[0])
     cheap = not any(isinstance(n, Sum) for a in meant for n in walk(a.value)) and all(
@@ -53,7 +57,8 @@ def _on_letters(use: Access, known: list[Adjoint], letters: set[Index], slots: l
     """Along slots in which the regions differ, does the use stand at a letter of the target or at a region's place?"""
     for slot, position in ((q, use.at[q]) for q in slots):
         if len({region_of_adjoint(a, slot) for a in known}) > 1:
-            fixed = any(position == a.target.at[slot] for a in known)
-            if not fixed and not set(indices(position)) <= letters:
+            own = set(indices(position))
+            fixed = not own and any(position == a.target.at[slot] for a in known)
+            if not fixed and not (own and own <= letters):
                 return False
     return True

@@ -68,8 +68,7 @@ def within(found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Boun
         reach = extent(value, bounds)
         lo, hi = replace(bound.lo, found), replace(bound.hi, found)
         lo, hi = extent(lo, bounds).hi, extent(hi, bounds).lo
-        free = [x for x in indices(value) if all(x != b.index for b in bounds)]
-        if not free and not (facts.below(lo, reach.lo) and facts.below(reach.hi, hi)):
+        if not (facts.below(lo, reach.lo) and facts.below(reach.hi, hi)):
             return False
     return True
 

@@ -35,6 +35,7 @@ from derive.expression import (
     substitute,
     summed,
     transform,
+    transform_inside,
     walk,
 )
 from derive.instances import Context, definition_at, value_of, within
@@ -135,25 +136,25 @@ def condition(bracket: Bracket, index: Index) -> tuple[Affine | None, Affine | N
 def insert(expr: Expr, context: Context, names: tuple[str, ...], bounds: tuple[Bound, ...]) -> Expr:
     """vbar[p] = the right side of its adjoint equation at p."""
 
-    def rewrite(node: Expr) -> Expr:
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
         if isinstance(node, Access) and node.tensor in names:
-            return definition_at(node, context, bounds)
+            return definition_at(node, context, around)
         return node
 
-    return _changed("insert", expr, transform(expr, rewrite), " or ".join(names))
+    return _changed("insert", expr, transform_inside(expr, bounds, rewrite), " or ".join(names))
 
 
 def law(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     """f'(z) = the law of f in terms of a, where a = f(z)."""
 
-    def rewrite(node: Expr) -> Expr:
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
         if not isinstance(node, Call) or sum(node.orders) != 1:
             return node
         plain = Call(node.function, node.args, (0,) * len(node.orders))
-        value = value_of(plain, context, bounds) or plain
+        value = value_of(plain, context, around) or plain
         return context.scalars.law(node, value, context.rank) or node
 
-    return _changed("law", expr, transform(expr, rewrite), "derivative of a function that has a law")
+    return _changed("law", expr, transform_inside(expr, bounds, rewrite), "derivative of a function that has a law")
 
 
 def formula(expr: Expr, context: Context) -> Expr:
@@ -169,7 +170,11 @@ def formula(expr: Expr, context: Context) -> Expr:
 
 def fold(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     """N[p] / D = a[p], where a[p] = N[p] / D."""
-    after = transform(expr, lambda node: _folded(node, context, bounds) if isinstance(node, Mul) else node)
+
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
+        return _folded(node, context, around) if isinstance(node, Mul) else node
+
+    after = transform_inside(expr, bounds, rewrite)
     return _changed("fold", expr, after, "quotient that an equation defines")
 
 
