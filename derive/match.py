@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from derive.affine import Affine, Index, Node, indices, replace
 from derive.expression import (
     Access,
@@ -13,6 +15,7 @@ from derive.expression import (
     Expr,
     Extreme,
     Functional,
+    free_indices,
     positions,
     substitute,
 )
@@ -40,10 +43,18 @@ def same(left: Expr, right: Expr) -> bool:
 
 def match(pattern: Expr, expr: Expr, letters: frozenset[Index], binding: Binding | None = None) -> Binding | None:
     """Positions for `letters` that turn `pattern` into `expr`, or None if there are none."""
-    found = dict(binding or {})
-    if not _match(canonical(pattern), canonical(expr), letters, found):
+    found, wanted = dict(binding or {}), canonical(expr)
+    if not _match(canonical(pattern), wanted, letters, found):
         return None
-    return found
+    if not letters:
+        return found
+    # A letter may have stood inside a larger position before it was found, or stand for what only the other side binds.
+    bound_there = {*_letters(found, letters)} - {*free_indices(expr)}
+    return None if bound_there or canonical(substitute(pattern, found)) != wanted else found
+
+
+def _letters(found: Binding, letters: frozenset[Index]) -> Iterator[Index]:
+    return (x for letter in letters if letter in found for x in indices(found[letter]))
 
 
 def _head(expr: Expr) -> tuple[object, ...]:

@@ -321,3 +321,16 @@ def test_a_branch_is_chosen_by_a_piecewise() -> None:
         parameters = {"q": q, "r": r, "b": np.float64(b)}
         assert module.cost(parameters) == pytest.approx(wanted, rel=1e-12)
         slopes_agree(module, parameters, {})
+
+
+def test_a_row_chosen_by_a_maximum_is_no_row_of_the_letter_that_chooses_it() -> None:
+    with Model("chosen_row") as model:
+        m, n = model.sizes("m n")
+        i, j, k = model.indices("i j k")
+        v = model.parameters(v=(m,))
+        x = model.data(x=(n, n))
+        a = model.variables("a")
+        a[i, j] = Max(softmax(v[i] * x[k, j], j), k)
+        model.minimise(Sum(a[i, j] ** 2, i, j))
+    module, _ = loaded(model)
+    slopes_agree(module, {"v": drawn(3)}, {"x": drawn(4, 4)})
