@@ -8,11 +8,13 @@ what is missing is declared. Every domain is safe: denominators, logarithms and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import permutations
 from random import Random
 
-HEAD = """from sympy import Abs, Piecewise, Rational, atan, cos, exp, log, sin, sqrt, tanh
+from grammar_nets import BLOCKS
+from grammar_views import Need, View, read
+
+HEAD = """from sympy import Abs, Eq, Piecewise, Rational, atan, cos, exp, log, sin, sqrt, tanh
 from derive import Max, Min, Model, Sum, stop
 from derive.library import elu, huber, sigmoid, softmax, softplus, swish
 
@@ -63,18 +65,6 @@ REDUCE = (
     "Min({body}, {bounds})",
     "1 / Sum(exp(tanh({body})), {bounds})",
 )
-ACTIVATIONS = ("tanh({})", "sigmoid({})", "softplus({})", "sin({})", "Max(0, {})", "swish({})", "{}")
-
-Need = tuple[tuple[str, str], ...]  # letters that an expression has to use, with their axes
-
-
-@dataclass(frozen=True)
-class View:
-    """Something that is read at one letter for each axis; `loose` tells which letters stand in no slot alone."""
-
-    text: str
-    axes: tuple[str, ...]
-    loose: tuple[int, ...] = ()
 
 
 class Grammar:
@@ -84,6 +74,7 @@ class Grammar:
         self.seed, self.dice = seed, Random(f"random model {seed}")
         self.names = list("abcefghijklmnopqrstuvwxyzABCDEFGHKLMNPQRTUVWXYZ")
         self.dice.shuffle(self.names)
+        self.names = [f"{x}{q}" for q in "321" for x in self.names] + self.names
         self.letters = [self.name() for _ in range(7)]
         self.sizes = [self.name() for _ in range(self.dice.randint(1, 3))]
         self.axes = list(self.sizes)
@@ -175,7 +166,7 @@ class Grammar:
 
     def atom(self, need: Need, scope: tuple[str, ...]) -> str:
         """One view, or a product of two, at these letters."""
-        if len(need) > 3:
+        if len(need) > 3 and self.chance(0.6):
             return f"{self.atom(need[:2], scope)} * {self.atom(need[2:], scope)}"
         wanted = sorted(axis for _, axis in need)
         fitting = [v for v in self.views if sorted(v.axes) == wanted]
@@ -248,9 +239,9 @@ class Grammar:
 
     def define(self) -> None:
         """A variable with a random equation."""
-        axes = [self.dice.choice(self.axes) for _ in range(self.dice.choices((0, 1, 2, 3), (1, 4, 6, 1))[0])]
+        axes = [self.dice.choice(self.axes) for _ in range(self.dice.choices((0, 1, 2, 3, 4), (3, 12, 18, 4, 1))[0])]
         need = self.pick_letters(axes)
-        value = self.expr(need, self.dice.randint(1, 3), tuple(x for x, _ in need))
+        value = self.expr(need, self.dice.choice((1, 2, 2, 3, 3, 4)), tuple(x for x, _ in need))
         name = self.variable()
         self.state(f"{name}[{', '.join(x for x, _ in need) or '()'}]", need, value)
         self.publish(View(read(name, [f"{{{q}}}" for q in range(len(axes))]), tuple(axes)))
@@ -278,150 +269,6 @@ class Grammar:
         if view in self.unread:
             self.unread.remove(view)
         return view.text.format(*(x for x, _ in need))
-
-    # blocks
-
-    def gather(self) -> None:
-        """Integer data, and rows and entries that it chooses."""
-        rows, places = self.dice.choice(self.sizes), self.dice.choice(self.sizes)
-        name = self.name()
-        self.declared.append(f"{name} = model.integers({name}=({rows},), over=(1, {places}))")
-        vector, axis = self.dice.choice(self.sizes), self.declare("parameters", (places, rows))
-        table = self.declare("parameters", (places, vector))
-        self.publish(View(f"{table}[{name}[{{0}}], {{1}}]", (rows, vector), (0,)))
-        self.publish(View(f"{axis}[{name}[{{0}}], {{0}}]", (rows,)))
-
-    def windows(self) -> None:
-        """Sliding windows, neighbours or every second entry of a sequence."""
-        length, kind = self.size(), self.dice.randrange(3)
-        more = [self.dice.choice(self.sizes)] if self.chance(0.4) else []
-        tail = "".join(f", {{{q}}}" for q in range(2, 3)) if more else ""
-        if kind == 0:
-            width = self.size()
-            self.declared.append(f"model.assume({length} >= {width})")
-            name = self.declare(self.dice.choice(("parameters", "data")), (length, *more))
-            out = f"{length} - {width} + 1"
-            self.axes += [out, width]
-            self.publish(View(f"{name}[{{0}} + {{1}} - 1{tail}]", (out, width, *more), (0, 1)))
-        elif kind == 1:
-            self.declared.append(f"model.assume({length} >= {self.dice.choice((2, 3, 3, 3))})")
-            name = self.declare(self.dice.choice(("parameters", "data")), (length,))
-            self.axes.append(f"{length} - 1")
-            self.publish(View(f"({name}[{{0}} + 1] - {name}[{{0}}])", (f"{length} - 1",), (0,)))
-        else:
-            name = self.declare("parameters", (f"2*{length}",))
-            self.axes.append(length)
-            self.publish(View(f"{name}[2*{{0}}]", (length,), (0,)), View(f"{name}[2*{{0}} - 1]", (length,), (0,)))
-
-    def recurrence(self) -> None:
-        """A state in time: forwards or backwards, one step or two, with a start of 0 or of given entries."""
-        length, name = self.size(), self.variable()
-        axes = [self.dice.choice(self.sizes[:-1]) for _ in range(self.dice.randint(1, 2))]
-        need = self.pick_letters(axes)
-        letters = [x for x, _ in need]
-        t = self.letter(letters)
-        slot = self.dice.randrange(len(axes) + 1)
-        place = [f"{{{q}}}" for q in range(len(axes))]
-
-        def at(time: str) -> str:
-            return read(name, [*place[:slot], time, *place[slot:]])
-
-        back = self.chance(0.25)
-        two = not back and self.chance(0.25)
-        first = f"{length} + 1" if back else "0"
-        start = self.dice.choice(("0", self.atom(need, tuple(letters))))
-        self.start(at(first).format(*letters), start, need)
-        steps = [f"{t} + 1"] if back else [f"{t} - 1", f"{t} - 2"][: 1 + two]
-        if two:
-            self.start(at("1").format(*letters), self.atom(need, tuple(letters)), need)
-        value = self.step([View(at(s), tuple(axes)) for s in steps], need, t, length)
-        self.loose = {t} & (self.loose | {t}) if two or self.chance(0.7) else set()
-        if self.loose or back:
-            low = "2" if two else "1"
-            self.equations.append(f"with model.over({t}, {low}, {length}):")
-            self.equations.append(f"    {at(t).format(*letters)} = {value}")
-        else:
-            self.equations.append(f"{at(t).format(*letters)} = {value}")
-        self.loose = set()
-        everywhere = [*(f"{{{q + 1}}}" for q in range(slot)), "{0}", *(f"{{{q + 1}}}" for q in range(slot, len(axes)))]
-        last = View(at("1" if back else length), tuple(axes))
-        self.publish(last, View(read(name, everywhere), (length, *axes), (0,)))
-        self.axes.append(length)
-
-    def start(self, target: str, value: str, need: Need) -> None:
-        """The first state; ranges are stated when its value does not show them."""
-        if value == "0":
-            self.loose = {x for x, _ in need}
-        self.state(target, need, value)
-
-    def step(self, states: list[View], need: Need, t: str, length: str) -> str:
-        """The next state from the states before."""
-        letters = (*(x for x, _ in need), t)
-        parts = [self.mix(state, need, letters) for state in states]
-        parts.append(self.atom((*need, (t, length)), letters) if self.chance(0.7) else self.atom(need, letters))
-        inner = " + ".join(parts)
-        if self.chance(0.3):
-            inner = f"{self.atom(need, letters)} * ({inner})"
-        return self.dice.choice(ACTIVATIONS[:6]).format(inner)
-
-    def mix(self, state: View, need: Need, scope: tuple[str, ...]) -> str:
-        """A matrix times the state, or the state itself."""
-        if self.chance(0.3):
-            return state.text.format(*(x for x, _ in need))
-        q = self.dice.randrange(len(need))
-        (new,) = self.pick_letters([need[q][1]], scope)
-        moved = (*need[:q], new, *need[q + 1 :])
-        matrix = self.atom((need[q], new), (*scope, new[0]))
-        return f"Sum({matrix} * {state.text.format(*(x for x, _ in moved))}, {self.bounds((new,))})"
-
-    def layers(self) -> None:
-        """Layers with widths n(l): weights tied to nothing, biases, skips, and another activation at the end."""
-        m, depth, n = self.dice.choice(self.sizes), self.name(), self.name()
-        i, j, k, l = (x for x, _ in self.pick_letters(["", "", "", ""]))
-        self.declared.insert(0, f'{n} = model.width("{n}")')
-        self.declared.insert(0, f'{depth} = model.sizes("{depth}")')
-        wide = self.chance(0.6)
-        width = (lambda at: f"{n}({at})") if wide else (lambda at: self.sizes[0])
-        if not wide:
-            self.declared.remove(f'{n} = model.width("{n}")')
-        skip = self.chance(0.3)
-        if skip or self.chance(0.8):
-            self.declared.append(f"model.assume({depth} >= 3)")
-        x = self.declare("data", (m, width(1)))
-        w, order = self.weights(l, depth, width, 2)
-        b = self.declare("parameters", (l, width(l)), f", over=({l}, 2, {depth})")
-        z, a = self.variable(), self.variable()
-        self.equations.append(f"{a}[1, {i}, {j}] = {x}[{i}, {j}]")
-        main = f"Sum({at_order(w, order, (l, j, k))} * {a}[{l} - 1, {i}, {k}], {k}) + {b}[{l}, {j}]"
-        if skip:
-            two = at_order(w, order, ("2", j, k))
-            self.equations.append(f"{z}[2, {i}, {j}] = Sum({two} * {a}[1, {i}, {k}], {k}) + {b}[2, {j}]")
-            v, other = self.weights(l, depth, lambda at: width(at.replace("- 1", "- 2")), 3)
-            extra = f" + Sum({at_order(v, other, (l, j, k))} * {a}[{l} - 2, {i}, {k}], {k})"
-            self.equations += [f"with model.over({l}, 3, {depth}):", f"    {z}[{l}, {i}, {j}] = {main}{extra}"]
-        else:
-            self.equations.append(f"{z}[{l}, {i}, {j}] = {main}")
-        self.activate(a, z, (i, j, l), depth, wide)
-        self.terms.append(f"Rational(1, 5) * Sum({at_order(w, order, (l, j, k))}**2, {l}, {j}, {k})")
-        self.publish(View(f"{a}[{depth}, {{0}}, {{1}}]", (m, width(depth))))
-
-    def weights(self, l: str, depth: str, width: object, first: int) -> tuple[str, tuple[int, ...]]:
-        """A weight of every layer, its slots in some order."""
-        assert callable(width)
-        slots, order = (l, width(l), width(f"{l} - 1")), tuple(self.dice.sample(range(3), 3))
-        return self.declare("parameters", [slots[q] for q in order], f", over=({l}, {first}, {depth})"), order
-
-    def activate(self, a: str, z: str, letters: tuple[str, str, str], depth: str, wide: bool) -> None:
-        """The activation, the same everywhere or another one in the last layer; with a residual if widths are equal."""
-        i, j, l = letters
-        first, last = self.dice.choice(ACTIVATIONS), self.dice.choice((*ACTIVATIONS, f"softmax({{}}, {j})"))
-        rest = f" + {a}[{l} - 1, {i}, {j}]" if not wide and self.chance(0.5) else ""
-        value = first.format(f"{z}[{l}, {i}, {j}]") + rest
-        if self.chance(0.5):
-            self.equations.append(f"{a}[{l}, {i}, {j}] = {value}")
-            return
-        self.equations += [f"with model.over({l}, 2, {depth} - 1):", f"    {a}[{l}, {i}, {j}] = {value}"]
-        self.equations.append(f"{a}[{depth}, {i}, {j}] = {last.format(f'{z}[{depth}, {i}, {j}]')}")
 
     # the whole
 
@@ -451,12 +298,11 @@ class Grammar:
 
     def text(self) -> str:
         """The model file."""
-        for block in (self.layers, self.recurrence, self.gather, self.windows):
-            if self.chance(0.22):
-                block()
+        for block, probability in BLOCKS.items():
+            if self.chance(probability):
+                block(self)
         for _ in range(self.dice.randint(1, 4)):
-            if len(self.names) > 14:
-                self.define()
+            self.define()
         if self.chance(0.2):
             self.normalise()
         objective = self.objective()
@@ -472,16 +318,6 @@ class Grammar:
 
 def statement(names: Sequence[str], what: str) -> str:
     return f'{", ".join(names)} = model.{what}("{" ".join(names)}")'
-
-
-def read(name: str, positions: Sequence[str]) -> str:
-    """The text of an entry."""
-    return f"{name}[{', '.join(positions)}]" if positions else name
-
-
-def at_order(name: str, order: Sequence[int], positions: Sequence[str]) -> str:
-    """An entry whose slots are stored in another order."""
-    return read(name, [positions[q] for q in order])
 
 
 def model_text(seed: int) -> str:

@@ -58,7 +58,7 @@ def tail(error: Exception) -> str:
 def kind_of_reason(why: str) -> str:
     """A refusal without the names of the model."""
     line = next((x.strip() for x in why.splitlines() if x.startswith("  ") and "fix:" not in x), why.splitlines()[0])
-    return re.sub(r"\b[a-zA-Z]\b(\[[^\]]*\])?|\d+", "_", line)
+    return re.sub(r"\b[a-zA-Z]\d?\b(\[[^\]]*\])?|\d+", "_", line)
 
 
 class Many:
