@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -87,13 +88,21 @@ CONSTRUCTS = (
     *(r"parameters\(\w=\(\w,\)\)", r"parameters\(\w=\(\w, \w\)\)", r"parameters\(\w=\(\w, \w, \w\)\)"),
     *(r"\[\w, \w\].*\[(\w), \1\]", r"\[\w \+ 1 - \w\]", r"\[\w \+ \w - 1", r"\[2\*\w\]", r"\w - 2[,\]]", r"\w\[0, "),
     *(r"\[\w, \w, 0\]", r"\w\[\w\[\w\], \w\]", r"\[\(\)\] = ", r"\(\w, 1, \w\)", r"Sum\(.*, \w, \w\)", r" / \w$"),
+    *(r"Eq\(", r" / sqrt\(\w\)$", r"\(\w, 1, (\w)\)\) / Sum\(.*, \(\w, 1, \1\)\)", r"Sum\(.*\(\w, (\w), \w\)\) \+ "),
+    *(r"2\*\w \+ \w - 2", r"3\*\w", r"2\*\w - \w \+ \w", r"elu\(.*, \w\)", r"Piecewise\(\(1, \w\[\w\] > \w\[\w\]\)"),
+    *(r"parameters\(\w=\(\w, \w, \w, \w\)\)", r"\(\w\[.*\]\) \* \(\w\[.*\]\) \* \(", r"Piecewise\(\(1, \w [<>]=? \w\)"),
 )
+
+
+@cache
+def texts() -> tuple[str, ...]:
+    return tuple(map(model_text, range(600)))
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS)
 def test_the_grammar_draws_every_construct(construct: str) -> None:
     pattern = re.compile(construct if "\\" in construct else re.escape(construct), re.MULTILINE)
-    assert any(pattern.search(model_text(seed)) for seed in range(400))
+    assert any(map(pattern.search, texts()))
 
 
 def test_a_seed_is_a_model() -> None:
@@ -113,7 +122,7 @@ def test_brute_force_is_the_derivative_that_sympy_finds(name: str) -> None:
         assert all(abs(brute.slope(e) - gradient[e]) < mpmath.mpf(10) ** -45 for e in list(gradient)[:6])
 
 
-@pytest.mark.parametrize(("cost", "gradient"), [(1.0, 1.0), (1 + 1e-7, 1.0), (1.0, 1 + 1e-7), (1.0, -1.0)])
+@pytest.mark.parametrize(("cost", "gradient"), [(1.0, 1.0), (1 + 1e-7, 1.0), (1.0, 1 + 1e-6), (1.0, -1.0)])
 def test_wrong_code_is_seen(cost: float, gradient: float, tmp_path: Path) -> None:
     path = tmp_path / "random_0.py"
     path.write_text(model_text(0))
