@@ -10,7 +10,7 @@ from dataclasses import replace as with_changes
 
 from codegen.named import Named, outline
 from derive.expression import Access, Add, Binder, Bound, Call, Choice, Expr, Mul, Pow, free_indices, inside, mul, walk
-from derive.schedule import Statement
+from derive.dependence import Statement
 
 
 Chosen = dict[str, list[Statement]]  # by the outline of the value

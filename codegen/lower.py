@@ -21,7 +21,8 @@ from derive.affine import Affine, Index
 from derive.derivation import Derivation
 from derive.errors import Refused
 from derive.expression import Bound, Expr, Sum
-from derive.schedule import Loop, Statement, schedule
+from derive.dependence import Statement
+from derive.schedule import Loop, schedule
 from derive.system import System, Tensor, accesses
 
 

@@ -13,7 +13,7 @@ from derive.affine import Affine, Node, indices, replace
 from derive.expression import MINUS_ONE, ONE, Access, Bound, Call, Expr, add, mul, substitute, walk
 from derive.match import match
 from derive.regions import extent
-from derive.schedule import Statement
+from derive.dependence import Statement
 from derive.system import Slot, System, Tensor
 
 

@@ -10,7 +10,8 @@ from derive.expression import (
     Access,
 )
 from derive.matrix import MatrixForm, matrix_form
-from derive.schedule import Loop, Statement, schedule
+from derive.dependence import Statement
+from derive.schedule import Loop, schedule
 
 
 def section_iteration(report: Report) -> str:

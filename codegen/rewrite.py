@@ -42,7 +42,7 @@ from derive.expression import (
     transform,
     walk,
 )
-from derive.schedule import Statement
+from derive.dependence import Statement
 
 
 @dataclass

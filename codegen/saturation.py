@@ -35,7 +35,7 @@ from derive.expression import (
     power,
     substitute,
 )
-from derive.schedule import Statement
+from derive.dependence import Statement
 from derive.system import accesses
 
 

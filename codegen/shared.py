@@ -26,7 +26,7 @@ from derive.expression import (
     inside,
     walk,
 )
-from derive.schedule import Statement
+from derive.dependence import Statement
 
 Place = tuple[Expr, tuple[Bound, ...]]  # an expression, and the ranges of the letters around it
 Sections = list[list[Statement]]

@@ -45,7 +45,7 @@ def cut(domain: Interval, intervals: list[Interval], facts: Facts) -> list[Inter
     for interval in intervals:
         for point in (interval.lo, interval.hi + 1):
             if _inside(point, domain, facts):
-                _insert(points, point, facts)
+                insert(points, point, facts)
     ends = [p - 1 for p in points[1:]] + [domain.hi]
     return [Interval(lo, hi) for lo, hi in zip(points, ends, strict=True)]
 
@@ -60,7 +60,8 @@ def _inside(point: Affine, domain: Interval, facts: Facts) -> bool:
     raise UnknownOrder(*((domain.lo, point) if not above else (point, domain.hi + 1)))
 
 
-def _insert(points: list[Affine], point: Affine, facts: Facts) -> None:
+def insert(points: list[Affine], point: Affine, facts: Facts) -> None:
+    """Put a point where it belongs in the order. Raises UnknownOrder if the facts do not say where."""
     for q, other in enumerate(points):
         if facts.same(point, other):
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_random_models import outcome
+from trial import judged
 
 HEAD = """from sympy import Eq, Piecewise, exp, log, sqrt, tanh
 
@@ -93,7 +93,5 @@ RIGHT = {**MOVING, **PLACES}
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_the_gradient_is_right(name: str, tmp_path: Path) -> None:
-    path = tmp_path / "trial.py"
-    path.write_text(HEAD + RIGHT[name])
-    found = outcome(path)
+    found = judged(tmp_path / "trial.py", HEAD + RIGHT[name])
     assert found.kind == "RIGHT", found.why

@@ -10,7 +10,7 @@ from random import Random
 from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.errors import ModelError
 from derive.expression import Bound, Expr
-from derive.schedule import reads
+from derive.dependence import reads
 from derive.system import System
 
 Letters = Mapping[str, int]
