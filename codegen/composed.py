@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import sympy
 
+from codegen.functions import differentiated
 from codegen.special import BY_HEAD
 from derive.expression import (
     ONE,
@@ -22,6 +25,7 @@ from derive.expression import (
     walk,
 )
 from derive.system import System
+from derive.text import split_sign
 
 GROWING = frozenset({"exp", "cosh", "sinh", "erf", "erfc"})  # erf: it cancels against 1
 
@@ -56,7 +60,22 @@ def overflows(expr: Expr, above: bool = False) -> bool:
     return any(overflows(c, above if own else inside) for c in expr.children)
 
 
-def formula_of(expr: Expr, entry: Access, symbol: sympy.Symbol, system: System) -> sympy.Expr:
+def saturating(expr: Expr, own: frozenset[str]) -> bool:
+    """Is it a sum, a quotient or a logarithm of functions that may saturate: the model's own, tanh, or a root?"""
+    if isinstance(expr, Add) or (isinstance(expr, Call) and expr.function == "log"):
+        inside = expr.children
+    else:
+        inside = tuple(f for f in factors_of(expr) if isinstance(f, Pow) and split_sign(f.exponent)[0])
+    soft = [n for part in inside for n in walk(part) if isinstance(n, Call) and n.function in (*own, "tanh")]
+    return bool(soft) or (isinstance(expr, Add) and any(is_root(n) for t in expr.terms for n in walk(t)))
+
+
+def is_root(expr: Expr) -> bool:
+    """Is it a square root?"""
+    return isinstance(expr, Pow) and isinstance(expr.exponent, Number) and expr.exponent.value == Fraction(1, 2)
+
+
+def formula_of(expr: Expr, entry: Expr, symbol: sympy.Symbol, system: System) -> sympy.Expr:
     """The expression as a SymPy formula of `symbol`, which stands for the entry. ValueError if a function has none."""
 
     def convert(part: Expr) -> sympy.Expr:
@@ -82,6 +101,7 @@ def formula_of(expr: Expr, entry: Access, symbol: sympy.Symbol, system: System) 
         function = system.function(part.function, len(args))
         if function.formula is None:
             raise ValueError(f"{part.function} has no formula")
-        return function.formula.subs(dict(zip(function.arguments, args, strict=True)), simultaneous=True)
+        formula = differentiated(part, function.arguments, function.formula)
+        return formula.subs(dict(zip(function.arguments, args, strict=True)), simultaneous=True)
 
     return convert(expr)

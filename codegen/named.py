@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from codegen.composed import formula_of
+from codegen.composed import formula_of, overflows, saturating
+from codegen.cores import HOLE, put
 from codegen.program import Helper
 from codegen.stable import stable
 from derive.affine import Affine, Node, indices, replace
@@ -91,11 +92,30 @@ class Named:
         """The name of a tensor or an adjoint in code."""
         return self.system.adjoint_name(tensor[2:]) if tensor.startswith("d.") else tensor
 
-    def composed(self, expr: Expr, entry: Access, name: str) -> Expr:
-        """A call of a new function of the entry, a constant as such; the expression if SymPy has no formula for it."""
-        symbol = sympy.Symbol(entry.tensor.replace(".", "_"), real=True)
+    def name_of(self, core: Expr) -> str:
+        """The name of an entry, or those in an argument."""
+        if isinstance(core, Access):
+            return self.spoken(core.tensor)
+        return "_".join(dict.fromkeys(self.spoken(n.tensor) for n in walk(core) if isinstance(n, Access)))
+
+    def worth(self, expr: Expr, core: Expr) -> bool:
+        """Does a stable form of an expression differ from what is written?"""
+        if overflows(expr):
+            return True
+        if not saturating(expr, frozenset(f.name for f in self.system.functions)):
+            return False
+        symbol = letter_of(core)
         try:
-            formula = formula_of(expr, entry, symbol, self.system)
+            formula = formula_of(put(expr, core, HOLE), HOLE, symbol, self.system)
+            return formula.has(symbol) and stable(formula, symbol).rule != "plain"
+        except ValueError:
+            return False
+
+    def composed(self, expr: Expr, entry: Expr, name: str) -> Expr:
+        """A call of a new function of the entry, a constant as such; the expression if SymPy has no formula for it."""
+        symbol = letter_of(entry)
+        try:
+            formula = formula_of(put(expr, entry, HOLE), HOLE, symbol, self.system)
             if not formula.has(symbol):
                 return stable(formula, symbol).value
         except ValueError:
@@ -115,11 +135,9 @@ def outline(expr: Expr) -> str:
     return " ".join(parts)
 
 
-def put(expr: Expr, entry: Access, value: Expr) -> Expr:
-    """The expression with a value for an entry."""
-    if expr == entry:
-        return value
-    return expr.rebuild(tuple(put(c, entry, value) for c in expr.children)) if expr.children else expr
+def letter_of(core: Expr) -> sympy.Symbol:
+    """The letter of an argument in the formula of a function."""
+    return sympy.Symbol(core.tensor.replace(".", "_") if isinstance(core, Access) else "s", real=True)
 
 
 def log_name(argument: Expr, entry: Access, base: str) -> str:

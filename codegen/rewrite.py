@@ -16,10 +16,12 @@ from dataclasses import replace as with_changes
 
 import sympy
 
-from codegen.composed import entry_of, overflows
-from codegen.named import log_name, put
+from codegen.composed import entry_of, factors_of, overflows
+from codegen.cores import core_of, put
+from codegen.means import multiplied_out
+from codegen.named import log_name
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
-from codegen.saturation import Saturation
+from codegen.quotients import Quotients
 from codegen.special import REWRITES
 from codegen.stable_special import log_of_gammas
 from derive.affine import Index, indices
@@ -46,7 +48,7 @@ from derive.dependence import Statement
 
 
 @dataclass
-class Rewriter(Saturation):
+class Rewriter(Quotients):
     """Rewrites the sections of one model in order; collects the new variables and functions that it names."""
 
     def section(self, statements: list[Statement]) -> list[Statement]:
@@ -61,7 +63,8 @@ class Rewriter(Saturation):
         shifts: list[Statement] = []
         for statement in found:
             value = self.shifts(statement, shifts)
-            value = self.compose(value, statement.target.tensor)
+            value = self.over_functions(value, statement.bounds, statement.target.tensor)
+            value = transform(self.compose(value, statement.target.tensor), accurate_log)
             shifts.append(Statement(statement.id, statement.target, statement.bounds, value))
         return shifts
 
@@ -103,7 +106,7 @@ class Rewriter(Saturation):
         definition = self.definition(entry, bounds)
         if definition is None:
             return call
-        inner = entry_of(definition)
+        inner = core_of(definition)
         if inner is not None and inner != definition:
             base = definition.function if isinstance(definition, Call) else entry.tensor
             return self.composed(put(call, entry, definition), inner, log_name(call.args[0], entry, base))
@@ -137,9 +140,14 @@ class Rewriter(Saturation):
 
     def compose(self, expr: Expr, target: str) -> Expr:
         """Parts that depend on one entry and may overflow, as functions of it."""
-        entry = entry_of(expr)
-        if entry is not None and overflows(expr):
-            return self.composed(expr, entry, f"{self.spoken(target)}_of_{self.spoken(entry.tensor)}")
+        core = core_of(expr)
+        if core is not None and core != expr and self.worth(expr, core):
+            return self.composed(expr, core, f"{self.spoken(target)}_of_{self.name_of(core)}")
+        if isinstance(expr, Mul):
+            cores = [c.key for f in expr.factors if overflows(f) and (c := core_of(f)) is not None]
+            products = multiplied_out(expr, lambda term: any(grows(f, cores) for f in factors_of(term)))
+            if len(products) > 1:
+                return add(*(self.compose(product, target) for product in products))
         if isinstance(expr, (Mul, Add)):
             return self.compose_parts(expr, target)
         children = expr.children
@@ -150,18 +158,34 @@ class Rewriter(Saturation):
         join: Callable[..., Expr] = mul if isinstance(expr, Mul) else add
         groups: dict[str, list[Expr]] = {}
         for part in expr.children:
-            entry = entry_of(part)
-            groups.setdefault(entry.key if entry else f"{part.key} alone", []).append(part)
+            core = core_of(part)
+            groups.setdefault(core.key if core else f"{part.key} alone", []).append(part)
         if all(len(parts) == 1 for parts in groups.values()):
             return expr.rebuild(tuple(self.compose(c, target) for c in expr.children))
-        made = [
-            self.compose(join(*parts), target)
-            if len(parts) > 1 and overflows(join(*parts))
-            else join(*(self.compose(p, target) for p in parts))
+        joined = [
+            len(parts) > 1 and (core := core_of(join(*parts))) is not None and self.worth(join(*parts), core)
             for parts in groups.values()
         ]
-        changed = any(len(p) > 1 and overflows(join(*p)) for p in groups.values())
+        made = [
+            self.compose(join(*parts), target) if together else join(*(self.compose(p, target) for p in parts))
+            for parts, together in zip(groups.values(), joined, strict=True)
+        ]
+        changed = any(joined)
         return join(*made) if changed else expr.rebuild(tuple(self.compose(c, target) for c in expr.children))
+
+
+def grows(factor: Expr, cores: list[str]) -> bool:
+    """Is it an exponential of one of these arguments?"""
+    core = core_of(factor) if is_exp(factor) else None
+    return core is not None and core.key in cores
+
+
+def accurate_log(node: Expr) -> Expr:
+    """log(1 + x) = log1p(x)"""
+    if not isinstance(node, Call) or node.function != "log" or any(node.orders) or not isinstance(node.args[0], Add):
+        return node
+    rest = [t for t in node.args[0].terms if t != ONE]
+    return Call("log1p", (add(*rest),)) if len(rest) + 1 == len(node.args[0].terms) else node
 
 
 def _only_bounds(expr: Expr) -> tuple[Bound, ...]:

@@ -17,7 +17,8 @@ from codegen.means import (
     saturates,
     without_counts,
 )
-from codegen.named import Named, log_name, put
+from codegen.cores import put
+from codegen.named import Named, log_name
 from derive.expression import (
     MINUS_ONE,
     ONE,

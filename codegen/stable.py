@@ -13,7 +13,7 @@ import sympy
 from sympy import Symbol
 from sympy.polys.polyerrors import BasePolynomialError
 
-from codegen.stable_branch import rewrite_extremum, rewrite_piecewise
+from codegen.stable_branch import rewrite_extremum, rewrite_folded, rewrite_piecewise
 from codegen.stable_exp import rewrite_exponential
 from codegen.stable_log import rewrite_log, rewrite_log1p
 from codegen.stable_plain import Workspace, lowered, needed, plain
@@ -73,6 +73,7 @@ def identity_of(formula: sympy.Expr, lets: tuple[tuple[str, Expr], ...], rules: 
 
 RULES = (
     rewrite_piecewise,
+    rewrite_folded,
     rewrite_extremum,
     rewrite_log_normal,
     rewrite_log_gamma,

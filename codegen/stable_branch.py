@@ -56,7 +56,7 @@ def rewrite_piecewise(formula: sympy.Expr, work: Workspace) -> Expr | None:
     refused: tuple[Boolean, ...] = ()
     branches: list[tuple[Boolean, Expr]] = []
     for value, condition in formula.args:
-        condition = linear(condition, work.z)
+        condition = linear(unexponential(condition), work.z)
         region = region_of((*refused, condition), work.z)
         branches.append((condition, inside(lowered(value, work), region, work)))
         refused = (*refused, linear(sympy.Not(condition), work.z))
@@ -72,6 +72,25 @@ def rewrite_piecewise(formula: sympy.Expr, work: Workspace) -> Expr | None:
     for condition, value in reversed(list(zip((c for c, _ in branches[:-1]), values[:-1], strict=True))):
         result = choose(condition, value, result, work)
     return result
+
+
+def unexponential(condition: Boolean) -> Boolean:
+    """exp(w) >= c as w >= log(c), c > 0"""
+    if isinstance(condition, Relational) and isinstance(condition.lhs, sympy.exp) and condition.rhs.is_positive:
+        return condition.func(condition.lhs.args[0], sympy.log(condition.rhs))
+    return condition
+
+
+def rewrite_folded(formula: sympy.Expr, work: Workspace) -> Expr | None:
+    """c times a choice is the choice of c times each value: an exponential c is kept inside its region then"""
+    if not formula.is_Mul:
+        return None
+    choices = [f for f in formula.args if isinstance(f, sympy.Piecewise)]
+    rest = [f for f in formula.args if f not in choices]
+    if len(choices) != 1 or not is_exponential(sympy.Mul(*rest), work.z):
+        return None
+    folded = sympy.Piecewise(*((value * sympy.Mul(*rest), c) for value, c in choices[0].args))
+    return work.lower(folded, work)
 
 
 def scalar(value: Expr, work: Workspace) -> bool:

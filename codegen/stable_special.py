@@ -98,11 +98,15 @@ def rewrite_normal(formula: sympy.Expr, work: Workspace) -> Expr | None:
 
 def rewrite_log_normal(formula: sympy.Expr, work: Workspace) -> Expr | None:
     """log(c Phi(v)) = log(c) + log Phi(v), c > 0"""
-    found = normal(formula.args[0]) if isinstance(formula, sympy.log) else None
+    terms = sympy.Add.make_args(formula)
+    logs = [(t, normal(t.args[0])) for t in terms if isinstance(t, sympy.log) and t.has(work.z)]
+    if len(logs) != 1 or any(t.has(work.z) for t in terms if t != logs[0][0]):
+        return None
+    ((term, found),) = logs
     if found is None or not found[0].is_positive:
         return None
     work.rules.append("logarithm of the Gaussian integral")
-    rest = sympy.log(found[0])
+    rest = sympy.expand(sympy.expand_log(formula - term + sympy.log(found[0]), force=True))
     value = call("log_ndtr", lowered(found[1], work))
     return value if rest == 0 else add(lowered(rest, work), value)
 

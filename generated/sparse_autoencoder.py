@@ -80,8 +80,7 @@ def _cost(parameters, x, lam, beta, rho):
     log_one_minus_rho_hat = log_one_minus_a_max + np.log(exp_log_one_minus_a.sum(axis=0) / m)
     J = (C.sum() / m
          + lam * sum((w[l]**2).sum() for l in range(2, L + 1)) / 2
-         # J
-         + beta * (rho * (np.log(rho) - log_rho_hat) + (1 - rho) * (np.log(1 - rho) - log_one_minus_rho_hat)).sum())
+         + beta * (rho * (np.log(rho) - log_rho_hat) + (1 - rho) * (np.log1p(-rho) - log_one_minus_rho_hat)).sum())  # J
     return J, a, exp_log_a, exp_log_one_minus_a
 
 
