@@ -4,8 +4,9 @@
    right side of a, so that no probability is formed first.
 2. Rows of exponentials are shifted by their largest entry.
 3. What depends on one entry only, and may overflow, becomes a function with a stable form.
-4. The logarithm of a mean that may saturate, and quotients by it, are taken of the logarithms of its parts.
-5. A function that has no array code of its own, with a literal order, is written by others: polygamma(1, z).
+4. 0 log(0) is 0; log(y/q) is log(y) - log(q) where q is positive by its equation.
+5. The logarithm of a mean that may saturate, and quotients by it, are taken of the logarithms of its parts.
+6. A function that has no array code of its own, with a literal order, is written by others: polygamma(1, z).
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from dataclasses import replace as with_changes
 
 import sympy
 
-from codegen.composed import entry_of, factors_of, overflows
-from codegen.cores import core_of, put
-from codegen.means import multiplied_out
-from codegen.named import log_name
+from codegen.composed import entry_of, factors_of, formula_of, overflows, raised
+from codegen.cores import HOLE, core_of, put
+from codegen.means import multiplied_out, saturates
+from codegen.named import letter_of, log_name
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
 from codegen.quotients import Quotients
 from codegen.special import REWRITES
 from codegen.stable_special import log_of_gammas
+from codegen.zero_logs import without_zero_logs
 from derive.affine import Index, indices
 from derive.algebra import from_sympy
 from derive.expression import (
@@ -57,7 +59,7 @@ class Rewriter(Quotients):
         for statement in statements:
             value = transform(statement.value, self.written_out)
             value = self.logs(value, statement.bounds, found)
-            value = self.quotients(value, statement.bounds, found)
+            value = self.quotients(without_zero_logs(value, self.system), statement.bounds, found)
             found.append(Statement(statement.id, statement.target, statement.bounds, value))
         found = self.read_ones(found)
         shifts: list[Statement] = []
@@ -102,7 +104,8 @@ class Rewriter(Quotients):
             return add(*([self.log(Call("log", (rest,)), bounds, made)] if rest != ONE else []), *terms)
         entry = entry_of(call.args[0])
         if entry is None:
-            return call
+            inline = log_terms(call.args[0])
+            return add(*inline) if inline else self.log_of_product(call, bounds, made)
         definition = self.definition(entry, bounds)
         if definition is None:
             return call
@@ -114,6 +117,32 @@ class Rewriter(Quotients):
         if parts is None:
             return call
         return self.variable(f"log_{entry.tensor}", entry, add(*parts), bounds, made)
+
+    def log_of_product(self, call: Call, bounds: tuple[Bound, ...], made: list[Statement]) -> Expr:
+        """log(y / q) = log(y) - log(q), q > 0 by its equation"""
+        rest: list[Expr] = []
+        terms: list[Expr] = []
+        for factor in factors_of(call.args[0]):
+            base, exponent = raised(factor)
+            definition = self.definition(base, bounds) if isinstance(base, Access) else None
+            if definition is None or not isinstance(exponent, Number) or not self.positive(definition):
+                rest.append(factor)
+            else:
+                terms.append(mul(exponent, self.log(Call("log", (base,)), bounds, made)))
+        return add(*([Call("log", (mul(*rest),))] if rest else []), *terms) if terms else call
+
+    def positive(self, definition: Expr) -> bool:
+        """Is the value of an equation seen to be positive: exponentials and sums of them, or a rational function?"""
+        if log_terms(definition) is not None:
+            return True
+        core = core_of(definition)
+        try:
+            letter = letter_of(core) if core is not None and core != definition else None
+            return letter is not None and saturates(
+                formula_of(put(definition, core or ONE, HOLE), HOLE, letter, self.system), letter
+            )
+        except ValueError:
+            return False
 
     # rows
 

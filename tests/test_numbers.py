@@ -21,7 +21,7 @@ from sympy import Max, Min, Piecewise, Rational, cosh, erf, erfc, exp, log, pi, 
 
 from codegen.render import render_module
 from derive import Model, Sum, derive
-from derive.library import elu, gelu, mish, sigmoid, softplus, softsign, swish
+from derive.library import elu, gelu, mish, sigmoid, softmax, softplus, softsign, swish
 from verify.run import load
 
 Way = Callable[[Any, Any, Callable[[Any], Any]], Any]  # of z, of the data y, of `let`, which makes an equation
@@ -487,6 +487,180 @@ def test_function(row: Row, number: int, dtype: Any) -> None:
     assert worst.slope <= 1, worst
 
 
+Rows = Callable[[Any, Any, Any, Any, Callable[..., Any]], Any]  # of z, y, the letters j and k, and `let`
+
+
+def lse(z: Any) -> Any:
+    top = max(z)
+    return top + mp.log(mp.fsum(mp.exp(t - top) for t in z))
+
+
+def shares(z: Any) -> Any:
+    return [mp.exp(t - lse(z)) for t in z]
+
+
+def cross(z: Any, y: Any) -> Any:
+    return mp.fsum(b * (lse(z) - t) for t, b in zip(z, y, strict=True))
+
+
+def divergence(z: Any, y: Any) -> Any:
+    return mp.fsum(b * (mp.log(b) + lse(z) - t) for t, b in zip(z, y, strict=True) if b)
+
+
+def negentropy(z: Any) -> Any:
+    return mp.fsum(p * (t - lse(z)) for t, p in zip(z, shares(z), strict=True))
+
+
+def variance(z: Any) -> Any:
+    mean = mp.fsum(z) / len(z)
+    return mp.fsum((t - mean) ** 2 for t in z) / len(z)
+
+
+def norm(z: Any) -> Any:
+    return mp.sqrt(mp.fsum(t * t for t in z))
+
+
+@dataclass(frozen=True)
+class Vector:
+    """A cost of a whole row: its true value and gradient, and how people write it."""
+
+    name: str
+    value: Callable[[Any, Any], Any]
+    slope: Callable[[Any, Any], Any]
+    ways: tuple[Rows, ...]
+    zero: bool = True  # is there a gradient at z = 0
+    condition: Callable[[float], float] = lambda size: 1.0
+
+
+def own(z: Any, y: Any) -> Any:
+    """The gradient of negative entropy: p (log p - Sum p log p)"""
+    return [p * (t - lse(z) - negentropy(z)) for t, p in zip(z, shares(z), strict=True)]
+
+
+def cross_slope(z: Any, y: Any) -> Any:
+    return [mp.fsum(y) * p - b for p, b in zip(shares(z), y, strict=True)]
+
+
+VECTORS = (
+    Vector(
+        "log-sum-exp",
+        lambda z, y: lse(z),
+        lambda z, y: shares(z),
+        (
+            lambda z, y, j, k, let: log(Sum(exp(z[k]), k)),
+            lambda z, y, j, k, let: -log(1 / Sum(exp(z[k]), k)),
+        ),
+    ),
+    Vector(
+        "cross-entropy of softmax",
+        cross,
+        cross_slope,
+        (
+            lambda z, y, j, k, let: -Sum(y[j] * log(exp(z[j]) / Sum(exp(z[k]), k)), j),
+            lambda z, y, j, k, let: -Sum(y[j] * log(let(j, exp(z[j]) / Sum(exp(z[k]), k))), j),
+            lambda z, y, j, k, let: Sum(y[j] * (log(Sum(exp(z[k]), k)) - z[j]), j),
+            lambda z, y, j, k, let: -Sum(y[j] * log(softmax(z[j], j)), j),
+            lambda z, y, j, k, let: -Sum(y[j] * log(let(j, softmax(z[j], j))), j),
+        ),
+    ),
+    Vector(
+        "divergence from softmax, 0 log 0 = 0",
+        divergence,
+        cross_slope,
+        (
+            lambda z, y, j, k, let: (lambda q: Sum(y[j] * log(y[j] / q), j))(let(j, softmax(z[j], j))),
+            lambda z, y, j, k, let: (lambda q: Sum(y[j] * (log(y[j]) - log(q)), j))(let(j, softmax(z[j], j))),
+        ),
+    ),
+    Vector(
+        "negative entropy of softmax",
+        lambda z, y: negentropy(z),
+        own,
+        (lambda z, y, j, k, let: (lambda p: Sum(p * log(p), j))(let(j, softmax(z[j], j))),),
+        condition=lambda size: 1 + size,
+    ),
+    Vector(
+        "variance",
+        lambda z, y: variance(z),
+        lambda z, y: [2 * (t - mp.fsum(z) / len(z)) / len(z) for t in z],
+        (lambda z, y, j, k, let: mean_square(z, j, k),),
+        condition=lambda size: 1 + size,
+    ),
+    Vector(
+        "norm",
+        lambda z, y: norm(z),
+        lambda z, y: [t / norm(z) for t in z],
+        (lambda z, y, j, k, let: sqrt(Sum(z[j] ** 2, j)),),
+        zero=False,
+    ),
+)
+LOGITS = (
+    (0.0, 0.0, 0.0),
+    (1e-8, -1e-8, 0.0),
+    (1.0, 2.0, -0.5),
+    (88.0, -88.0, 3.0),
+    (710.0, 709.0, -745.0),
+    (-1e3, -1e3, -1e3),
+    (1e4, -1e4, 0.0),
+    (1e4, 1e4, 1e4),
+)
+TARGETS = ((1.0, 0.0, 0.0), (0.0, 0.25, 0.75))
+VECTOR_WAYS = [(row, number) for row in VECTORS for number in range(len(row.ways))]
+
+
+def mean_square(z: Any, j: Any, k: Any) -> Any:
+    return Sum((z[j] - Sum(z[k], k) / 3) ** 2, j) / 3
+
+
+@cache
+def vector_module(row: Vector, number: int) -> tuple[ModuleType, str]:
+    """The generated module of one way."""
+    with Model("vectors") as model:
+        n = model.sizes("n")
+        j, k = model.indices("j k")
+        y = model.data(y=(n,))
+        z = model.parameters(z=(n,))
+        p = model.variables("p")
+
+        def let(index: Any, value: Any) -> Any:
+            p[index] = value
+            return p[index]
+
+        model.minimise(row.ways[number](z, y, j, k, let) + 0 * Sum(y[j], j))
+    text = render_module(derive(model), source="vectors.py", digest="0")
+    return load(text, "vectors"), text
+
+
+def vector_error(row: Vector, number: int, dtype: Any) -> float:
+    """The largest error in roundings of the largest term, value and gradient."""
+    module, _ = vector_module(row, number)
+    eps, worst = float(np.finfo(dtype).eps), 0.0
+    for logits in LOGITS:
+        if not row.zero and not any(logits):
+            continue
+        for targets in TARGETS:
+            z, y = np.array(logits, dtype), np.array(targets, dtype)
+            with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                cost, gradient = module.cost_and_gradient({"z": z}, y=y)
+            assert np.asarray(cost).dtype == dtype and gradient["z"].dtype == dtype
+            with mp.workdps(DIGITS):
+                exact = [mp.mpf(float(t)) for t in z], [mp.mpf(float(t)) for t in y]
+                value, slope = row.value(*exact), row.slope(*exact)
+                size = max(1.0, float(abs(value)), *(abs(float(t)) for t in z))
+                steep = max(1.0, *(float(abs(t)) for t in slope)) * row.condition(max(abs(float(t)) for t in z))
+                off = float(abs(mp.mpf(float(cost)) - value)) / (eps * size)
+                out = max(float(abs(mp.mpf(float(g)) - s)) for g, s in zip(gradient["z"], slope, strict=True)) / eps
+            worst = max(worst, off, out / steep, float("inf") if not np.isfinite(off + out) else 0.0)
+    return worst
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("row", "number"), VECTOR_WAYS, ids=lambda v: getattr(v, "name", v))
+def test_row(row: Vector, number: int, dtype: Any) -> None:
+    assert vector_error(row, number, dtype) <= 8
+
+
 def print_table() -> None:
     """Worst ulp of the value, worst part of the bound of the derivative, points that overflow by truth."""
     print(f"{'function':24} {'way':>3} {'type':8} {'value, ulp':>10} {'slope':>8} {'overflow':>8}  worst at")
@@ -500,6 +674,13 @@ def print_table() -> None:
             flag = " " if w.value <= PLACES[dtype] and w.slope <= 1 else "*"
             numbers = f"{w.value:10.2f} {w.slope:8.2f} {w.overflows:8} {flag} {w.where}"
             print(f"{row.name:24} {number:3} {dtype.__name__:8} {numbers}")
+    print("\nrows: largest error in roundings of the largest term")
+    for vector, number in VECTOR_WAYS:
+        for dtype in (np.float64, np.float32):
+            try:
+                print(f"{vector.name:40} {number:3} {dtype.__name__:8} {vector_error(vector, number, dtype):8.2f}")
+            except Exception as error:
+                print(f"{vector.name:40} {number:3} {dtype.__name__:8} {type(error).__name__}: {str(error)[:90]}")
 
 
 if __name__ == "__main__":
