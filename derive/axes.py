@@ -242,8 +242,8 @@ def _chosen(array: Array, axis: object, what: str) -> tuple[int, ...]:
     rank = len(array.axes)
     if not rank:
         raise ModelError(
-            f"{what} goes over the axes of an array, but {array} has none",
-            fix=f"leave {what} out, or, if equations below give axes to it, write them: z[:, :]",
+            f"{what} goes over the axes of an array, and {array} has none that is known here",
+            fix=f"leave {what} out, or state the equations that give it axes above",
         )
     asked = range(rank) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     numbers = [q % rank for q in asked if type(q) is int and -rank <= q < rank]

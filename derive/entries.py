@@ -13,7 +13,7 @@ from derive.axes import Axis, axis_letters, shapes, spread
 from derive.errors import ModelError, Source
 from derive.expression import Access, Expr
 from derive.operators import Misused, Operation, Operators
-from derive.surface import Formula, Owner, lift, places, raised
+from derive.surface import Formula, IndexSymbol, Owner, lift, places, raised
 from derive.text import render_affine
 
 
@@ -168,6 +168,8 @@ class Argmax:
 
 def argmax(value: Any, index: Any = None) -> Argmax:
     """The smallest index at which `value` is largest: `argmax(a[L, i, j], j)`, or `argmax(a)` along the last axis."""
+    if index is not None and not isinstance(index, IndexSymbol):
+        raise ModelError(f"{index} is not an index", fix="argmax(a) is along the last axis, argmax(a[i, j], i) along i")
     if index is not None:
         return Argmax(lift(value), Index(index.name))
     array = raised(value)

@@ -58,7 +58,7 @@ class Model:
         self._aliases: list[Alias] = []
         self._errors: dict[str, str] = {}
         self._prediction: Asked | None = None
-        self._seen: tuple[int, Shapes] | None = None
+        self._seen: tuple[Any, Shapes] | None = None
         self._regions: dict[Index, tuple[Affine, Affine]] = {}
         self._system: System | None = None
 
@@ -250,9 +250,9 @@ class Model:
         """A tensor whose shape is declared, or follows from the equations stated so far."""
         if name in self._tensors:
             return self._tensors[name]
-        if self._seen is None or self._seen[0] != len(self._drafts):
-            shapes, _ = seen_so_far(tuple(self._drafts), self._tensors, self.known_facts())
-            self._seen = len(self._drafts), shapes
+        known = len(self._drafts), len(self._tensors), self._facts
+        if self._seen is None or self._seen[0] != known:
+            self._seen = known, seen_so_far(tuple(self._drafts), self._tensors, self.known_facts())[0]
         return self._seen[1].tensors.get(name)
 
     def _declare(self, name: str, into: list[str] | None = None) -> str:

@@ -30,7 +30,8 @@ def check_names(
                 raise ModelError(
                     f"{name} has {rank} indices, not {len(access.at)}",
                     source=draft.source,
-                    fix=f"write {name} with {rank} indices",
+                    fix=f"write {name} with {rank} indices"
+                    + (", or state its equations above this one" if not access.at else ""),
                 )
     for draft in drafts:
         if len(draft.target.at) != _rank(drafts, draft.target.tensor):

@@ -26,7 +26,8 @@ def Sum(body: Any, *bounds: Any, axis: Any = None) -> Formula:
     counted from 0. Raises ModelError for a scalar without an index.
     """
     if bounds:
-        return Formula(SumNode(lift(body), tuple(_bound(b) for b in bounds)), owner_of(body))
+        ranges = tuple(map(_bound, bounds))
+        return Formula(SumNode(lift(body), ranges), owner_of(body))
     array = raised(body)
     if not array.axes:
         raise ModelError("Sum needs the indices to sum over", fix="Sum(body, k)")
@@ -70,5 +71,8 @@ def stop(value: Any) -> Formula:
 def _bound(bound: Any) -> Bound:
     index, lo, hi = bound if isinstance(bound, tuple) else (bound, UNKNOWN, UNKNOWN)
     if not isinstance(index, IndexSymbol):
-        raise ModelError(f"{index} is not an index", fix='declare it: model.indices("i j k")')
+        raise ModelError(
+            f"{index} is not an index",
+            fix=f"Sum(z, axis={index})" if isinstance(index, int) else 'declare it: model.indices("i j k")',
+        )
     return Bound(Index(index.name), lift_affine(lo), lift_affine(hi))

@@ -147,7 +147,8 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         one, two = (right, self.array) if swapped else (self.array, right)
         if operation is OVER and two.node == ZERO:
             raise ModelError(f"division by 0: ({one})/0")
-        return self._with(entrywise(operation.ours, one, two, self.owner.known_facts(), operation.sign))
+        facts = self.owner.known_facts() if one.axes and two.axes else Facts()
+        return self._with(entrywise(operation.ours, one, two, facts, operation.sign))
 
     def product(self, other: Any, swapped: bool = False) -> Any:
         """The product of matrices and vectors; ModelError, with both shapes, where they do not fit."""
@@ -319,6 +320,8 @@ def places(at: Any) -> tuple[Affine | None, ...]:
 
 
 def _place(position: Any) -> Affine | None:
+    if position is None or position is ... or isinstance(position, (bool, float, str, list)):
+        raise ModelError(f"{position!r} is no place", fix="an index, a size, a number that counts from 1, or a colon")
     if not isinstance(position, slice):
         return lift_affine(position)
     if position != slice(None):

@@ -303,9 +303,16 @@ SHAPES = {  # statement: what is said, and the fix
         "there is no axis 2, or it is named twice: x has shape (m, n)",
         "axis=1 the last",
     ),
-    "model.minimise(norm2(t))": ("norm2 goes over the axes of an array, but t has none", "leave norm2 out"),
+    "model.minimise(norm2(t))": (
+        "norm2 goes over the axes of an array, and t has none that is known here",
+        "leave norm2 out",
+    ),
     "model.minimise(inner(W, b))": ("W has shape (n, p), b has shape (p,)", "@"),
     "model.minimise(inner(x, y))": ("x has shape (m, n), y has shape (m, p)", "Eq(n, p)"),
+    "model.minimise(Sum(x, 0))": ("0 is not an index", "Sum(z, axis=0)"),
+    "model.minimise(Sum(softmax(x, 0)))": ("0 is not an index", "softmax(z, axis=0)"),
+    "model.predict(argmax(x, 0))": ("0 is not an index", "argmax(a)"),
+    "z[...] = x": ("Ellipsis is no place", "colon"),
     "model.minimise(mean(z[:, :]))": ("nothing above says how many entries z has", "divide a Sum"),
     # Python and NumPy
     "model.minimise(Sum(numpy.exp(x[i, k]), i, k))": ("numpy.exp computes with numbers", "SymPy's"),
@@ -346,6 +353,24 @@ def test_sizes_declared_equal_are_equal(tmp_path: Path) -> None:
         built(tmp_path, HEAD, lines)
     system = built(tmp_path, HEAD, "    model.assume(Eq(n, p))\n", lines).system
     assert render_expr(system.objective.value) == "Sum((z[i, j] + W[1, j])**2, i, j)"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sizes"),
+    [("b + x @ W", "mp"), ("(x @ W).T", "pm"), ("z", "mp"), ("x @ u", "m"), ("z[i, :]", "mp"), ("norm(z)", "")],
+)
+def test_a_prediction_keeps_its_axes_in_order(asked: str, sizes: str, tmp_path: Path) -> None:
+    lines = f"    z[:, :] = x @ W + b\n    model.minimise(norm2(z))\n    model.predict({asked})\n"
+    prediction = built(tmp_path, HEAD, lines).system.prediction
+    assert prediction is not None
+    assert "".join(b.hi.key.strip("1#+0") for b in prediction.bounds) == sizes
+
+
+def test_a_variable_stands_whole_after_its_equations(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"z has 2 indices, not 0\n.*or state its equations above this one"):
+        built(
+            tmp_path, HEAD, "    a[i] = w[1] * tanh(z) + v[i]\n    z[:, :] = x @ W\n    model.minimise(Sum(a[i], i))\n"
+        )
 
 
 def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from derive.surface import Formula, IndexSymbol, lift, raised
 def softmax(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> Formula:
     """exp(z[j]) / Sum_k exp(z[k]), over the range of `index`, which must stand in the entry, or over an axis."""
     if index is not None:
-        node = lift(value)
-        return formula(value, Array(_normalised(node, _row_sum("softmax", node, index, range_of(Index(index.name))))))
+        node = _entry("softmax", value, index)
+        return formula(value, Array(_normalised(node, _row_sum(node, index, range_of(Index(index.name))))))
     array = raised(value)
     node, bounds, _ = opened(array, axis, "softmax")
     total = Sum(Call("exp", (node,)), bounds)
@@ -26,7 +26,7 @@ def softmax(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> 
 def logsumexp(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> Formula:
     """log Sum_k exp(z[k]), over `index`, which must stand in the entry, or over an axis of an array."""
     if index is not None:
-        return formula(value, Array(Call("log", (_row_sum("logsumexp", lift(value), index, UNKNOWN),))))
+        return formula(value, Array(Call("log", (_row_sum(_entry("logsumexp", value, index), index, UNKNOWN),))))
     array = raised(value)
     node, bounds, kept = opened(array, axis, "logsumexp")
     return formula(value, closed(Call("log", (Sum(Call("exp", (node,)), bounds),)), kept, f"logsumexp({array})"))
@@ -36,9 +36,17 @@ def _normalised(node: Expr, total: Expr) -> Expr:
     return mul(Call("exp", (node,)), power(total, MINUS_ONE))
 
 
-def _row_sum(what: str, node: Expr, index: IndexSymbol, end: Affine) -> Expr:
+def _entry(what: str, value: Any, index: Any) -> Expr:
+    """The entry, in which the index must stand."""
+    if not isinstance(index, IndexSymbol):
+        raise ModelError(f"{index} is not an index", fix=f"{what}(z, axis={index})")
+    node = lift(value)
+    if Index(index.name) not in free_indices(node):
+        raise ModelError(f"index {index} does not stand in the entry", fix=f"{what}(z[L, i, {index}], {index})")
+    return node
+
+
+def _row_sum(node: Expr, index: IndexSymbol, end: Affine) -> Expr:
     """Sum_k exp(z[k]) for the entry z[j]."""
     letter, other = Index(index.name), Index(index.name + "'")
-    if letter not in free_indices(node):
-        raise ModelError(f"index {index} does not stand in the entry", fix=f"{what}(z[L, i, {index}], {index})")
     return Sum(Call("exp", (substitute(node, {letter: Affine.of(other)}),)), (Bound(other, end, end),))
