@@ -128,7 +128,8 @@ def find_layers(system: System, printer: Printer, unit: Unit) -> Layers | None:
     """The layers that a unit reads, if it reads the layer below."""
     name = unit.source.tensor
     above = sorted(printer.raised.get(name, frozenset()))
-    if len(above) != 1 or (unit.source.at[above[0]] - unit.pre.target.at[above[0]]).number != -1:
+    place = unit.pre.target.at[above[0] : above[0] + 1] if len(above) == 1 else ()
+    if not place or (unit.source.at[above[0]] - place[0]).number != -1:
         return None
     tensor = system.tensor(name)
     inner = [q for q, p in enumerate(unit.source.at) if p.alone == unit.summed.index]

@@ -40,15 +40,15 @@ from derive.scalars import scalars_of
 from derive.system import System, accesses
 
 
-def derive(model: Any) -> Derivation:
+def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
     """All adjoint equations of a model (a `Model` or its `System`), with the steps that lead to them.
 
-    Raises Refused for a construct that the calculus does not cover, ModelError for an alias that names nothing.
+    The objective is differentiated by the parameters, or by the quantities named in `by`. Raises Refused for a construct that the calculus does not cover, ModelError for an alias that names nothing.
     """
     system: System = getattr(model, "system", model)
     scalars = scalars_of(system)
     context = Context(system, scalars)
-    flow = Flow.of(system)
+    flow = Flow.of(system, by)
     for name in flow.order():
         made = _adjoints_of(name, flow, context)
         kept = tuple(with_changes(a, inlined=True) if a.id in made.inlined else a for a in context.adjoints)
@@ -80,6 +80,18 @@ class Chain:
         self.steps = (*self.steps, Step(rule, self.expr, after, given))
         self.expr = after
         return True
+
+    def tidy(self, target: Access, bounds: tuple[Bound, ...]) -> None:
+        """Laws and formulas for derivatives, then the shortest form, in the model's letters."""
+        self.step("law", bounds=bounds)
+        self.step("formula")
+        self.step("fold", bounds=bounds)
+        self.step("simplify")
+        while any([self.step("hoist"), self.step("declared"), self.step("simplify")]):
+            pass
+        names_of = renaming(self.expr, target, self.context.system)
+        if names_of:
+            self.step("rename", names=names_of)
 
 
 def _adjoints_of(name: str, flow: Flow, context: Context) -> Made:
@@ -135,15 +147,7 @@ def _on_region(
             chain.step("insert", names=(f"d.{variable}",), bounds=bounds)
         else:
             kept |= meant
-    chain.step("law", bounds=bounds)
-    chain.step("formula")
-    chain.step("fold", bounds=bounds)
-    chain.step("simplify")
-    while any([chain.step("hoist"), chain.step("declared"), chain.step("simplify")]):
-        pass
-    names_of = renaming(chain.expr, target, chain.context.system)
-    if names_of:
-        chain.step("rename", names=names_of)
+    chain.tidy(target, bounds)
     entry = Access(f"d.{name}", target.at)
     facts = chain.context.system.facts
     empty = any(facts.below(region.lo, region.hi) is not True for _, region in places)

@@ -17,17 +17,22 @@ from derive.system import Equation, System, accesses
 
 @dataclass(frozen=True)
 class Flow:
-    """Which quantities carry derivatives: `readers` maps a quantity to the equations that read it on a path to J."""
+    """Which quantities carry derivatives: `readers` maps a quantity to the equations that read it on a path to J.
+
+    `sources` are the quantities by which the objective is differentiated: the parameters, unless others are asked for.
+    """
 
     system: System
+    sources: tuple[str, ...]
     active: tuple[str, ...]
     readers: dict[str, tuple[Equation, ...]]
 
     @staticmethod
-    def of(system: System) -> Flow:
+    def of(system: System, by: tuple[str, ...] = ()) -> Flow:
+        sources = by or tuple(t.name for t in system.role("parameter"))
         equations = (*system.equations, system.objective)
         reads = {e.id: tuple(dict.fromkeys(a.tensor for a in accesses(e.value))) for e in equations}
-        active = {t.name for t in system.role("parameter")}
+        active = set(sources)
         grown = True
         while grown:
             new = {e.target.tensor for e in equations if e.target.tensor not in active and active & set(reads[e.id])}
@@ -39,15 +44,15 @@ class Flow:
             new = {t for e in equations if e.target.tensor in useful for t in reads[e.id] if t not in useful}
             useful |= new
             grown = bool(new)
-        ordered = [t.name for t in (*system.role("parameter"), *system.role("variable"))]
-        parameters = {t.name for t in system.role("parameter")}
-        names = tuple(n for n in ordered if n in active and (n in useful or n in parameters))
+        given = [n for n in sources if system.tensor(n).role != "variable"]
+        ordered = [*given, *(t.name for t in system.role("variable"))]
+        names = tuple(n for n in ordered if n in active and (n in useful or n in sources))
         readers: dict[str, list[Equation]] = {n: [] for n in names}
         for equation in equations:
             for name in reads[equation.id] if equation.target.tensor in useful else ():
                 if name in readers:
                     readers[name].append(equation)
-        return Flow(system, names, {n: tuple(found) for n, found in readers.items()})
+        return Flow(system, sources, names, {n: tuple(found) for n, found in readers.items()})
 
     def order(self) -> list[str]:
         """Last written quantity first, but a quantity after all those whose only reader it feeds."""
@@ -83,13 +88,14 @@ class Flow:
 
 
 def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Bound, ...]]:
-    """The entry whose adjoint is derived, and the ranges of its letters: all places that depend on a parameter."""
+    """The entry whose adjoint is derived, and the ranges of its letters: all places that depend on a source."""
     tensor = system.tensor(name)
-    if tensor.role == "parameter":
+    if tensor.role != "variable":
         return Access(name, tuple(Affine.of(s.index) for s in tensor.slots)), _by_dependence(
             [Bound(s.index, s.lo, s.hi) for s in tensor.slots]
         )
-    live = [e for e in system.equations_of(name) if any(a.tensor in flow.active for a in accesses(e.value))]
+    whole = name in flow.sources
+    live = [e for e in system.equations_of(name) if whole or any(a.tensor in flow.active for a in accesses(e.value))]
     main = max(live, key=lambda e: len(e.bounds))
     bounds = list(main.bounds)
     for slot, position in enumerate(main.target.at):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,6 +13,7 @@ import sympy
 from derive.affine import Affine, Index, Size, Width, indices
 from derive.axes import UNKNOWN
 from derive.axis_letters import Letters
+from derive.derivatives import Derivatives
 from derive.entries import Named, Quantity, outer_source, source_of
 from derive.errors import ModelError, Source
 from derive.expression import Access, Bound, Expr, Functional, substitute
@@ -23,14 +24,14 @@ from derive.prediction import asked, opened_value
 from derive.ranges import resolve, seen_so_far
 from derive.shapes import Asked, Draft, Shapes
 from derive.surface import Formula, IndexSymbol, SizeSymbol, lift, lift_affine, raised
-from derive.system import Alias, Slot, System, Tensor
+from derive.system import Alias, Slot, Stated, System, Tensor
 
 RESERVED = frozenset(
     "J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d stop".split()
 )
 
 
-class Model:
+class Model(Derivatives):
     """A model under construction, used as `with Model("mlp") as model:`; leaving the block checks it.
 
     `title` is the sentence that the report shows. Raises ModelError, with file and line, for anything that cannot
@@ -52,6 +53,7 @@ class Model:
         self._functionals: list[str] = []
         self._latex: dict[str, str] = {}
         self._drafts: list[Draft] = []
+        self._stated: list[Stated] = []
         self._objective: Draft | None = None
         self._facts = Facts()
         self._sums: list[tuple[Expr, Expr]] = []
@@ -139,8 +141,7 @@ class Model:
         for name in names.split():
             self._variables.append(self._declare(name))
         self._latex = {**self._latex, **latex}
-        made = [Quantity(n, self) for n in names.split()]
-        return made[0] if len(made) == 1 else tuple(made)
+        return self._quantities(names.split())
 
     def functional(self, name: str) -> Callable[..., Formula]:
         """An opaque scalar function of whole vectors: `cost = model.functional("cost")`, `cost(a[L, :], y[:])`."""
@@ -272,6 +273,10 @@ class Model:
         own = (self._sizes, self._widths, self._letters, self._tensors, self._variables, self._functionals)
         return {*(name for names in own for name in names), *self._errors.values()}
 
+    def _quantities(self, names: Iterable[str]) -> Any:
+        made = [Quantity(n, self) for n in names]
+        return made[0] if len(made) == 1 else tuple(made)
+
     def _add(self, tensor: Tensor) -> None:
         self._tensors[tensor.name] = tensor
 
@@ -297,12 +302,22 @@ class Model:
     def _check(self) -> System:
         if self._objective is None:
             raise ModelError(f"the model {self.name} has no objective", fix="model.minimise(...)")
-        shapes, done = seen_so_far(tuple(self._drafts), self._tensors, self.known_facts())
-        letters = Letters(tuple(self._letters), frozenset(self._taken() | RESERVED | set(self._functions)), shapes)
+        if not any(t.role == "parameter" for t in self._tensors.values()):
+            raise ModelError(
+                f"the model {self.name} has no parameters, so there is no gradient",
+                source=self._objective.source,
+                fix="declare what is trained: model.parameters(w=(n,))",
+            )
+        return self._resolved(tuple(self._drafts), self._objective, whole=True)
+
+    def _resolved(self, drafts: tuple[Draft, ...], objective: Draft, *, whole: bool = False) -> System:
+        shapes, done = seen_so_far(drafts, self._tensors, self.known_facts())
+        taken = frozenset(self._taken() | RESERVED | set(self._functions))
+        letters = Letters(tuple(self._letters), taken, shapes)
         letters.learn(done)
-        *drafts, objective = map(letters.draft, (*self._drafts, self._objective))
+        named = [letters.draft(d) for d in (*drafts, objective)]
         sums = [(letters.draft(opened_value(left, objective.source)).value, right) for left, right in self._sums]
-        prediction = letters.asked(self._prediction) if self._prediction else None
+        prediction = letters.asked(self._prediction) if self._prediction and whole else None
         return resolve(
             name=self.name,
             title=self.title,
@@ -315,13 +330,14 @@ class Model:
             latex=self._latex,
             functions=tuple(self._functions.values()),
             functionals=tuple(self._functionals),
-            drafts=tuple(drafts),
-            objective=objective,
+            drafts=tuple(named[:-1]),
+            objective=named[-1],
             facts=self._facts,
             sums=tuple(sums),
-            aliases=tuple(self._aliases),
-            errors=tuple(self._errors.items()),
+            aliases=tuple(self._aliases) if whole else (),
+            errors=tuple(self._errors.items()) if whole else (),
             prediction=prediction,
+            stated=tuple(self._stated) if whole else (),
         )
 
 

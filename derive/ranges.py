@@ -18,7 +18,7 @@ from derive.schedule import check_order
 from derive.scopes import scoped, unscoped
 from derive.shapes import Asked, Draft, Ranges, Shapes, learn, lettered, named
 from derive.statements import check_bound, check_facts, check_names
-from derive.system import Alias, Equation, Prediction, System, Tensor, accesses
+from derive.system import Alias, Equation, Prediction, Stated, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
 
 
@@ -42,18 +42,13 @@ def resolve(
     aliases: tuple[Alias, ...],
     errors: tuple[tuple[str, str], ...],
     prediction: Asked | None,
+    stated: tuple[Stated, ...] = (),
 ) -> System:
     """The checked system of a model's declarations and drafts. ModelError for anything that cannot be meant."""
     facts = facts.with_bounds(s.hi - s.lo for t in tensors for s in t.slots if s.index.name[0] != "_")
     known = {t.name: t for t in tensors}
     check_names(drafts, objective, known, variables)
     shapes = Shapes(known, facts)
-    if not any(t.role == "parameter" for t in tensors):
-        raise ModelError(
-            f"the model {name} has no parameters, so there is no gradient",
-            source=objective.source,
-            fix="declare what is trained: model.parameters(w=(n,))",
-        )
     check_facts(sums, errors, known, variables, objective.source)
     for draft in (*drafts, objective):
         check_bound(draft, any(d.target.tensor == draft.target.tensor for d in drafts if d is not draft))
@@ -89,6 +84,7 @@ def resolve(
         aliases,
         errors,
         _prediction(prediction, shapes) if prediction else None,
+        stated,
     )
     system = with_changes(
         system, equations=tuple(_relettered(e, system) for e in equations), objective=_relettered(goal, system)

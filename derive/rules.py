@@ -90,7 +90,8 @@ def _differentiated(term: Expr, context: Context) -> Expr:
 
 def sift(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     """Sum_i f(i) [i = p] = f(p) [p in the range of i]."""
-    terms = [sift_term(t, bounds, context.system.facts) for t in _terms(expr)]
+    values = {t.name: t.values for t in context.system.tensors if t.values is not None}
+    terms = [sift_term(t, bounds, context.system.facts, values) for t in _terms(expr)]
     return _changed("sift", expr, add(*terms), "Kronecker delta with a summed index")
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from derive.affine import Affine, Node, indices, replace
 from derive.expression import (
     ONE,
     ZERO,
+    Access,
     Bound,
     Bracket,
     Expr,
     Mul,
+    Place,
     Sum,
     free_indices,
     mul,
@@ -23,7 +25,10 @@ from derive.facts import Facts
 from derive.regions import extent
 
 
-def sift_term(term: Expr, outer: tuple[Bound, ...], facts: Facts) -> Expr:
+Values = Mapping[str, tuple[Affine, Affine]]  # of integer data: the lowest and the highest place that they mean
+
+
+def sift_term(term: Expr, outer: tuple[Bound, ...], facts: Facts, values: Values) -> Expr:
     """One term with its deltas used. What stays as a bracket is a condition on a letter of the target, or a guard.
 
     A condition on a letter that is still summed becomes an end of its range. Where the facts do not say which of
@@ -35,7 +40,7 @@ def sift_term(term: Expr, outer: tuple[Bound, ...], facts: Facts) -> Expr:
     factors = list(body.factors) if isinstance(body, Mul) else [body]
     kept = frozenset[int]()
     while True:
-        sifted = _Sifting(factors, bounds, kept).run(facts)
+        sifted = _Sifting(factors, bounds, kept, values).run(facts)
         conditions = sifted.conditions_not_implied((*outer, *sifted.bounds), outer, facts)
         conditions = sifted.narrow(conditions, outer, facts)
         blocked = next((c.delta for c in conditions if _is_open(c.bracket, sifted.bounds)), None)
@@ -59,8 +64,8 @@ class _Condition:
 class _Sifting:
     """The factors and ranges of one term while deltas are used; those numbered in `kept` stay as guards."""
 
-    def __init__(self, factors: list[Expr], bounds: list[Bound], kept: frozenset[int]) -> None:
-        self.numbered, self.bounds, self.kept = list(enumerate(factors)), bounds, kept
+    def __init__(self, factors: list[Expr], bounds: list[Bound], kept: frozenset[int], values: Values) -> None:
+        self.numbered, self.bounds, self.kept, self.values = list(enumerate(factors)), bounds, kept, values
         self.conditions: list[_Condition] = []
 
     @property
@@ -100,14 +105,14 @@ class _Sifting:
         there = tuple(
             Bound(b.index, replace(b.lo, places), replace(b.hi, places)) for b in known if b.index not in places
         )
-        return [c for c in self.conditions if not implied(_substituted(c.bracket, places), there, facts)]
+        return [c for c in self.conditions if not implied(_substituted(c.bracket, places), there, facts, self.values)]
 
     def narrow(self, conditions: list[_Condition], outer: tuple[Bound, ...], facts: Facts) -> list[_Condition]:
         """Use conditions as ends of the ranges of summed letters; those that are left."""
         left: list[_Condition] = []
         for condition in conditions:
             known = (*outer, *self.bounds)
-            if _given(condition.bracket) or implied(condition.bracket, known, facts):
+            if _given(condition.bracket) or implied(condition.bracket, known, facts, self.values):
                 left += [condition] if _given(condition.bracket) else []
                 continue
             part = narrowed(condition.bracket, known, facts)
@@ -182,15 +187,26 @@ def _places(factors: list[Expr], outer: tuple[Bound, ...]) -> dict[Node, Affine]
     return found
 
 
-def implied(bracket: Bracket, bounds: tuple[Bound, ...], facts: Facts) -> bool:
-    """Does `left <= right` hold for all letters in their ranges?"""
+def implied(bracket: Bracket, bounds: tuple[Bound, ...], facts: Facts, values: Values) -> bool:
+    """Does `left <= right` hold for all letters in their ranges, and for all places that data or maxima may give?"""
     for bound in bounds:
         if bracket.right.letter == bound.index and facts.same(bracket.left, bound.lo):
             return True
         if bracket.left.letter == bound.index and facts.same(bracket.right, bound.hi):
             return True
-    gap = bracket.right - bracket.left
+    gap = _least(bracket.right - bracket.left, values)
     return facts.below(Affine.of(0), extent(gap, bounds).lo) is True
+
+
+def _least(gap: Affine, values: Values) -> Affine:
+    """The gap with every place that data or maxima give at the end of its range that makes the gap smallest."""
+    ends: dict[Node, Affine] = {}
+    for atom, count in gap.terms:
+        if isinstance(atom, Place):
+            ends[atom] = atom.bounds[0].lo if count > 0 else atom.bounds[0].hi
+        elif isinstance(atom, Access) and atom.tensor in values:
+            ends[atom] = values[atom.tensor][count < 0]
+    return replace(gap, ends)
 
 
 def _never(bracket: Bracket, bounds: tuple[Bound, ...], facts: Facts) -> bool:

@@ -75,10 +75,24 @@ class Alias:
 
 
 @dataclass(frozen=True)
+class Stated:
+    """A derivative that is a variable of the model: `target` = the derivative of `of` by the entry `by`.
+
+    A directional derivative has pairs `along` in place of `by`: an input, and the tensor that is its direction.
+    """
+
+    target: Access
+    of: Expr
+    by: Access | None = None
+    along: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class System:
     """A checked model. `equations` stand in written order; `objective` has target J and no free index.
 
     `sums` are declared facts, left = right for all letters; `errors` are letters for adjoints, z -> delta.
+    `stated` are the derivatives among the variables, whose equations were derived.
     """
 
     name: str
@@ -97,6 +111,7 @@ class System:
     aliases: tuple[Alias, ...]
     errors: tuple[tuple[str, str], ...]
     prediction: Prediction | None
+    stated: tuple[Stated, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Tensor]:
