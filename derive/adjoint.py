@@ -43,7 +43,8 @@ from derive.system import System, accesses
 def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
     """All adjoint equations of a model (a `Model` or its `System`), with the steps that lead to them.
 
-    The objective is differentiated by the parameters, or by the quantities named in `by`. Raises Refused for a construct that the calculus does not cover, ModelError for an alias that names nothing.
+    The objective is differentiated by the parameters, or by the quantities named in `by`. Raises Refused for a
+    construct that the calculus does not cover, ModelError for an alias that names nothing.
     """
     system: System = getattr(model, "system", model)
     scalars = scalars_of(system)

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from derive.adjoint import derive
 from derive.affine import Affine, Index, indices
 from derive.entries import Quantity, source_of
 from derive.errors import ModelError, Source
 from derive.expression import ONE, Access, Expr
 from derive.forward import Jacobian, directional
 from derive.letters import spare_letters
-from derive.reverse import adjoint_drafts
+from derive.reverse import adjoint_drafts, check_slope
 from derive.shapes import Draft
 from derive.surface import Formula, lift
 from derive.system import Stated, System, Tensor, accesses
@@ -49,7 +50,10 @@ class Derivatives:
         try:
             made = self._announced(names, [self._input(x) for x in _several(by)], "by")
             system = self._so_far(lift(of), made, source)
-            self._drafts.extend(adjoint_drafts(system, tuple(made), self._beside(made), source))
+            derivation = derive(system, tuple(made))
+            for given in made:
+                check_slope(derivation, given)
+            self._drafts.extend(adjoint_drafts(derivation, self._beside(made), source))
         except ModelError as error:
             raise error.at(source) from None
         for given, name in made.items():
@@ -163,7 +167,7 @@ def _letters(system: System, name: str) -> tuple[Affine, ...]:
 
 def _entries(system: System, of: Any, by: Any, output: str, given: str) -> tuple[Access, Access]:
     """The two entries of a Jacobian: as written, or with letters of their own where whole tensors are given."""
-    written = [x for x in (of, by) if isinstance(x, Formula) and x.node.at]
+    written = [x for x in (of, by) if isinstance(x, Formula) and isinstance(x.node, Access) and x.node.at]
     whole = [x for x in (of, by) if isinstance(x, Quantity)]
     if written and whole:
         raise ModelError(
@@ -191,5 +195,8 @@ def _entry(tensor: Formula) -> Access:
 def _checked(entry: Access) -> Access:
     letters = [p.letter for p in entry.at]
     if None in letters or len(set(letters)) < len(letters):
-        raise ModelError(f"{render_expr(entry)} does not stand for every entry of {entry.tensor}", fix="a letter for each index: by=x[i, k]")
+        raise ModelError(
+            f"{render_expr(entry)} does not stand for every entry of {entry.tensor}",
+            fix="a letter for each index: by=x[i, k]",
+        )
     return entry

@@ -91,7 +91,7 @@ def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Boun
     """The entry whose adjoint is derived, and the ranges of its letters: all places that depend on a source."""
     tensor = system.tensor(name)
     if tensor.role != "variable":
-        return Access(name, tuple(Affine.of(s.index) for s in tensor.slots)), _by_dependence(
+        return Access(name, tuple(Affine.of(s.index) for s in tensor.slots)), by_dependence(
             [Bound(s.index, s.lo, s.hi) for s in tensor.slots]
         )
     whole = name in flow.sources
@@ -113,7 +113,7 @@ def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Boun
     return main.target, tuple(bounds)
 
 
-def _by_dependence(bounds: list[Bound]) -> tuple[Bound, ...]:
+def by_dependence(bounds: list[Bound]) -> tuple[Bound, ...]:
     """Ranges after those that they depend on."""
     done: list[Bound] = []
     while bounds:

@@ -16,6 +16,7 @@ from derive.expression import ONE, Access, Binder, Bound, Bracket, Expr, add, fr
 from derive.instances import Context
 from derive.letters import spare_letters
 from derive.occurrences import occurrences
+from derive.reverse import renamed
 from derive.scalars import scalars_of
 from derive.shapes import Draft
 from derive.system import Equation, Slot, System, accesses
@@ -35,7 +36,7 @@ class Tangents:
 
     def equations(self, outputs: tuple[str, ...]) -> tuple[Equation, ...]:
         """The equations of the variables between inputs and outputs. ModelError for an output that does not move."""
-        moving = _moving(self.system, tuple(self.starts))
+        moving = moved_by(self.system, tuple(self.starts))
         for name in outputs:
             if name not in moving:
                 raise ModelError(
@@ -58,10 +59,12 @@ class Tangents:
         bounds = (*equation.bounds, *(Bound(x, s.lo, s.hi) for x, s in zip(letters, self.seeds, strict=True)))
         target = Access(self.names[equation.target.tensor], (*equation.target.at, *seeds))
         chain = Chain(self._linear(equation, moving, seeds), context)
-        if self.seeds:
-            chain.step("sift", bounds=bounds)
+        unsifted = chain.expr
+        if self.seeds and chain.step("sift", bounds=bounds) and _conditional(chain.expr):
+            chain.expr = unsifted
         chain.tidy(target, bounds)
-        return Draft(target, chain.expr, {b.index: (b.lo, b.hi) for b in bounds}, source)
+        value = renamed(chain.expr, {f"d.{name}": self.names[name] for name in moving})
+        return Draft(target, value, {b.index: (b.lo, b.hi) for b in bounds}, source)
 
     def _linear(self, equation: Equation, moving: set[str], seeds: At) -> Expr:
         """Sum over the occurrences u[e] of factor udot[e]."""
@@ -76,7 +79,7 @@ class Tangents:
     def _direction(self, name: str, at: At, seeds: At) -> Expr:
         if name in self.starts:
             return self.starts[name](at, seeds)
-        return Access(self.names[name], (*at, *seeds))
+        return Access(f"d.{name}", (*at, *seeds))
 
     def _seed_letters(self, equation: Equation) -> tuple[Index, ...]:
         """Letters for the seeds that stand nowhere in the equation: their own, else the model's over the same range."""
@@ -90,7 +93,12 @@ class Tangents:
         return tuple(chosen)
 
 
-def _moving(system: System, inputs: tuple[str, ...]) -> set[str]:
+def _conditional(expr: Expr) -> bool:
+    """Does a read rest on a condition? As an equation, a delta that is summed reads what exists only."""
+    return any(isinstance(node, Bracket) and node.op != "=" for node in walk(expr))
+
+
+def moved_by(system: System, inputs: tuple[str, ...]) -> set[str]:
     """The variables that depend on the inputs."""
     found = set(inputs)
     grown = True
@@ -143,7 +151,9 @@ def _check_shapes(system: System, given: str, direction: str) -> None:
         for q in range(len(at))
         for a, b in zip(first.range_of(q, at), second.range_of(q, at), strict=True)
     ):
-        raise ModelError(f"{direction} has not the shape of {given}", fix=f"a direction has an entry for each of {given}")
+        raise ModelError(
+            f"{direction} has not the shape of {given}", fix=f"a direction has an entry for each of {given}"
+        )
 
 
 def _array(direction: str) -> Start:

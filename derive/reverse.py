@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from derive.adjoint import derive
+from derive.derivation import Derivation
 from derive.errors import ModelError, Source
 from derive.expression import ZERO, Access, Expr, transform
 from derive.shapes import Draft
-from derive.system import System, accesses
+from derive.system import accesses
 
 
-def adjoint_drafts(
-    system: System, by: tuple[str, ...], name_of: Callable[[str], str], source: Source
-) -> tuple[Draft, ...]:
-    """The adjoint equations of the objective by the quantities in `by`; `name_of` names the adjoint of a tensor.
-
-    Raises ModelError if the objective does not depend on one of them.
-    """
-    made = derive(system, by)
-    for name in by:
-        if all(a.value == ZERO for a in made.adjoints_of(name)):
-            _raise_flat(system, name, source)
+def adjoint_drafts(made: Derivation, name_of: Callable[[str], str], source: Source) -> tuple[Draft, ...]:
+    """The adjoint equations of a derivation as equations; `name_of` names the adjoint of a tensor."""
     names = {f"d.{of}": name_of(of) for of in dict.fromkeys(a.of for a in made.computed)}
     drafts = []
     for adjoint in made.computed:
@@ -31,15 +22,22 @@ def adjoint_drafts(
     return tuple(drafts)
 
 
-def _raise_flat(system: System, name: str, source: Source) -> None:
-    read = any(a.tensor == name for e in (*system.equations, system.objective) for a in accesses(e.value))
-    raise ModelError(
-        f"the derivative by {name} is 0 everywhere",
-        source=source,
-        fix="a kink has slope 0 at every order above the first: Max(0, z) has the second derivative 0"
-        if read
-        else f"differentiate by something that the scalar depends on; {name} does not stand in it",
-    )
+def is_flat(made: Derivation, name: str) -> bool:
+    """Is the derivative by this tensor 0 everywhere, as far as its equations show?"""
+    return all(a.value == ZERO for a in made.adjoints_of(name))
+
+
+def check_slope(made: Derivation, name: str) -> None:
+    """ModelError where the derivative by this tensor is 0 everywhere: nothing could be meant by it."""
+    system = made.system
+    if is_flat(made, name):
+        read = any(a.tensor == name for e in (*system.equations, system.objective) for a in accesses(e.value))
+        raise ModelError(
+            f"the derivative by {name} is 0 everywhere",
+            fix="a kink has the slope 0 at every order above the first: that of Max(0, z) is constant on each side"
+            if read
+            else f"differentiate by something on which the scalar rests; {name} does not stand in it",
+        )
 
 
 def renamed(expr: Expr, names: Mapping[str, str]) -> Expr:

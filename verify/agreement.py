@@ -15,6 +15,7 @@ from verify.judge import WORST, check_case, check_derivation
 from verify.numbers import Balls, Coins, Exact, Undecided
 from verify.run import Code
 from verify.sizes import Sizes, plan
+from verify.stated import check_stated
 from verify.steps import ATTEMPTS, Evidence, check_steps
 from verify.symbolic import Symbolic
 from verify.unroll import OutOfRange, Unrolled
@@ -29,6 +30,7 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
     evidence: tuple[Evidence, ...] = ()
     try:
         checks += [check for sizes in plans for check in check_exact(derivation, sizes, seed)]
+        checks += [check for sizes in plans for check in check_stated(system, sizes, seed)]
         evidence = check_steps(derivation, seed)
         cases = make_cases(derivation, seed)
         checks += [check for case in cases for check in check_derivation(case)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.affine import Index
-from derive.expression import Access, Bound
+from derive.expression import Access, Bound, Expr
 from derive.system import Equation, System
 from verify.evaluate import Evaluator
 from verify.instance import Entry, Instance, places
@@ -76,6 +76,15 @@ class Unrolled:
         if found.equation != equation:
             raise OutOfRange(f"{of.tensor}{list(of_at)} is defined by {found.equation}, not by {equation}")
         return found.direct.get((by.tensor, by_at), self.evaluator.zero)
+
+    def slopes(self, value: Expr, letters: dict[str, int]) -> dict[Entry, Number]:
+        """The derivative of a value by every entry on which it rests."""
+        result = self.local.compile(value)(letters)
+        found = dict(result.parts) if isinstance(result, Dual) else {}
+        for entry in reversed(self.defined):
+            if entry in found:
+                found = accumulate(found, self.defined[entry].direct, found[entry])
+        return found
 
     @cached_property
     def adjoints(self) -> dict[Entry, Number]:
