@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace as with_changes
 from typing import Any
 
 from derive.adjoint import derive
-from derive.affine import Affine, Index, indices
+from derive.affine import Affine, Index, indices, replace
 from derive.entries import Quantity, source_of
 from derive.errors import ModelError, Source
-from derive.expression import ONE, Access, Expr
+from derive.expression import ONE, Access, Binder, Expr, free_indices, substitute, walk
 from derive.forward import Jacobian, directional
-from derive.letters import spare_letters
+from derive.letters import relettered, spare_letters
 from derive.reverse import adjoint_drafts, check_slope
 from derive.shapes import Draft
 from derive.surface import Formula, lift
@@ -28,7 +29,7 @@ class Derivatives:
     _drafts: list[Draft]
     _stated: list[Stated]
 
-    def resolved(self, drafts: tuple[Draft, ...], objective: Draft) -> System:
+    def _resolved(self, drafts: tuple[Draft, ...], objective: Draft, *, whole: bool = False) -> System:
         """The system of some of the equations with another objective."""
         raise NotImplementedError
 
@@ -61,8 +62,8 @@ class Derivatives:
             self._stated.append(Stated(Access(name, at), system.objective.value, Access(given, at)))
         return self._quantities(made.values())
 
-    def tangent(self, names: str, of: Any, along: Mapping[Any, Any]) -> Any:
-        """A directional derivative as a variable: `fdot = model.tangent("fdot", f, along={x: u, w: v})`.
+    def tangent(self, names: str, of: Any, /, **along: Any) -> Any:
+        """A directional derivative as a variable: `f_dot = model.tangent("f_dot", f, x=u, w=v)` along x + s u, w + s v.
 
         Inputs are data, parameters or hyper-parameters, each with a direction of the same shape; all others stand
         still. `of` is a variable, or several. Raises ModelError as `gradient` does, and for a direction of another
@@ -71,7 +72,7 @@ class Derivatives:
         source = source_of(sys._getframe(1))
         try:
             made = self._announced(names, [self._name(x) for x in _several(of)], "of")
-            pairs = tuple((self._input(x, moves=False), self._name(u)) for x, u in along.items())
+            pairs = tuple((self._moved(x), self._name(u)) for x, u in along.items())
             system = self._so_far(ONE, (*made, *(name for pair in pairs for name in pair)), source)
             self._drafts.extend(directional(system, tuple(made), pairs, self._beside(made), source))
         except ModelError as error:
@@ -103,6 +104,11 @@ class Derivatives:
         self._stated.append(Stated(target, first, second))
         return self._quantities(made.values())
 
+    def _yield_letter(self, name: str) -> None:
+        """What is declared takes its name from a letter that a derivation chose."""
+        if self._stated:
+            self._drafts[:] = [_without(name, d) for d in self._drafts]
+
     def _announced(self, names: str, tensors: list[str], what: str) -> dict[str, str]:
         """For each tensor the name of the new variable."""
         words = names.split()
@@ -129,16 +135,24 @@ class Derivatives:
             f"{tensor} is no tensor of this model", fix="give data, a parameter or a variable by its name: by=x"
         )
 
-    def _input(self, tensor: Any, *, moves: bool = True) -> str:
+    def _input(self, tensor: Any) -> str:
         """The name of what is differentiated by."""
-        name = self._name(tensor)
+        return self._checked(self._name(tensor))
+
+    def _moved(self, name: str) -> str:
+        """A name that has a direction."""
+        if name not in self._tensors:
+            raise ModelError(
+                f"{name} is computed or not declared, so it has no direction of its own", fix="give data or parameters"
+            )
+        return self._checked(name)
+
+    def _checked(self, name: str) -> str:
         if name in self._tensors and self._tensors[name].values is not None:
             raise ModelError(
                 f"{name} is integer data, and there is no derivative by places",
                 fix="differentiate by what is read at these places",
             )
-        if not moves and name not in self._tensors:
-            raise ModelError(f"{name} is computed, so it has no direction of its own", fix="give data or parameters")
         return name
 
     def _so_far(self, goal: Expr, names: Iterable[str], source: Source) -> System:
@@ -154,7 +168,23 @@ class Derivatives:
             wanted.update(new)
             left.extend(new)
         drafts = tuple(d for d in self._drafts if d.target.tensor in wanted)
-        return self.resolved(drafts, Draft(Access("J"), goal, {}, source))
+        return self._resolved(drafts, Draft(Access("J"), goal, {}, source))
+
+
+def _without(name: str, draft: Draft) -> Draft:
+    """The equation with another letter for this one, with a number that makes it new."""
+    used = {x.name for x in draft.over} | {x.name for x in free_indices(draft.value)}
+    used |= {b.index.name for node in walk(draft.value) if isinstance(node, Binder) for b in node.bounds}
+    if name not in used:
+        return draft
+    new = next(x for x in (f"{name}{n}" for n in range(1, len(used) + 2)) if x not in used)
+    old, values = Index(name), {Index(name): Affine.of(Index(new))}
+    target, value = substitute(draft.target, values), relettered(substitute(draft.value, values), {name: new})
+    assert isinstance(target, Access)
+    over = {
+        Index(new) if x == old else x: (replace(lo, values), replace(hi, values)) for x, (lo, hi) in draft.over.items()
+    }
+    return with_changes(draft, target=target, value=value, over=over)
 
 
 def _several(tensors: Any) -> tuple[Any, ...]:

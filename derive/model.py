@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from derive.affine import Affine, Index, Size, Width, indices
+from derive.affine import Affine, Index, Size, Width
 from derive.axes import UNKNOWN
 from derive.axis_letters import Letters
 from derive.derivatives import Derivatives
@@ -22,7 +22,7 @@ from derive.functions import Function, checked_name
 from derive.operators import explained
 from derive.prediction import asked, opened_value
 from derive.ranges import resolve, seen_so_far
-from derive.shapes import Asked, Draft, Shapes
+from derive.shapes import Asked, Draft, Shapes, unshifted
 from derive.surface import Formula, IndexSymbol, SizeSymbol, lift, lift_affine, raised
 from derive.system import Alias, Slot, Stated, System, Tensor
 
@@ -196,7 +196,7 @@ class Model(Derivatives):
             node = lift(value)
         except TypeError as error:
             raise ModelError(f"the right side is no value: {error}") from None
-        self._drafts.append(_unshifted(Draft(target, node, dict(self._regions), source)))
+        self._drafts.append(unshifted(Draft(target, node, dict(self._regions), source)))
 
     def minimise(self, objective: Any) -> None:
         """The scalar that is trained: J."""
@@ -265,6 +265,7 @@ class Model(Derivatives):
                 source=outer_source(),
                 fix="choose another letter",
             )
+        self._yield_letter(name)
         if into is not None:
             into.append(name)
         return name
@@ -339,20 +340,6 @@ class Model(Derivatives):
             prediction=prediction,
             stated=tuple(self._stated) if whole else (),
         )
-
-
-def _unshifted(draft: Draft) -> Draft:
-    """The same equation with `h[t]` on the left for `h[t + 1]`: every t stands one lower on the right."""
-    for position in draft.target.at:
-        for letter in indices(position):
-            shift = position - letter
-            if shift.number:
-                values = {letter: Affine.of(letter) - shift}
-                target = substitute(draft.target, values)
-                assert isinstance(target, Access)
-                over = {x: (lo + shift, hi + shift) if x == letter else (lo, hi) for x, (lo, hi) in draft.over.items()}
-                draft = Draft(target, substitute(draft.value, values), over, draft.source)
-    return draft
 
 
 def _slot(position: int, spec: Any, over: Any) -> Slot:

@@ -7,7 +7,7 @@ from dataclasses import replace as with_changes
 
 from derive.affine import Affine, Index, indices
 from derive.errors import Source
-from derive.expression import Access, Bound, Expr, rebind
+from derive.expression import Access, Bound, Expr, rebind, substitute
 from derive.facts import Facts
 from derive.system import Equation, Slot, Tensor, accesses
 from derive.text import render_affine, render_range
@@ -27,6 +27,20 @@ class Draft:
     over: Ranges
     source: Source
     whole: frozenset[Index] = frozenset()
+
+
+def unshifted(draft: Draft) -> Draft:
+    """The same equation with `h[t]` on the left for `h[t + 1]`: every t stands one lower on the right."""
+    for position in draft.target.at:
+        for letter in indices(position):
+            shift = position - letter
+            if shift.number:
+                values = {letter: Affine.of(letter) - shift}
+                target = substitute(draft.target, values)
+                assert isinstance(target, Access)
+                over = {x: (lo + shift, hi + shift) if x == letter else (lo, hi) for x, (lo, hi) in draft.over.items()}
+                draft = Draft(target, substitute(draft.value, values), over, draft.source)
+    return draft
 
 
 @dataclass(frozen=True)

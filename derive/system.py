@@ -86,6 +86,11 @@ class Stated:
     by: Access | None = None
     along: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What is differentiated by."""
+        return (self.by.tensor,) if self.by is not None else tuple(given for given, _ in self.along)
+
 
 @dataclass(frozen=True)
 class System:

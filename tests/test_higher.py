@@ -92,7 +92,7 @@ def directions() -> Model:
         h, f = model.variables("h f")
         h[i, j] = tanh(Sum(w[j, k] * x[i, k], k))
         f[i] = Sum(h[i, j] ** 2, j)
-        f_dot, h_dot = model.tangent("f_dot h_dot", (f, h), along={x: u, w: s})
+        f_dot, h_dot = model.tangent("f_dot h_dot", (f, h), x=u, w=s)
         model.minimise(Sum(f_dot[i] ** 2, i) / m + Sum(h_dot[i, j] ** 3, i, j))
     return model
 

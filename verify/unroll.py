@@ -44,6 +44,7 @@ class Unrolled:
         self.local = Evaluator(self.system, self.sizes, field, self.leaf)
         self.evaluator = Evaluator(self.system, self.sizes, field, self.read, self.direct)
         self.existing: dict[str, frozenset[tuple[int, ...]]] = {}
+        self.moved = frozenset(name for stated in self.system.stated for name in stated.inputs)
 
     def value(self, tensor: str, at: tuple[int, ...] = ()) -> Number:
         """The value of an entry. OutOfRange if there is none."""
@@ -62,8 +63,8 @@ class Unrolled:
         return self.defined[entry]
 
     def leaf(self, tensor: str, at: tuple[int, ...]) -> Dual:
-        """An entry as an independent quantity; nobody asks for derivatives by data and numbers."""
-        given = self.system.tensor(tensor).role in ("data", "hyper")
+        """An entry as an independent quantity; derivatives by data and numbers are for those who ask for them."""
+        given = self.system.tensor(tensor).role in ("data", "hyper") and tensor not in self.moved
         return Dual(self.value(tensor, at), {} if given else {(tensor, at): self.local.one})
 
     def read(self, tensor: str, at: tuple[int, ...]) -> Number:
