@@ -56,6 +56,7 @@ def lower(derivation: Derivation) -> Program:
         tuple(names.items()),
         system.facts,
         {t.name: t.values for t in system.tensors if t.values is not None},
+        tuple(rewriter.used),
     )
     program = kept(program)
     program.check()

@@ -26,6 +26,13 @@ class Named:
     tensors: dict[str, Tensor] = field(default_factory=dict)
     helpers: dict[str, Helper] = field(default_factory=dict)
     known: dict[str, list[Statement]] = field(default_factory=dict)
+    used: dict[str, None] = field(default_factory=dict)
+
+    def noted(self, rewrite: str, before: Expr, after: Expr) -> Expr:
+        """The new expression; if it differs, the name of the rewrite is kept for the report."""
+        if before != after:
+            self.used[rewrite] = None
+        return after
 
     def definition(self, entry: Access, bounds: tuple[Bound, ...]) -> Expr | None:
         """The right side of the equation that holds at an entry."""

@@ -42,7 +42,8 @@ class Program:
     """Forward, cost and gradient of one model, and what it predicts.
 
     `helpers` are functions with a formula, `callables` those that a user of the program brings; `names` maps letters
-    of the model to names in code, `values` integer data to the lowest and the highest place that they mean.
+    of the model to names in code, `values` integer data to the lowest and the highest place that they mean;
+    `rewrites` are those of whole equations that the code rests on.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Program:
     names: tuple[tuple[str, str], ...] = ()
     facts: Facts = field(default_factory=Facts)
     values: Mapping[str, tuple[Affine, Affine]] = field(default_factory=dict)
+    rewrites: tuple[str, ...] = ()
 
     def store(self, name: str) -> Store:
         """The store of that name."""

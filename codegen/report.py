@@ -23,6 +23,7 @@ from codegen.report_forward import section_equations, section_forward, section_n
 from codegen.report_functions import section_functions
 from codegen.report_practice import section_differences, section_iteration
 from codegen.report_reading import section_decay, section_slow
+from codegen.report_stable import section_stable
 from codegen.report_view import section_paths, section_pictures
 from derive.derivation import Derivation
 
@@ -36,6 +37,7 @@ SECTIONS: tuple[tuple[str, Callable[[Report], str]], ...] = (
     ("Backward pass", section_backward),
     ("All paths at once", section_paths),
     ("Weight decay", section_decay),
+    ("Stable forms", section_stable),
     ("What learns slowly, and why", section_slow),
     ("One iteration", section_iteration),
     ("Checking the gradient", section_differences),

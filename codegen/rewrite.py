@@ -59,14 +59,16 @@ class Rewriter(Quotients):
         for statement in statements:
             value = transform(statement.value, self.written_out)
             value = self.logs(value, statement.bounds, found)
-            value = self.quotients(without_zero_logs(value, self.system), statement.bounds, found)
+            value = self.noted("0 log 0", value, without_zero_logs(value, self.system))
+            value = self.noted("mean that saturates", value, self.quotients(value, statement.bounds, found))
             found.append(Statement(statement.id, statement.target, statement.bounds, value))
         found = self.read_ones(found)
         shifts: list[Statement] = []
         for statement in found:
-            value = self.shifts(statement, shifts)
-            value = self.over_functions(value, statement.bounds, statement.target.tensor)
-            value = transform(self.compose(value, statement.target.tensor), accurate_log)
+            value = self.noted("row shift", statement.value, self.shifts(statement, shifts))
+            apart = self.over_functions(value, statement.bounds, statement.target.tensor)
+            value = self.compose(self.noted("quotient across equations", value, apart), statement.target.tensor)
+            value = self.noted("log1p", value, transform(value, accurate_log))
             shifts.append(Statement(statement.id, statement.target, statement.bounds, value))
         return shifts
 
@@ -98,14 +100,17 @@ class Rewriter(Quotients):
         """One logarithm."""
         gammas = log_of_gammas(call.args[0])
         if gammas is not None:
-            return gammas
+            return self.noted("logarithm of gamma functions", call, gammas)
         rest, terms = self.logs_of_means(call.args[0], bounds, made)
         if terms:
+            self.used["mean that saturates"] = None
             return add(*([self.log(Call("log", (rest,)), bounds, made)] if rest != ONE else []), *terms)
         entry = entry_of(call.args[0])
         if entry is None:
             inline = log_terms(call.args[0])
-            return add(*inline) if inline else self.log_of_product(call, bounds, made)
+            if inline:
+                return self.noted("logarithm by definition", call, add(*inline))
+            return self.noted("logarithm of a quotient", call, self.log_of_product(call, bounds, made))
         definition = self.definition(entry, bounds)
         if definition is None:
             return call
@@ -116,6 +121,7 @@ class Rewriter(Quotients):
         parts = log_terms(definition) if call.args[0] == entry else None
         if parts is None:
             return call
+        self.used["logarithm by definition"] = None
         return self.variable(f"log_{entry.tensor}", entry, add(*parts), bounds, made)
 
     def log_of_product(self, call: Call, bounds: tuple[Bound, ...], made: list[Statement]) -> Expr:
