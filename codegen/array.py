@@ -239,6 +239,20 @@ class Opaque:
     axes: Axes
 
 
+@dataclass(frozen=True)
+class Linear:
+    """A function of matrices, stacked over the axes `stack`: inverse, det, logdet, or the solution of equations.
+
+    The last two axes of the first argument are rows and columns. The right side has the rows, then the columns `last`.
+    """
+
+    op: str
+    args: tuple[Value, ...]
+    axes: Axes
+    stack: Axes = ()
+    last: Axes = ()
+
+
 Value: TypeAlias = (
     Literal
     | Named
@@ -254,6 +268,7 @@ Value: TypeAlias = (
     | Scatter
     | Shifted
     | Opaque
+    | Linear
 )
 
 
@@ -281,7 +296,7 @@ Line: TypeAlias = Assign | Repeat
 
 def parts(value: Value) -> tuple[Value, ...]:
     """The values directly inside."""
-    if isinstance(value, (Map, Opaque)):
+    if isinstance(value, (Map, Opaque, Linear)):
         return value.args
     if isinstance(value, (Turn, Reduce, Shifted)):
         return (value.value,)
@@ -305,7 +320,9 @@ def is_untyped(value: Value) -> bool:
     """Is it made of numbers and sizes alone? Such a value does not have the type of the arrays of itself."""
     if isinstance(value, Map) and value.op == CHOICE:
         return all(map(is_untyped, value.args[1:]))
-    if isinstance(value, (Read, Formal, Opaque, Scatter, Places)) or (isinstance(value, Map) and value.op == "typed"):
+    if isinstance(value, (Read, Formal, Opaque, Linear, Scatter, Places)) or (
+        isinstance(value, Map) and value.op == "typed"
+    ):
         return False
     return all(map(is_untyped, parts(value)))
 

@@ -148,3 +148,25 @@ SCATTER = '''def _scattered(places, values, count):
     total = np.zeros((count, *values.shape[np.ndim(places):]), values.dtype)
     np.add.at(total, places, values)
     return total'''
+
+
+MATRICES = {
+    "_inverse": '''def _inverse(matrix, name):
+    """The inverse of a matrix, or of every one of a stack."""
+    try:
+        return np.linalg.inv(matrix)
+    except np.linalg.LinAlgError:
+        raise np.linalg.LinAlgError(f"{name} is singular") from None''',
+    "_solution": '''def _solution(matrix, right, name):
+    """u with matrix @ u = right, or a stack of such."""
+    try:
+        return np.linalg.solve(matrix, right)
+    except np.linalg.LinAlgError:
+        raise np.linalg.LinAlgError(f"{name} is singular") from None''',
+    "_logdet": '''def _logdet(matrix, name):
+    """log|det| of a matrix, or of every one of a stack."""
+    sign, value = np.linalg.slogdet(matrix)
+    if not np.all(sign):
+        raise np.linalg.LinAlgError(f"{name} is singular")
+    return value''',
+}

@@ -11,6 +11,7 @@ from codegen.array import (
     Axes,
     Contract,
     Line,
+    Linear,
     Map,
     Places,
     Read,
@@ -90,6 +91,8 @@ def _check_value(value: Value, stores: Mapping[str, Store], facts: Facts, loops:
         around = value.before + value.after + (stretch.hi - stretch.lo)
         if not facts.same(around, value.axis.hi - value.axis.lo):
             raise ProgramError(f"{value.over.name} and zeros around it do not fill {_shown((value.axis,))}")
+    elif isinstance(value, Linear):
+        _check_linear(value, facts)
     elif isinstance(value, Map):
         _check_map(value, facts)
     elif isinstance(value, Turn) and {a.key for a in value.axes} != {a.key for a in value.value.axes}:
@@ -130,6 +133,21 @@ def _check_map(value: Map, facts: Facts) -> None:
     arity = {"neg": 1, "typed": 1, CHOICE: 3}.get(value.op, 2 if value.op in ARITHMETIC else len(value.args))
     if arity != len(value.args):
         raise ProgramError(f"{value.op} takes {arity} arguments")
+
+
+def _check_linear(value: Linear, facts: Facts) -> None:
+    """Stacked square matrices, the rows of the right side those of the matrix."""
+    *stack, row, column = value.args[0].axes
+    if not facts.same(row.hi - row.lo, column.hi - column.lo):
+        raise ProgramError(f"{value.op} meets a matrix with axes {_shown((row, column))}")
+    for side in value.args[1:]:
+        *others, own = side.axes[: len(side.axes) - len(value.last)]
+        if own.index != row.index or side.axes[len(side.axes) - len(value.last) :] != value.last:
+            raise ProgramError(f"{value.op} meets a right side with axes {_shown(side.axes)}")
+        _agree((*side.axes, row), facts)
+        stack += others
+    if not {a.index for a in stack} <= {a.index for a in value.stack}:
+        raise ProgramError(f"{value.op} is stacked over {_shown(value.stack)}, but meets {_shown(tuple(stack))}")
 
 
 def _agree(axes: Axes, facts: Facts) -> None:

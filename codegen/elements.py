@@ -7,6 +7,7 @@ from fractions import Fraction
 from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
 from codegen.gather import entry, extreme, guard, guarded, integers
+from codegen.matrix_functions import lower_matrix_function
 from codegen.rows import LARGEST
 from codegen.scope import Scope, axis_letters, must_loop, outermost
 from derive.affine import Affine
@@ -25,6 +26,7 @@ from derive.expression import (
     Expr,
     Extreme,
     Functional,
+    MatrixFunction,
     Mul,
     Number,
     Pow,
@@ -70,6 +72,8 @@ def lower_expr(expr: Expr, scope: Scope) -> Value:
         return lower_choice(expr, scope)
     if isinstance(expr, Functional):
         return lower_functional(expr, scope)
+    if isinstance(expr, MatrixFunction):
+        return lower_matrix_function(expr, scope, lower_expr)
     raise Refused(f"{type(expr).__name__} cannot be computed: {render_expr(expr)}")
 
 

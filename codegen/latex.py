@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from codegen.latex_layout import brackets, breadth, decimal, folded, join, packed
+from codegen.latex_function import function_of_matrix
 from codegen.latex_names import checked_latex, head, letter
 from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.expression import (
@@ -29,6 +30,7 @@ from derive.expression import (
     Expr,
     Extreme,
     Functional,
+    MatrixFunction,
     Mul,
     Number,
     Partial,
@@ -344,6 +346,11 @@ def render_functional(printer: Printer, expr: Functional) -> tuple[str, int]:
     return rf"{name}({', '.join(rows)})", ATOM
 
 
+def render_matrix_function(printer: Printer, expr: MatrixFunction) -> tuple[str, int]:
+    text = function_of_matrix(printer, expr)
+    return text, BIG if expr.op == "det" else ATOM
+
+
 RENDER: dict[type, Callable[[Printer, Any], tuple[str, int]]] = {
     Number: render_number,
     Add: render_add,
@@ -361,4 +368,5 @@ RENDER: dict[type, Callable[[Printer, Any], tuple[str, int]]] = {
     Bracket: render_bracket,
     Partial: render_partial,
     Functional: render_functional,
+    MatrixFunction: render_matrix_function,
 }

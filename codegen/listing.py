@@ -10,6 +10,7 @@ from codegen.array import (
     Gather,
     Length,
     Line,
+    Linear,
     Literal,
     Map,
     Named,
@@ -76,6 +77,8 @@ def list_value(value: Value) -> str:
         return f"scatter({list_value(value.value)} at {list_value(value.index)} to {value.axis.index.name})"
     if isinstance(value, Shifted):
         return f"shift({list_value(value.value)}, {value.over.name} to {value.axis.index.name})"
+    if isinstance(value, Linear):
+        return f"{value.op}({', '.join(map(list_value, value.args))})"
     if isinstance(value, Opaque):
         return f"{value.name}{list(value.by) if value.by else ''}({', '.join(map(list_value, value.args))})"
     return _atom(value)

@@ -9,7 +9,7 @@ from functools import cached_property
 from codegen.arguments import array_lines, number_names
 from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
-from codegen.bodies import SCATTER, Body, helper_text
+from codegen.bodies import MATRICES, SCATTER, Body, helper_text
 from codegen.elements import opaque_name
 from codegen.numpy_text import SCATTERED, Speller
 from codegen.program import Program, Section
@@ -261,7 +261,8 @@ class Module:
     def helpers(self) -> str:
         """The scalar functions, and the one that sums by place."""
         scatter = f"\n{SCATTER}\n\n" if any(f"{SCATTERED}(" in text for text in self.texts) else ""
-        return self.helper_texts + scatter
+        matrices = [text for name, text in MATRICES.items() if any(f"{name}(" in body for body in self.texts)]
+        return self.helper_texts + scatter + "".join(f"\n{text}\n\n" for text in matrices)
 
     def docstring(self) -> str:
         """The title, and what every argument is."""

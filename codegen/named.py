@@ -71,10 +71,9 @@ class Named:
 
     def named(self, name: str, value: Expr, own: tuple[Bound, ...], made: list[Statement]) -> Access:
         """The entry of a variable with this value; a new one unless the value is known, up to letters and shifts."""
-        for statement in self.known.setdefault(outline(value), []):
-            found = self.instance(statement, value, own)
-            if found is not None:
-                return found
+        found = self.recalled(value, own)
+        if found is not None:
+            return found
         number, unique = 1, name
         system = self.system
         taken = {*self.tensors, *system.by_name, *system.sizes, *system.widths, *system.letters}
@@ -83,8 +82,17 @@ class Named:
             unique = f"{name}_{number}"
         self.tensors[unique] = Tensor(unique, "variable", tuple(Slot(b.index, b.lo, b.hi) for b in own))
         made.append(Statement(unique, Access(unique, tuple(Affine.of(b.index) for b in own)), own, value))
-        self.known[outline(value)].append(made[-1])
+        self.remember(made[-1])
         return made[-1].target
+
+    def remember(self, statement: Statement) -> None:
+        """The value of this statement is read from its target where it stands again."""
+        self.known.setdefault(outline(statement.value), []).append(statement)
+
+    def recalled(self, value: Expr, bounds: tuple[Bound, ...]) -> Access | None:
+        """The entry that has this value, of the first statement that gives one wherever the value stands."""
+        found = (self.instance(s, value, bounds) for s in self.known.get(outline(value), []))
+        return next((entry for entry in found if entry is not None), None)
 
     def instance(self, statement: Statement, value: Expr, bounds: tuple[Bound, ...]) -> Access | None:
         """The entry of the statement's target that has this value, if there is one wherever the value stands."""

@@ -13,6 +13,7 @@ from codegen.array import (
     Gather,
     Length,
     Line,
+    Linear,
     Literal,
     Map,
     Named,
@@ -62,6 +63,7 @@ MATH |= {"special.gammaln": "math.lgamma", "special.loggamma": "math.lgamma", "n
 MATH |= {"np.abs": "abs", "np.maximum": "max", "np.minimum": "min"}  # of plain numbers: a NumPy float would be float64
 LONGEST = 116  # columns of a line with its comment after it
 SCATTERED = "_scattered"
+MATRIX_FUNCTIONS = {"inverse": "_inverse", "solve": "_solution", "logdet": "_logdet"}
 CONSTANTS = {"pi": "math.pi", "E": "math.e", "EulerGamma": "np.euler_gamma"}
 INFIX = {
     "+": SUM,
@@ -155,7 +157,9 @@ class Speller(Integers):
             return text, ATOM if value.of.alone or value.of.number is not None else SUM
         return self.atom(value), ATOM
 
-    def atom(self, value: Named | Formal | Places | Read | Turn | Reduce | Total | Scatter | Shifted | Opaque) -> str:
+    def atom(
+        self, value: Named | Formal | Places | Read | Turn | Reduce | Total | Scatter | Shifted | Opaque | Linear
+    ) -> str:
         """Phrases that bind like a name."""
         if isinstance(value, Read):
             return self.read(value)
@@ -180,6 +184,8 @@ class Speller(Integers):
             own = f"({self.affine(value.before)}, {self.affine(value.after)})"
             widths = ", ".join(own if a.index == value.over else "(0, 0)" for a in value.value.axes)
             return f"np.pad({self.text(value.value)}, {own if len(value.axes) == 1 else f'({widths})'})"
+        if isinstance(value, Linear):
+            return self.linear(value)
         if isinstance(value, Opaque):
             return (
                 f"{self.names['f.' + opaque_name(value.name, value.by)]}({', '.join(self.text(a) for a in value.args)})"
@@ -226,7 +232,7 @@ class Speller(Integers):
         if value.op == "spread":
             return self.spread(value), ATOM
         if value.op == "typed":
-            return f"({self.arg(value, 0, COMPARISON)}).astype({self.like()}.dtype)", ATOM
+            return self.typed_guard(value), ATOM
         if value.op == "neg":
             return f"-{self.arg(value, 0, PRODUCT)}", PRODUCT
         if value.op == "**" and is_plain(value) and is_root(value.args[1]):
@@ -263,6 +269,15 @@ class Speller(Integers):
         if is_plain(value):
             return f"float({text})", ATOM
         return text + (f".astype({self.typed(value)}.dtype)" if part == "real" else ""), ATOM
+
+    def typed_guard(self, value: Map) -> str:
+        """1 where a condition holds, else 0; `np.eye(n)` where one letter equals another."""
+        (test,) = value.args
+        if isinstance(test, Map) and test.op == "==" and len(test.axes) == 2 and all(map(is_letter, test.args)):
+            one, two = test.axes
+            if self.program.facts.same(one.lo, two.lo) and self.program.facts.same(one.hi, two.hi):
+                return f"np.eye({self.affine(one.hi - one.lo + 1)}, dtype={self.like()}.dtype)"
+        return f"({self.arg(value, 0, COMPARISON)}).astype({self.like()}.dtype)"
 
     def typed(self, value: Map) -> str:
         """An array whose type a choice between plain numbers takes: they alone would give integers or float64."""
@@ -334,6 +349,32 @@ class Speller(Integers):
         two = self.operand(value.right, (*common, *over, *columns))
         return f"{one} @ {two}", MATMUL
 
+    def linear(self, value: Linear) -> str:
+        """A function of stacked matrices; a right side without columns has one while it is solved in a stack."""
+        matrix = value.args[0]
+        while isinstance(matrix, Turn):
+            matrix = matrix.value
+        name = f'"{self.program.store(matrix.store).name}"' if isinstance(matrix, Read) else '"a matrix"'
+        alone = value.op == "solve" and bool(value.stack) and not value.last
+        ends = (2, 1 + len(value.last))
+        texts = [
+            self.stacked(arg, letters(value.stack), end, alone and q == 1)
+            for q, (arg, end) in enumerate(zip(value.args, ends, strict=False))
+        ]
+        if value.op == "det":
+            return f"np.linalg.det({texts[0]})"
+        self.used[MATRIX_FUNCTIONS[value.op]] = None
+        text = f"{MATRIX_FUNCTIONS[value.op]}({', '.join((*texts, name))})"
+        return f"{text}[..., 0]" if alone else text
+
+    def stacked(self, value: Value, stack: tuple[Index, ...], ends: int, column: bool) -> str:
+        """A stack of matrices, or of right sides, with `None` where it lacks an axis of the stack after its first."""
+        own = letters(value.axes)
+        first = next((q for q, x in enumerate(stack) if x in own), len(stack))
+        marks = [":" if x in own else "None" for x in stack[first:]] + [":"] * ends
+        marks = ["...", "None"] if column and "None" not in marks else [*marks, "None"] if column else marks
+        return f"{self.text(value, ATOM)}[{', '.join(marks)}]" if "None" in marks else self.text(value)
+
     def operand(self, value: Value, order: tuple[Index, ...]) -> str:
         """A factor of `@`, in brackets unless it is an atom."""
         return self.turned(self.text(value, ATOM), letters(value.axes), order)
@@ -355,6 +396,11 @@ def is_plain(value: Value) -> bool:
     return isinstance(value, (Literal, Named, Length)) or (
         isinstance(value, Map) and value.op not in (CHOICE, "spread") and all(map(is_plain, value.args))
     )
+
+
+def is_letter(value: Value) -> bool:
+    """The integers of one axis, as they are counted there."""
+    return isinstance(value, Places) and value.of.alone == value.axis.index
 
 
 def is_root(exponent: Value) -> bool:

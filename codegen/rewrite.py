@@ -7,6 +7,7 @@
 4. 0 log(0) is 0; log(y/q) is log(y) - log(q) where q is positive by its equation.
 5. The logarithm of a mean that may saturate, and quotients by it, are taken of the logarithms of its parts.
 6. A function that has no array code of its own, with a literal order, is written by others: polygamma(1, z).
+7. A function of a matrix becomes a variable, so that it is computed once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sympy
 
 from codegen.composed import entry_of, factors_of, formula_of, overflows, raised
 from codegen.cores import HOLE, core_of, put
+from codegen.matrix_functions import named_functions
 from codegen.means import multiplied_out, saturates
 from codegen.named import letter_of, log_name
 from codegen.rows import Row, degree, is_exp, rows_of, shifted
@@ -56,7 +58,7 @@ class Rewriter(Quotients):
     def section(self, statements: list[Statement]) -> list[Statement]:
         """The statements of one section, in stable form, those that they need before them."""
         found: list[Statement] = []
-        for statement in statements:
+        for statement in named_functions(self, statements):
             value = transform(statement.value, self.written_out)
             value = self.logs(value, statement.bounds, found)
             value = self.noted("0 log 0", value, without_zero_logs(value, self.system))

@@ -19,6 +19,7 @@ from derive.expression import (
     Count,
     Expr,
     Functional,
+    MatrixFunction,
     Mul,
     Number,
     Pow,
@@ -45,7 +46,9 @@ def simplified(expr: Expr, rank: Callable[[Expr], int]) -> Expr:
     orders the factors of what comes back from it.
     """
     children = expr.children
-    if children and not isinstance(expr, Functional):
+    if isinstance(expr, MatrixFunction):  # the matrix stays as written: what is equal is computed once
+        expr = expr.rebuild((children[0], *(simplified(child, rank) for child in children[1:])))
+    elif children and not isinstance(expr, Functional):
         expr = expr.rebuild(tuple(simplified(child, rank) for child in children))
     if isinstance(expr, Mul):
         expr = _merged(expr)

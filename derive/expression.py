@@ -228,9 +228,20 @@ class Bound(Node):
 
 
 class Binder(Expr):
-    """A node that binds letters: the letters of `bounds` stand for a whole range in its children."""
+    """A node that binds letters: the letters of `bounds` stand for a whole range in its children.
+
+    `places` are its own positions, where these letters are not bound.
+    """
 
     bounds: tuple[Bound, ...]
+
+    @property
+    def places(self) -> tuple[Affine, ...]:
+        return ()
+
+    def moved(self, places: tuple[Affine, ...]) -> Expr:
+        """The same node with other places of its own."""
+        return self
 
     def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Expr:
         """The same node with other bounds and other children."""
@@ -348,8 +359,49 @@ class Functional(Binder):
     def children(self) -> tuple[Expr, ...]:
         return self.bodies
 
-    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Expr:
+    @property
+    def places(self) -> tuple[Affine, ...]:
+        return tuple(p for _, p in self.by)
+
+    def moved(self, places: tuple[Affine, ...]) -> Functional:
+        by = tuple((k, p) for (k, _), p in zip(self.by, places, strict=True))
+        return Functional(self.name, self.bodies, self.bounds, by)
+
+    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Functional:
         return Functional(self.name, bodies, bounds, self.by)
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixFunction(Binder):
+    """A function of the matrix A with the entry `bodies[0]` at row, column = the letters of the two `bounds`.
+
+    `op` is inverse, A^-1 at the row and the column of `at`; solve, at the place `at` of the vector u for which
+    Sum_k A[j, k] u[k] = b[j], with b[j] = `bodies[1]`; det; or logdet, log|det A|.
+    """
+
+    op: str
+    bodies: tuple[Expr, ...]
+    bounds: tuple[Bound, ...]
+    at: tuple[Affine, ...] = ()
+
+    @cached_property
+    def key(self) -> str:
+        inside = " ".join((*(b.key for b in self.bounds), *(e.key for e in self.bodies)))
+        return f"({self.op} {inside})[{','.join(p.key for p in self.at)}]"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return self.bodies
+
+    @property
+    def places(self) -> tuple[Affine, ...]:
+        return self.at
+
+    def moved(self, places: tuple[Affine, ...]) -> MatrixFunction:
+        return MatrixFunction(self.op, self.bodies, self.bounds, places)
+
+    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> MatrixFunction:
+        return MatrixFunction(self.op, bodies, bounds, self.at)
 
 
 ZERO, ONE, MINUS_ONE = Number(Fraction(0)), Number(Fraction(1)), Number(Fraction(-1))
@@ -451,8 +503,6 @@ def free_indices(expr: Expr) -> tuple[Index, ...]:
 
 def _free(expr: Expr) -> dict[Index, None]:
     found: dict[Index, None] = {}
-    for position in positions(expr):
-        found.update(dict.fromkeys(indices(position)))
     for child in expr.children:
         found.update(_free(child))
     if isinstance(expr, Binder):
@@ -460,7 +510,8 @@ def _free(expr: Expr) -> dict[Index, None]:
             found.update(dict.fromkeys((*indices(bound.lo), *indices(bound.hi))))
         for bound in expr.bounds:
             found.pop(bound.index, None)
-    return found
+    own = dict.fromkeys(letter for position in positions(expr) for letter in indices(position))
+    return {**own, **found}
 
 
 def positions(expr: Expr) -> tuple[Affine, ...]:
@@ -471,7 +522,7 @@ def positions(expr: Expr) -> tuple[Affine, ...]:
         return (expr.of,)
     if isinstance(expr, Bracket):
         return (expr.left, expr.right)
-    return tuple(p for _, p in expr.by) if isinstance(expr, Functional) else ()
+    return expr.places if isinstance(expr, Binder) else ()
 
 
 def substitute(expr: Expr, values: Atoms) -> Expr:
@@ -491,9 +542,7 @@ def substitute(expr: Expr, values: Atoms) -> Expr:
     if isinstance(expr, Binder):
         bounds, inner = _open(expr.bounds, values, expr.children)
         opened = expr.bind(bounds, tuple(substitute(body, inner) for body in expr.children))
-        if isinstance(opened, Functional):
-            return Functional(opened.name, opened.bodies, bounds, tuple((k, put(p)) for k, p in opened.by))
-        return opened
+        return opened.moved(tuple(map(put, expr.places))) if isinstance(opened, Binder) and expr.places else opened
     children = expr.children
     return expr.rebuild(tuple(substitute(child, values) for child in children)) if children else expr
 

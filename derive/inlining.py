@@ -8,6 +8,7 @@ from derive.expression import (
     Access,
     Bound,
     Expr,
+    MatrixFunction,
     Sum,
     walk,
     walk_inside,
@@ -43,7 +44,7 @@ def written_out(variable: str, expr: Expr, context: Context, bounds: tuple[Bound
     meant = [defining(use, context, around)[0] for use, around in places]
     letters = {Affine.of(b.index) for b in bounds}
     plain = len(uses) == 1 and set(uses[0].at) >= letters and not _under_sum(expr, uses[0])
-    cheap = not any(isinstance(n, Sum) for a in meant for n in walk(a.value)) and all(
+    cheap = not any(isinstance(n, (Sum, MatrixFunction)) for a in meant for n in walk(a.value)) and all(
         sum(1 for _ in walk(a.value)) <= SMALL for a in meant
     )
     return bool(uses) and (plain or cheap), {a.id for a in meant}

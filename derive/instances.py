@@ -13,6 +13,7 @@ from derive.expression import (
     Call,
     Count,
     Expr,
+    MatrixFunction,
     Number,
     substitute,
 )
@@ -78,10 +79,10 @@ def _ordinary(bound: Bound) -> bool:
     return bool(indices(bound.hi))
 
 
-def value_of(call: Call, context: Context, bounds: tuple[Bound, ...]) -> Expr | None:
+def value_of(call: Call | MatrixFunction, context: Context, bounds: tuple[Bound, ...]) -> Expr | None:
     """The entry that an equation defines to be exactly this value, if there is one."""
     for equation in context.system.equations:
-        if isinstance(equation.value, Call):
+        if isinstance(equation.value, (Call, MatrixFunction)):
             found = match(equation.value, call, frozenset(b.index for b in equation.bounds))
             if found is not None and within(found, equation.bounds, bounds, context):
                 return substitute(equation.target, found)

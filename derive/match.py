@@ -15,6 +15,7 @@ from derive.expression import (
     Expr,
     Extreme,
     Functional,
+    MatrixFunction,
     free_indices,
     positions,
     substitute,
@@ -63,7 +64,7 @@ def _head(expr: Expr) -> tuple[object, ...]:
         return (expr.tensor,)
     if isinstance(expr, Call):
         return expr.function, expr.orders
-    if isinstance(expr, (Bracket, Extreme)):
+    if isinstance(expr, (Bracket, Extreme, MatrixFunction)):
         return (expr.op,)
     if isinstance(expr, Functional):
         return expr.name, tuple(k for k, _ in expr.by)

@@ -22,6 +22,7 @@ from derive.expression import (
     Expr,
     Extreme,
     Functional,
+    MatrixFunction,
     Mul,
     Number,
     Place,
@@ -33,6 +34,7 @@ from derive.expression import (
     power,
     substitute,
 )
+from derive.matrix_slopes import SLOPES
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def occurrences(expr: Expr, tensor: str, taken: frozenset[Index]) -> list[Occurr
         return _in_choice(expr, tensor, taken)
     if isinstance(expr, Functional):
         return _in_functional(expr, tensor, taken)
+    if isinstance(expr, MatrixFunction):
+        return _in_matrix_function(expr, tensor, taken)
     if isinstance(expr, Extreme):
         return _in_extreme(expr, tensor, taken)
     return []
@@ -144,4 +148,15 @@ def _in_functional(expr: Functional, tensor: str, taken: frozenset[Index]) -> li
         slope = Functional(expr.name, expr.bodies, expr.bounds, (*expr.by, (q, Affine.of(outer.index))))
         for o in occurrences(opened_body, tensor, taken | {outer.index}):
             found.append(Occurrence((outer, *o.bounds), mul(slope, o.factor), o.at))
+    return found
+
+
+def _in_matrix_function(expr: MatrixFunction, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:
+    """f(A, b) changes by its slope at every entry of A and of b."""
+    found: list[Occurrence] = []
+    for slope, body, own in zip(SLOPES[expr.op], expr.bodies, (expr.bounds, expr.bounds[:1]), strict=False):
+        bounds, opened_body = opened(own, body, taken)
+        inner = occurrences(opened_body, tensor, taken | {b.index for b in bounds})
+        value = slope(expr, *(Affine.of(b.index) for b in bounds))
+        found.extend(Occurrence((*bounds, *o.bounds), mul(value, o.factor), o.at) for o in inner)
     return found

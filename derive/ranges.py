@@ -8,7 +8,7 @@ from dataclasses import replace as with_changes
 from derive.affine import Affine, Index, indices
 from derive.axes import UNKNOWN, range_of
 from derive.errors import ModelError, Source
-from derive.expression import Access, Binder, Bound, Expr, Sum, free_indices, walk
+from derive.expression import Access, Binder, Bound, Expr, MatrixFunction, Sum, free_indices, walk
 from derive.facts import Facts
 from derive.functions import Function
 from derive.axis_letters import check_whole
@@ -192,7 +192,18 @@ def _candidates(draft: Draft, shapes: Shapes, weak: bool) -> Candidates:
         known = own is None or own.slots[slot].index.name.startswith("@") or (own.name, slot) in shapes.regional
         if letter and own and not known and letter not in {**feeble, **strong}:
             feeble[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
-    return {**feeble, **strong}
+    return _with_places(draft, {**feeble, **strong})
+
+
+def _with_places(draft: Draft, found: Candidates) -> Candidates:
+    """A letter at which a function of a matrix is read runs over the row or the column that it stands for."""
+    for node in reversed(list(walk(draft.value))):
+        if isinstance(node, MatrixFunction):
+            for place, bound in zip(node.at, node.bounds[-len(node.at) :], strict=False):
+                known = found.get(bound.index, [])
+                if place.letter and known:
+                    found = {**found, place.letter: [*found.get(place.letter, []), *known]}
+    return found
 
 
 def _finish(draft: Draft, shapes: Shapes, weak: bool = False) -> Draft:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from derive.affine import Affine, Index, indices, replace
 from derive.errors import ModelError
-from derive.expression import Access, Binder, Bound, Expr
+from derive.expression import Access, Binder, Bound, Expr, MatrixFunction
 from derive.facts import Facts
 from derive.system import Equation, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
@@ -150,6 +150,8 @@ def _check_cover(system: System, tensor: Tensor, slots: list[int], equations: tu
 
 
 def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:
+    if isinstance(expr, MatrixFunction):
+        _check_matrix(expr, bounds, system.facts)
     inner = (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
     for child in expr.children:
         _check_reads(system, equation, child, inner)
@@ -162,6 +164,23 @@ def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[B
             allowed = Interval(*tensor.range_of(slot, access.at))
             if not _equal_range(position, inner, allowed, system.facts):
                 _check_inside(access, slot, position, inner, tensor, system.facts)
+
+
+def _check_matrix(expr: MatrixFunction, bounds: tuple[Bound, ...], facts: Facts) -> None:
+    """A matrix that is inverted is square, and a place of the result lies in it."""
+    rows, columns = (Interval(b.lo, b.hi) for b in expr.bounds)
+    if not (facts.same(rows.lo, columns.lo) and facts.same(rows.hi, columns.hi)):
+        raise ModelError(
+            f"{expr.op} of a matrix with rows {rows} and columns {columns}, which is not square",
+            fix=f"if the two are equal, declare model.assume(Eq({render_affine(rows.hi)}, {render_affine(columns.hi)}))"
+            if facts.same(rows.lo, columns.lo)
+            else "give the row and the column the same range",
+        )
+    for place in expr.at:
+        used = extent(place, bounds)
+        inside = facts.below(rows.lo, used.lo) and facts.below(used.hi, rows.hi)
+        if not inside and not _equal_range(place, bounds, rows, facts):
+            raise ModelError(f"{render_expr(expr)} is read at {used}, but the matrix has {rows} there")
 
 
 def _check_data(system: System, access: Access, position: Affine, bounds: tuple[Bound, ...], allowed: Interval) -> None:

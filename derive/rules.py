@@ -23,6 +23,7 @@ from derive.expression import (
     Call,
     Count,
     Expr,
+    MatrixFunction,
     Mul,
     Number,
     Partial,
@@ -44,6 +45,7 @@ from derive.match import match, same
 from derive.occurrences import occurrences
 from derive.regions import Interval
 from derive.sifting import sift_term
+from derive.solving import inverses, solved
 from derive.text import render_expr
 
 Rule = Callable[..., Expr]
@@ -158,6 +160,25 @@ def law(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     return _changed("law", expr, transform_inside(expr, bounds, rewrite), "derivative of a function that has a law")
 
 
+def recall(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
+    """f(A)[p] = v[p], where v[p] = f(A)[p] for a function f of matrices."""
+
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
+        return (value_of(node, context, around) if isinstance(node, MatrixFunction) else None) or node
+
+    return _changed("recall", expr, transform_inside(expr, bounds, rewrite), "matrix function that an equation defines")
+
+
+def solve(expr: Expr, context: Context) -> Expr:
+    """Sum_p A⁻¹[q, p] f(p) = u[q], where Sum_q A[p, q] u[q] = f(p); likewise with A transposed."""
+    kept = inverses(context.system)
+
+    def rewrite(node: Expr) -> Expr:
+        return solved(node, context.system.facts, kept) if isinstance(node, Sum) else node
+
+    return _changed("solve", expr, transform(expr, rewrite), "inverse times a vector")
+
+
 def formula(expr: Expr, context: Context) -> Expr:
     """f'(z) = the derivative of the formula of f, where that is rational in z or f is an elementary function."""
 
@@ -260,7 +281,21 @@ def rename(expr: Expr, context: Context, names: tuple[tuple[str, str], ...]) -> 
 
 RULES: dict[str, Rule] = {
     rule.__name__: rule
-    for rule in (differentiate, sift, restrict, insert, law, formula, fold, hoist, declared, simplify, rename)
+    for rule in (
+        differentiate,
+        sift,
+        restrict,
+        insert,
+        recall,
+        solve,
+        law,
+        formula,
+        fold,
+        hoist,
+        declared,
+        simplify,
+        rename,
+    )
 }
 
 

@@ -160,7 +160,7 @@ def lettered(tensors: dict[str, Tensor], drafts: tuple[Draft, ...], taken: froze
         names: dict[Index, Index] = {}
         used = {s.index for s in tensor.slots}
         for slot, position in zip(tensor.slots, plain.at if plain else (), strict=bool(plain)):
-            letter = position.letter
+            letter = Index(position.letter.name.rstrip("'")) if position.letter else None
             if slot.index.name[0] in "_@" and letter and letter not in used:
                 names[slot.index] = letter
                 used.add(letter)

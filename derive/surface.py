@@ -31,6 +31,7 @@ from derive.errors import ModelError, Refused, Source
 from derive.expression import (
     ZERO,
     Access,
+    Bracket,
     Call,
     Constant,
     Count,
@@ -249,6 +250,8 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
     if isinstance(value, (sympy.Max, sympy.Min)):
         args = ranked(value.args)
         return Call(type(value).__name__, tuple(map(node_of, args)), (0,) * len(args))
+    if isinstance(value, sympy.KroneckerDelta):
+        return Bracket("=", *map(lift_affine, value.args[:2]))
     if isinstance(value, sympy.Function) and not isinstance(value, AppliedUndef):
         return Call(type(value).__name__, tuple(map(node_of, value.args)), (0,) * len(value.args))
     if isinstance(value, sympy.Symbol):
@@ -256,7 +259,9 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
             f"the symbol {value} is not declared in this model",
             fix=f'declare it: model.hyper("{value}"), or use the index, size or variable that you meant',
         )
-    raise Refused(f"{type(value).__name__} is not supported in an equation: {value}")
+    fix = "write the entry, and the function of derive.library: inverse(A[j, k], j, k), solve, det, logdet"
+    of_matrix = any(isinstance(node, sympy.MatrixExpr) for node in sympy.preorder_traversal(value))
+    raise Refused(f"{type(value).__name__} is not supported in an equation: {value}", fix=fix if of_matrix else "")
 
 
 def _lift_piecewise(value: sympy.Piecewise) -> Expr:

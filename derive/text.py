@@ -18,6 +18,7 @@ from derive.expression import (
     Expr,
     Extreme,
     Functional,
+    MatrixFunction,
     Mul,
     Number,
     Partial,
@@ -25,6 +26,9 @@ from derive.expression import (
     Pow,
     Relation,
     Sum,
+    free_indices,
+    rebind,
+    substitute,
 )
 
 SUM, PRODUCT, POWER, ATOM = range(4)
@@ -98,6 +102,11 @@ def _leaf(expr: Expr) -> str:
     if isinstance(expr, Extreme):
         name = {"max": "Max", "min": "Min"}[expr.op] if not isinstance(expr, Place) else f"arg{expr.op}"
         return f"{name}({render_expr(expr.body)}, {_bound(expr.bounds[0])})"
+    if isinstance(expr, MatrixFunction):
+        shown, elsewhere = at_its_letters(expr)
+        letters = [b.index.name for b in shown.bounds]
+        place = f"[{', '.join(map(render_affine, expr.at))}]" if elsewhere else ""
+        return f"{expr.op}({', '.join([*map(render_expr, shown.bodies), *letters])}){place}"
     assert isinstance(expr, Functional), type(expr).__name__
     rows = [_row(b, body) for b, body in zip(expr.bounds, expr.bodies, strict=True)]
     head = f"{expr.name}({', '.join(rows)})"
@@ -111,6 +120,18 @@ def _bound(bound: Bound) -> str:
     moving = any(isinstance(atom, Index) for end in (bound.lo, bound.hi) for atom, _ in end.terms)
     ends = f", {render_affine(bound.lo)}, {render_affine(bound.hi)}"
     return f"({bound.index.name}{ends})" if moving else bound.index.name
+
+
+def at_its_letters(expr: MatrixFunction) -> tuple[MatrixFunction, bool]:
+    """The function with bound letters named as the place where it is read, as it is typed; is that impossible?"""
+    own = expr.bounds[-len(expr.at) :] if expr.at else ()
+    wanted = [p.letter for p in expr.at]
+    inside = {x for body in expr.bodies for x in free_indices(body)} - {b.index for b in own}
+    if None in wanted or len(set(wanted)) < len(wanted) or inside & set(wanted):
+        return expr, True
+    letters = {b.index: x for b, x in zip(own, wanted, strict=True) if x is not None}
+    values = {old: Affine.of(new) for old, new in letters.items()}
+    return expr.bind(rebind(expr.bounds, letters), tuple(substitute(b, values) for b in expr.bodies)), False
 
 
 def _row(bound: Bound, body: Expr) -> str:

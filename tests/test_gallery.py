@@ -17,7 +17,7 @@ from verify.run import load
 
 ROOT = Path(__file__).parent.parent
 GALLERY = sorted((ROOT / "examples" / "models").glob("*.py"))
-IMPORTS = "import numpy; from sympy import *\nfrom derive import *\n"
+IMPORTS = "import numpy; from sympy import *\nfrom derive import *; from derive.library import logdet, solve\n"
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
 DIGITS = 127  # entries are multiples of 1/128, which every float type holds
+FLAT = 0.05  # a pivot that is no smaller part of the largest entry costs floats little
 Values = dict[Entry, Any]
 
 
@@ -26,6 +27,7 @@ class Case:
     symbolic: Values
     true: Values
     equations: dict[Entry, str]
+    steepest: float = 1.0
 
     def where(self, entry: Entry) -> str:
         name, at = entry
@@ -33,16 +35,24 @@ class Case:
 
 
 def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
-    """A random instance in the domain of every function, with its reference values."""
+    """A random instance in the domain of every function, with its reference values.
+
+    Floats solve equations well where no pivot is small: of instances with small ones the best is taken.
+    """
     reason: Exception | None = None
+    found: list[Case] = []
     for attempt in range(ATTEMPTS):
         drawn = instance(derivation.system, sizes, seed + attempt, DIGITS)
         field = Balls(seed)
         try:
             with field.context():
-                return evaluated(derivation, drawn, field)
+                found.append(evaluated(derivation, drawn, field))
         except (Undecided, ZeroDivisionError) as error:
             reason = error
+        if found and found[-1].steepest > FLAT:
+            break
+    if found:
+        return max(found, key=lambda case: case.steepest)
     raise Undecided(f"no random instance of {derivation.system.name} at {sizes} can be evaluated: {reason}")
 
 
@@ -64,7 +74,8 @@ def evaluated(derivation: Derivation, drawn: Instance, field: Balls) -> Case:
     symbolic = Symbolic(derivation, unrolled)
     true = {OBJECTIVE: unrolled.value("J"), **unrolled_gradient(unrolled)}
     equations = {entry: symbolic.adjoint_at(*entry)[0].id for entry in true if entry != OBJECTIVE}
-    return Case(drawn, field, {OBJECTIVE: true[OBJECTIVE], **symbolic.gradient()}, true, {OBJECTIVE: "J", **equations})
+    derived = {OBJECTIVE: true[OBJECTIVE], **symbolic.gradient()}
+    return Case(drawn, field, derived, true, {OBJECTIVE: "J", **equations}, unrolled.local.steepest)
 
 
 def unrolled_gradient(unrolled: Unrolled) -> Values:

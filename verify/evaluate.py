@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from derive.affine import Affine
 from derive.expression import (
@@ -20,16 +21,19 @@ from derive.expression import (
     Expr,
     Extreme,
     Functional,
+    MatrixFunction,
     Mul,
     Partial,
     Place,
     Pow,
     Sum,
+    free_indices,
 )
 from derive.expression import (
     Number as NumberNode,
 )
 from derive.system import System
+from verify.elimination import Arithmetic, eliminate
 from verify.formula import Formulas, times, total
 from verify.numbers import Field, Number, chain, power, primal
 from verify.sizes import Sizes, nested
@@ -50,6 +54,8 @@ class Evaluator:
         self.sizes, self.field, self.read, self.direct = sizes, field, read, direct
         self.functions = Formulas(system, field)
         self.compiled: dict[str, Compiled] = {}
+        self.matrices: dict[tuple[str, tuple[int, ...]], Any] = {}
+        self.steepest = 1.0  # the smallest pivot of any elimination, as a part of the largest entry
         self.zero, self.one = field.rational(Fraction(0)), field.rational(Fraction(1))
 
     def compile(self, expr: Expr) -> Compiled:
@@ -208,6 +214,55 @@ class Evaluator:
             return chain(self.field.unknown(name, plain, orders), args, slope)
 
         return apply
+
+    def compile_matrixfunction(self, expr: MatrixFunction) -> Compiled:
+        """One elimination for all places at which a function of one matrix is read."""
+        whole = expr.moved(())
+        own = tuple(x.name for x in free_indices(whole))
+        places = tuple(self.compile_affine(p) for p in expr.at)
+        first = self.compile_affine(expr.bounds[0].lo)
+
+        def entry(letters: Letters) -> Number:
+            key = whole.key, tuple(letters[x] for x in own)
+            if key not in self.matrices:
+                self.matrices[key] = self.matrix_function(expr, letters)
+            value = self.matrices[key]
+            for place in places:
+                value = value[place(letters) - first(letters)]
+            return value
+
+        return entry
+
+    def matrix_function(self, expr: MatrixFunction, letters: Letters) -> Any:
+        """The determinant, its logarithm, the solution, or the rows of the inverse."""
+        row, column = (
+            tuple((b.index.name, place) for place in range(lo(letters), hi(letters) + 1))
+            for b in expr.bounds
+            for lo, hi in ((self.compile_affine(b.lo), self.compile_affine(b.hi)),)
+        )
+        bodies = tuple(map(self.compile, expr.bodies))
+        matrix = [[bodies[0]({**letters, **dict((r, c))}) for c in column] for r in row]
+        unit = [[self.one if p == q else self.zero for q in range(len(row))] for p in range(len(row))]
+        right = [[bodies[1]({**letters, **dict((r,))})] for r in row] if expr.op == "solve" else unit
+        found = eliminate(matrix, right, Arithmetic(self.reciprocal, self.size))
+        largest = max(self.size(v) for line in matrix for v in line)
+        self.steepest = min(self.steepest, *(float(self.size(v) / largest) for v in found.pivots))
+        if expr.op in ("det", "logdet"):
+            size = -found.determinant if self.negative(found.determinant) else found.determinant
+            return found.determinant if expr.op == "det" else self.functions.call("log", (size,), (0,))
+        return [line[0] for line in found.solution] if expr.op == "solve" else found.solution
+
+    def size(self, value: Number) -> Any:
+        """|value|, of a ball that of its middle."""
+        return abs(self.field.middle(primal(value)))
+
+    def reciprocal(self, value: Number) -> Number:
+        """1/value"""
+        return power(self.field, value, -self.one)
+
+    def negative(self, value: Number) -> bool:
+        """Is the number below 0?"""
+        return self.field.below(primal(value), self.zero)
 
 
 def square(value: Number) -> Number:

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
+from verify.linear import Routines
 from verify.shadow import Shadow
 from verify.special import replace_special
 
 MATH = {
     n: n for n in "sqrt exp log log1p expm1 sin cos tan asin acos atan sinh cosh tanh erf erfc gamma lgamma".split()
 }
+LINEAR = {f"np.linalg.{name}" for name in ("inv", "solve", "det", "slogdet")}
 CONSTANTS: dict[str, Callable[[], arb]] = {"pi": arb.pi, "e": arb.const_e}
 
 
@@ -32,7 +34,9 @@ def exact_module(module: ModuleType) -> ModuleType:
     tree = ast.fix_missing_locations(_Literals().visit(ast.parse("".join(lines))))
     exact = ModuleType(module.__name__)
     exact.__file__ = module.__file__
-    exact.__dict__.update(_ratio=ratio, _whole=whole, _balls=balls, _constant=constant, _function=function)
+    exact.__dict__.update(
+        _ratio=ratio, _whole=whole, _balls=balls, _constant=constant, _function=function, _linear=Routines()
+    )
     exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
     replace_special(exact.__dict__)
     return exact
@@ -88,6 +92,8 @@ class _Literals(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.value, ast.Name) and node.value.id in ("np", "math") and node.attr in CONSTANTS:
             return _call("_constant", ast.Constant(node.attr))
+        if ast.unparse(node) in LINEAR:
+            return ast.Attribute(ast.Name("_linear", ast.Load()), node.attr, ast.Load())
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.expr:

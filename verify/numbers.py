@@ -45,6 +45,7 @@ class Field(Protocol):
     def below(self, left: Number, right: Number) -> bool: ...
     def same(self, left: Number, right: Number) -> bool: ...
     def integer(self, value: Number) -> int: ...
+    def middle(self, value: Number) -> Number: ...
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,10 @@ class Exact:
 
     def integer(self, value: Number) -> int:
         return int(value.numerator)
+
+    def middle(self, value: Number) -> Number:
+        """The number itself; of a ball the middle, which is ordered."""
+        return value
 
     def oracle(self, key: str) -> fmpq:
         """A positive rational that is the same for the same key."""
@@ -161,6 +166,9 @@ class Balls:
 
     def integer(self, value: Number) -> int:
         return int(str(value.unique_fmpz()))
+
+    def middle(self, value: Number) -> float:
+        return float(value.mid())
 
     def same(self, left: Number, right: Number) -> bool:
         gap = left - right

@@ -53,6 +53,9 @@ class Rounding:
     def integer(self, value: Number) -> int:
         return int(str(value.settled().unique_fmpz()))
 
+    def middle(self, value: Number) -> float:
+        return float(value.settled().mid())
+
     def _rounded(self, ball: Any, row: Special | None = None) -> Shadow:
         units, scale = (SPECIAL_UNITS, row.scale) if row else (FUNCTION_UNITS, 0.0)
         return Shadow(ball, self.unit).rounded(ball, units, scale)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from codegen.scope import layout
 from derive.derivation import Derivation
 from derive.system import System, Tensor
 from verify.instance import Entry, Instance, places
+from verify.linear import Routines
 from verify.literals import exact_module
 from verify.numbers import Balls
 from verify.shadow import Shadow, shadow_of
@@ -202,14 +202,13 @@ class Scalars:
 @contextmanager
 def exact_scalars(module: ModuleType, unit: float | None) -> Iterator[None]:
     """While code runs on balls, its plain numbers are balls too."""
-    if unit is None or not hasattr(module, "math"):
-        yield
-        return
-    module.math = Scalars(unit)  # type: ignore[attr-defined]
+    put: dict[str, Any] = {} if unit is None else {"math": Scalars(unit), "_linear": Routines(unit)}
+    kept = {name: getattr(module, name) for name in put if hasattr(module, name)}
+    module.__dict__.update({name: put[name] for name in kept})
     try:
         yield
     finally:
-        module.math = math  # type: ignore[attr-defined]
+        module.__dict__.update(kept)
 
 
 def unit_of(value: Any) -> float | None:

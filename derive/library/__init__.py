@@ -15,6 +15,7 @@ from derive.library.activations import (
     tanh,
 )
 from derive.library.costs import absolute, binary_cross_entropy, cross_entropy, hinge, huber, squared_error
+from derive.library.matrices import det, inverse, logdet, solve
 from derive.library.penalties import kl_sparsity, l1, weight_decay
 from derive.library.rows import logsumexp, softmax
 
@@ -22,14 +23,17 @@ __all__ = [
     "absolute",
     "binary_cross_entropy",
     "cross_entropy",
+    "det",
     "elu",
     "gelu",
     "hinge",
     "huber",
     "identity",
+    "inverse",
     "kl_sparsity",
     "l1",
     "leaky_relu",
+    "logdet",
     "logsumexp",
     "mish",
     "relu",
@@ -38,6 +42,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "solve",
     "squared_error",
     "swish",
     "tanh",
