@@ -170,7 +170,7 @@ def recall(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
 
 
 def solve(expr: Expr, context: Context) -> Expr:
-    """Sum_p A⁻¹[q, p] f(p) = u[q], where Sum_q A[p, q] u[q] = f(p); likewise with A transposed."""
+    """Sum_p (A^-1)[q,p] f[p] = u[q] where Sum_q A[p,q] u[q] = f[p], and likewise with A transposed."""
     kept = inverses(context.system)
 
     def rewrite(node: Expr) -> Expr:

@@ -2,9 +2,11 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from models import SHIPPED, VARIANTS, derivation, system
@@ -17,6 +19,7 @@ from derive.rules import RULES, Context, apply
 from derive.scalars import scalars_of
 from derive.text import render_expr
 
+MODELS = Path(__file__).parent.parent / "examples" / "models"
 TEXTBOOK = {
     "theorems": {
         "BP1": "∂C(a[L, :], y[:])/∂a[L, j]*f'(z[L, j])",
@@ -85,6 +88,7 @@ def test_a_rule_states_its_identity_and_refuses_to_do_nothing(rule: str) -> None
     arguments = {
         "sift": {"bounds": ()},
         "restrict": region,
+        "recall": {"bounds": ()},
         "law": {"bounds": ()},
         "insert": {"names": ("d.a",), "bounds": ()},
         "fold": {"bounds": ()},
@@ -95,7 +99,9 @@ def test_a_rule_states_its_identity_and_refuses_to_do_nothing(rule: str) -> None
 
 
 def test_every_rule_is_used() -> None:
-    used = {step.rule for name in SHIPPED for adjoint in derivation(name).adjoints for step in adjoint.steps}
+    models = [system(name) for name in SHIPPED]
+    models += [runpy.run_path(str(MODELS / f"{name}.py"))["model"] for name in ("gaussian_process", "kalman_filter")]
+    used = {step.rule for model in models for adjoint in derive(model).adjoints for step in adjoint.steps}
     assert used == set(RULES)
 
 
