@@ -7,7 +7,7 @@ from fractions import Fraction
 from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
 from codegen.gather import entry, extreme, guard, guarded, integers
-from codegen.matrix_functions import lower_matrix_function
+from codegen.linear import lower_matrix_function
 from codegen.rows import LARGEST
 from codegen.scope import Scope, axis_letters, must_loop, outermost
 from derive.affine import Affine

@@ -83,7 +83,7 @@ class Chain:
         return True
 
     def tidy(self, target: Access, bounds: tuple[Bound, ...]) -> None:
-        """Known values, solutions, laws and formulas for derivatives, then the shortest form, in the model's letters."""
+        """Known values, solutions, laws and formulas, then the shortest form, in the model's letters."""
         self.step("recall", bounds=bounds)
         self.step("solve")
         self.step("law", bounds=bounds)
