@@ -182,7 +182,7 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     def diff(self, *symbols: Any, **assumptions: Any) -> Any:
         raise ModelError(
             "an entry is not differentiated by SymPy, which would answer 0",
-            fix="name the derivative of the objective with d(...), or write the formula as a function",
+            fix='a derivative is a variable: g = model.gradient("g", Sum(z[i], i), by=b)',
         )
 
 

@@ -13,7 +13,7 @@ from models import system
 from sympy import exp, log, tanh
 
 from codegen.render import render_module
-from derive import Max, Model, Sum, System, derive
+from derive import Max, Model, ModelError, Sum, System, derive
 from derive.expression import mul, number
 from derive.higher import data_gradient, hessian_diagonal, hessian_vector, jacobian_vector, vector_jacobian
 from derive.text import render_expr
@@ -327,3 +327,36 @@ def test_the_equations_of_a_hessian_keep_their_regions() -> None:
     made = hessian_vector(system("mlp"))
     assert {"J_z@l=L", "J_z@l=2..L - 1", "J_w", "J_b"} <= {e.id for e in made.equations}
     assert [s.target.tensor for s in made.stated] == ["J_w", "J_b"]
+
+
+def kinked() -> None:
+    with Model("kinked", "A network of ramps.") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        t = model.data(t=(m,))
+        w = model.parameters(w=())
+        u = model.variables("u")
+        u[i] = Max(0, w * t[i])
+        v = model.gradient("v", Sum(u[i], i), by=t)
+        model.gradient("a", Sum(v[i], i), by=t)
+
+
+def test_the_second_derivative_of_a_kink_is_0_and_refused() -> None:
+    with pytest.raises(ModelError, match=r"by t is 0 everywhere\n  fix: a kink has the slope 0"):
+        kinked()
+
+
+def test_a_declared_name_takes_the_letter_that_a_derivation_chose() -> None:
+    with Model("letters", "Letters of a Jacobian are not declared.") as model:
+        m, n = model.sizes("m n")
+        x = model.data(x=(m, n))
+        w = model.parameters(w=(n, n))
+        h = model.variables("h")
+        h[:, :] = tanh(x @ w)
+        D = model.jacobian("D", h, by=w)
+        chosen = {x.name for d in model._drafts for x in d.over}
+        for name in sorted(chosen):
+            letter = model.variables(name)
+            letter[:] = Sum(h**2, axis=1)
+        model.minimise(Sum(D**2) + Sum(letter))
+    assert certified(model).good
