@@ -17,7 +17,7 @@ from derive.expression import Bound
 
 Axes = tuple[Bound, ...]
 
-ARITHMETIC = ("+", "-", "*", "/", "**", "neg", "<", "<=", ">", ">=", "==", "!=")
+ARITHMETIC = ("+", "-", "*", "/", "**", "neg", "<", "<=", ">", ">=", "==", "!=", "&")
 CHOICE = "where"
 ELEMENTARY = frozenset(
     """exp log sqrt sin cos tan sinh cosh tanh asin acos atan asinh acosh atanh expm1 log1p Abs abs
@@ -230,6 +230,20 @@ class Shifted:
 
 
 @dataclass(frozen=True)
+class Cumulative:
+    """At every place of `axis` the sum of a value along `over` up to it, or from it on if `down`."""
+
+    value: Value
+    over: Index
+    axis: Bound
+    down: bool = False
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(self.axis if a.index == self.over else a for a in self.value.axes)
+
+
+@dataclass(frozen=True)
 class Opaque:
     """A functional given as a callable: `args` are arrays whose last axis is the vector; `by` counts derivatives."""
 
@@ -267,6 +281,7 @@ Value: TypeAlias = (
     | Total
     | Scatter
     | Shifted
+    | Cumulative
     | Opaque
     | Linear
 )
@@ -298,7 +313,7 @@ def parts(value: Value) -> tuple[Value, ...]:
     """The values directly inside."""
     if isinstance(value, (Map, Opaque, Linear)):
         return value.args
-    if isinstance(value, (Turn, Reduce, Shifted)):
+    if isinstance(value, (Turn, Reduce, Shifted, Cumulative)):
         return (value.value,)
     if isinstance(value, Scatter):
         return (value.index, value.value)
@@ -339,20 +354,3 @@ def assigns(lines: tuple[Line, ...], loops: tuple[Repeat, ...] = ()) -> Iterator
 def letters(axes: Axes) -> tuple[Index, ...]:
     """The letters of some axes."""
     return tuple(a.index for a in axes)
-
-
-def positions_of(value: Value) -> Iterator[Affine]:
-    """Every integer expression that stands directly in a value."""
-    if isinstance(value, (Length, Places)):
-        yield value.of
-    elif isinstance(value, Read):
-        yield from value.keys
-        for pick in value.picks:
-            if isinstance(pick, Affine):
-                yield pick
-            elif isinstance(pick, Span) and not pick.whole:
-                yield from (pick.start, pick.stop)
-    elif isinstance(value, Shifted):
-        yield from (value.before, value.after)
-    elif isinstance(value, Total):
-        yield from (value.bound.lo, value.bound.hi)

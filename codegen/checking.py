@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from codegen.array import (
     ARITHMETIC,
@@ -10,6 +10,8 @@ from codegen.array import (
     Assign,
     Axes,
     Contract,
+    Cumulative,
+    Length,
     Line,
     Linear,
     Map,
@@ -26,10 +28,9 @@ from codegen.array import (
     Value,
     letters,
     parts,
-    positions_of,
     values,
 )
-from derive.affine import Index, indices
+from derive.affine import Affine, Index, indices
 from derive.expression import Bound
 from derive.facts import Facts
 from derive.text import render_affine
@@ -93,6 +94,8 @@ def _check_value(value: Value, stores: Mapping[str, Store], facts: Facts, loops:
             raise ProgramError(f"{value.over.name} and zeros around it do not fill {_shown((value.axis,))}")
     elif isinstance(value, Linear):
         _check_linear(value, facts)
+    elif isinstance(value, Cumulative):
+        _equal_length(next(a for a in value.value.axes if a.index == value.over), value.axis, facts)
     elif isinstance(value, Map):
         _check_map(value, facts)
     elif isinstance(value, Turn) and {a.key for a in value.axes} != {a.key for a in value.value.axes}:
@@ -105,6 +108,23 @@ def _check_value(value: Value, stores: Mapping[str, Store], facts: Facts, loops:
                     raise ProgramError(f"the sum over {letter.name} meets a value with axes {_shown(side.axes)}")
         if isinstance(value, Contract):
             _agree((*value.left.axes, *value.right.axes), facts)
+
+
+def positions_of(value: Value) -> Iterator[Affine]:
+    """Every integer expression that stands directly in a value."""
+    if isinstance(value, (Length, Places)):
+        yield value.of
+    elif isinstance(value, Read):
+        yield from value.keys
+        for pick in value.picks:
+            if isinstance(pick, Affine):
+                yield pick
+            elif isinstance(pick, Span) and not pick.whole:
+                yield from (pick.start, pick.stop)
+    elif isinstance(value, Shifted):
+        yield from (value.before, value.after)
+    elif isinstance(value, Total):
+        yield from (value.bound.lo, value.bound.hi)
 
 
 def _check_read(value: Read, store: Store, facts: Facts) -> None:
@@ -163,6 +183,11 @@ def _equal(left: Axes, right: Axes, facts: Facts, what: str) -> None:
     if letters(left) != letters(right):
         raise ProgramError(f"{what} axes {_shown(left)} and {_shown(right)}")
     _agree((*left, *right), facts)
+
+
+def _equal_length(one: Bound, two: Bound, facts: Facts) -> None:
+    if not facts.same(one.hi - one.lo, two.hi - two.lo):
+        raise ProgramError(f"{_shown((one,))} and {_shown((two,))} differ in length")
 
 
 def _shown(axes: Axes) -> str:

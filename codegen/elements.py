@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from codegen.array import CHOICE, Formal, Length, Literal, Map, Named, Opaque, Places, Reduce, Total, Value, letters
+from codegen.array import CHOICE, Cumulative, Formal, Length, Literal, Map, Named, Opaque, Places, Total, Value, letters
+from codegen.boxes import masked, moving, protected
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
-from codegen.gather import entry, extreme, guard, guarded, integers
+from codegen.gather import entry, extreme, guard, guarded, integers, test
 from codegen.linear import lower_matrix_function
 from codegen.rows import LARGEST
-from codegen.scope import Scope, axis_letters, must_loop, outermost
+from codegen.scope import Scope, boxed, axis_letters, must_loop, outermost
 from derive.affine import Affine
 from derive.errors import Refused
 from derive.expression import (
@@ -129,6 +130,7 @@ def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
     """Factors from left to right; a reciprocal divides; of a rational, p stands first and q divides last."""
     scale = Fraction(1)
     above: list[tuple[str, Value]] = []
+    conditions, factors = divided(factors)
     for factor in (part for whole in factors for part in _without_number(whole)):
         if isinstance(factor, Number):
             scale *= factor.value
@@ -136,7 +138,18 @@ def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
             above.append(("/", lower_expr(_reciprocal(factor), scope)))
         else:
             above.append(("*", lower_expr(factor, scope)))
-    return joined(scale, above, scope)
+    if not conditions:
+        return joined(scale, above, scope)
+    tests = [test(c, scope, lower_expr) for c in conditions]
+    below = [(op, protected(tests, value, scope.order)) for op, value in above if op == "/"]
+    groups = masked(tests, [value for op, value in above if op == "*"], scope.order)
+    return joined(scale, [*(("*", g) for g in groups), *below], scope)
+
+
+def divided(factors: tuple[Expr, ...]) -> tuple[tuple[Bracket, ...], tuple[Expr, ...]]:
+    """Conditions left <= right, and the other factors."""
+    conditions = tuple(f for f in factors if isinstance(f, Bracket) and f.op == "<=")
+    return conditions, tuple(f for f in factors if f not in conditions)
 
 
 def _without_number(factor: Expr) -> tuple[Expr, ...]:
@@ -219,12 +232,16 @@ def _beside(outer: tuple[Expr, ...], value: Value, scope: Scope) -> Value:
 
 def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) -> Value:
     """Sum of a product all of whose factors have a summed letter; a letter in none of them counts its range."""
-    inside = scope.with_axes(bounds)
     first = outermost(bounds, must_loop(mul(*factors), bounds, scope))
     if first is not None:
         rest = tuple(b for b in bounds if b is not first)
         within = scope.with_loop(first)
         return Total(first, lower_expr(Sum(mul(*factors), rest) if rest else mul(*factors), within))
+    running = cumulative(factors, bounds, scope)
+    if running is not None:
+        return running
+    bounds, tests = boxed(bounds, scope)
+    inside, factors = scope.with_axes(bounds), (*factors, *tests)
     sifted = guarded(factors, bounds, scope, lower_expr)
     if sifted is not None:
         return sifted
@@ -238,6 +255,22 @@ def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) 
     else:
         value = _product_sum(factors, summed, inside, scope)
     return times([*counts, value], scope.order)
+
+
+def cumulative(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) -> Value | None:
+    """Sum_{s<=t} f(s), or Sum_{s>=t} f(s), for all t of an axis that f does not have: sums as far as every place."""
+    for bound in bounds:
+        rest = tuple(b for b in bounds if b is not bound)
+        for end, down in ((bound.hi, False), (bound.lo, True)):
+            axis = scope.axes.get(end.letter) if end.letter else None
+            if axis is None or any(moving(b) for b in rest) or axis.index in free_indices(mul(*factors)):
+                continue
+            whole = Bound(bound.index, axis.lo, axis.hi)
+            if (whole.hi if down else whole.lo) != (bound.hi if down else bound.lo) or moving(whole):
+                continue
+            value = lower_expr(Sum(mul(*factors), rest) if rest else mul(*factors), scope.with_axes((whole,)))
+            return Cumulative(value, bound.index, axis, down)
+    return None
 
 
 def _worth_dividing(body: Add, bounds: tuple[Bound, ...], inside: Scope) -> bool:
@@ -254,6 +287,7 @@ def _worth_dividing(body: Add, bounds: tuple[Bound, ...], inside: Scope) -> bool
 
 def _product_sum(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], inside: Scope, scope: Scope) -> Value:
     groups: list[Value] = []
+    tests, factors = divided(factors)
     for factor in factors:
         if isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0 and groups:
             below = lower_expr(_reciprocal(factor), inside)
@@ -262,17 +296,16 @@ def _product_sum(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], inside: S
                 groups[match[0]] = elementwise("/", (groups[match[0]], below), scope.order)
                 continue
         groups.append(lower_expr(factor, inside))
+    groups = masked([test(t, inside, lower_expr) for t in tests], groups, scope.order)
     return contraction(groups, bounds, scope.order)
 
 
 def lower_functional(expr: Functional, scope: Scope) -> Value:
     """The largest entry of a row, or a callable on arrays whose last axis is the vector."""
-    if expr.name == LARGEST and must_loop(expr.bodies[0], expr.bounds, scope):
-        return Total(expr.bounds[0], lower_expr(expr.bodies[0], scope.with_loop(expr.bounds[0])), "max")
+    if expr.name == LARGEST:
+        return extreme(Extreme("max", expr.bodies[0], expr.bounds), scope, lower_expr)
     inside = scope.with_axes(expr.bounds)
     bodies = [lower_expr(b, inside) for b in expr.bodies]
-    if expr.name == LARGEST:
-        return Reduce("max", bodies[0], (expr.bounds[0].index,))
     outer = merged(
         [tuple(a for a in v.axes if a.index != b.index) for v, b in zip(bodies, expr.bounds, strict=True)], scope.order
     )

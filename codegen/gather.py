@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codegen.array import Gather, Length, Map, Pick, Places, Reduce, Scatter, Shifted, Through, Total, Value, letters
+from codegen.boxes import extremal
 from codegen.contract import elementwise, merged, spread, turned
-from codegen.scope import Scope, direct, must_loop, outermost, pick_of, read
+from codegen.scope import Scope, boxed, direct, must_loop, outermost, pick_of, read
 from derive.affine import Affine, Index
 from derive.errors import Refused
 from derive.expression import Access, Bound, Bracket, Expr, Extreme, Place, Sum, free_indices, mul
@@ -72,7 +73,8 @@ def _split(affine: Affine, scope: Scope) -> tuple[list[tuple[Expr, int]], Affine
 def _reach(atom: Expr, scope: Scope) -> tuple[Affine, Affine]:
     """The lowest and the highest place that an atom may mean."""
     if isinstance(atom, Place):
-        return atom.bounds[0].lo, atom.bounds[0].hi
+        (bound,), _ = boxed(atom.bounds, scope)
+        return bound.lo, bound.hi
     assert isinstance(atom, Access), type(atom).__name__
     values = scope.tensors[atom.tensor].values
     assert values is not None, atom.tensor
@@ -106,14 +108,21 @@ def _joined(given: list[tuple[Expr, int]], rest: Affine, scope: Scope, lower: Lo
 
 def guard(expr: Bracket, scope: Scope, lower: Lower) -> Value:
     """1 where the condition holds, else 0, in the type of the arrays."""
+    value = test(expr, scope, lower)
+    return value if all(isinstance(side, Length) for side in value.args) else Map("typed", (value,), value.axes)
+
+
+def test(expr: Bracket, scope: Scope, lower: Lower) -> Map:
+    """Does the condition hold?"""
     left, right = _split(expr.left, scope), _split(expr.right, scope)
     if left[0]:
         left, right = (left[0], Affine.of(0)), (right[0], right[1] - left[1])
     elif right[0]:
         left, right = ([], left[1] - right[1]), (right[0], Affine.of(0))
     sides = tuple(_joined(*side, scope, lower) for side in (left, right))
-    test = elementwise({"=": "==", "<=": "<="}[expr.op], sides, scope.order)
-    return test if all(isinstance(side, Length) for side in sides) else Map("typed", (test,), test.axes)
+    if expr.op == "=":
+        return elementwise("==", sides, scope.order)
+    return elementwise("<=", sides, (*scope.order, *(x for x in scope.axes if x not in scope.order)))
 
 
 def extreme(expr: Extreme, scope: Scope, lower: Lower) -> Value:
@@ -122,7 +131,11 @@ def extreme(expr: Extreme, scope: Scope, lower: Lower) -> Value:
     bound = expr.bounds[0]
     if outermost(expr.bounds, must_loop(expr.body, expr.bounds, scope)) is not None:
         return Total(bound, lower(expr.body, scope.with_loop(bound)), op)
-    value = lower(expr.body, scope.with_axes(expr.bounds))
+    bounds, conditions = boxed(expr.bounds, scope)
+    inside = scope.with_axes(bounds)
+    value = lower(expr.body, inside)
+    for condition in conditions:
+        value = extremal(op, test(condition, inside, lower), value, scope.order)
     if bound.index in letters(value.axes):
         return Reduce(op, value, (bound.index,))
     return Length(Affine.of(0)) if isinstance(expr, Place) else value

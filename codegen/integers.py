@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from codegen.array import Map, Places
 from codegen.measure import Measure, measure_size, measure_width
+from codegen.phrases import ATOM, POWER
 from codegen.program import Program
 from derive.affine import Affine, Index, Node, Size, Width
 from derive.expression import Bound
@@ -62,6 +64,24 @@ class Integers:
             return f"max({measure.store}){offset}"
         keys = f"[{', '.join(map(self.affine, measure.keys))}]" if measure.keys else ""
         return f"{measure.store}{keys}.shape[{measure.axis}]{offset}"
+
+    def triangle(self, value: Map) -> tuple[str, int] | None:
+        """`np.tri(T, dtype=bool)`: places p <= t of columns p and rows t; the opposite of t < p if p are the rows."""
+        low, high = value.args if value.op == "<=" else (None, None)
+        if not (isinstance(low, Places) and isinstance(high, Places) and len(value.axes) == 2):
+            return None
+        if not low.of.coefficient(low.axis.index) == high.of.coefficient(high.axis.index) == 1:
+            return None
+        rows, columns = value.axes
+        gap = replace_letter(high.of, high.axis)[0] - replace_letter(low.of, low.axis)[0]
+        upper = rows.index == low.axis.index
+        shift = gap * -1 - 1 if upper else gap
+        sizes = [self.affine(a.hi - a.lo + 1) for a in (rows, columns)]
+        if shift.number != 0:
+            sizes.append(self.affine(shift))
+        elif sizes[0] == sizes[1]:
+            sizes.pop()
+        return f"{'~' if upper else ''}np.tri({', '.join(sizes)}, dtype=bool)", POWER if upper else ATOM
 
     def like(self) -> str:
         """An array whose dtype new arrays take."""

@@ -6,6 +6,7 @@ from codegen.array import (
     ARITHMETIC,
     Assign,
     Contract,
+    Cumulative,
     Formal,
     Gather,
     Length,
@@ -79,6 +80,9 @@ def list_value(value: Value) -> str:
         return f"shift({list_value(value.value)}, {value.over.name} to {value.axis.index.name})"
     if isinstance(value, Linear):
         return f"{value.op}({', '.join(map(list_value, value.args))})"
+    if isinstance(value, Cumulative):
+        way = "down" if value.down else "up"
+        return f"cumulate {way}({list_value(value.value)}, {value.over.name} to {value.axis.index.name})"
     if isinstance(value, Opaque):
         return f"{value.name}{list(value.by) if value.by else ''}({', '.join(map(list_value, value.args))})"
     return _atom(value)

@@ -11,7 +11,8 @@ from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
 from codegen.bodies import MATRICES, SCATTER, Body, helper_text
 from codegen.elements import opaque_name
-from codegen.numpy_text import SCATTERED, Speller
+from codegen.numpy_text import Speller
+from codegen.phrases import SCATTERED
 from codegen.program import Program, Section
 from codegen.samples import sample_axes
 from derive.affine import Affine

@@ -9,6 +9,7 @@ from codegen.array import (
     CHOICE,
     Assign,
     Contract,
+    Cumulative,
     Formal,
     Gather,
     Length,
@@ -38,45 +39,26 @@ from codegen.breaking import broken
 from codegen.elements import HALF, opaque_name
 from codegen.integers import Integers, replace_letter
 from codegen.special import BY_HEAD
+from codegen.phrases import (
+    ATOM,
+    COMPARISON,
+    CONSTANTS,
+    FUNCTIONS,
+    INFIX,
+    LONGEST,
+    MATH,
+    MATMUL,
+    MATRIX_FUNCTIONS,
+    POWER,
+    PRODUCT,
+    SCATTERED,
+    SUM,
+    turned,
+)
 from derive.affine import Affine, Index
 from derive.errors import Refused
 from derive.expression import Bound
 from derive.text import render_affine
-
-COMPARISON, SUM, MATMUL, PRODUCT, POWER, ATOM = range(6)
-
-UFUNCS = """exp log sqrt sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh expm1 log1p abs sign
-floor maximum minimum""".split()
-RENAMED = {
-    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-    "Abs": "abs", "ceiling": "ceil", "Max": "maximum", "Min": "minimum", "atan2": "arctan2",
-}  # fmt: skip
-FUNCTIONS = (
-    {name: f"np.{name}" for name in UFUNCS}
-    | {name: f"np.{numpy}" for name, numpy in RENAMED.items()}
-    | {head: row.code for head, row in BY_HEAD.items()}
-)
-MATH = {f"np.{name}": f"math.{name}" for name in "exp log sqrt sin cos tan sinh cosh tanh expm1 log1p floor".split()}
-MATH |= {f"np.arc{name}": f"math.a{name}" for name in "sin cos tan sinh cosh tanh".split()}
-MATH |= {"special.erf": "math.erf", "special.erfc": "math.erfc", "special.gamma": "math.gamma"}
-MATH |= {"special.gammaln": "math.lgamma", "special.loggamma": "math.lgamma", "np.arctan2": "math.atan2"}
-MATH |= {"np.abs": "abs", "np.maximum": "max", "np.minimum": "min"}  # of plain numbers: a NumPy float would be float64
-LONGEST = 116  # columns of a line with its comment after it
-SCATTERED = "_scattered"
-MATRIX_FUNCTIONS = {"inverse": "_inverse", "solve": "_solution", "logdet": "_logdet"}
-CONSTANTS = {"pi": "math.pi", "E": "math.e", "EulerGamma": "np.euler_gamma"}
-INFIX = {
-    "+": SUM,
-    "-": SUM,
-    "*": PRODUCT,
-    "/": PRODUCT,
-    "<": COMPARISON,
-    "<=": COMPARISON,
-    ">": COMPARISON,
-    ">=": COMPARISON,
-    "==": COMPARISON,
-    "!=": COMPARISON,
-}
 
 Phrase = tuple[str, int]
 
@@ -158,7 +140,19 @@ class Speller(Integers):
         return self.atom(value), ATOM
 
     def atom(
-        self, value: Named | Formal | Places | Read | Turn | Reduce | Total | Scatter | Shifted | Opaque | Linear
+        self,
+        value: Named
+        | Formal
+        | Places
+        | Read
+        | Turn
+        | Reduce
+        | Total
+        | Scatter
+        | Shifted
+        | Cumulative
+        | Opaque
+        | Linear,
     ) -> str:
         """Phrases that bind like a name."""
         if isinstance(value, Read):
@@ -170,7 +164,7 @@ class Speller(Integers):
         if isinstance(value, Formal):
             return value.name
         if isinstance(value, Turn):
-            return self.turned(self.text(value.value, ATOM), letters(value.value.axes), letters(value.axes))
+            return turned(self.text(value.value, ATOM), letters(value.value.axes), letters(value.axes))
         if isinstance(value, Total):
             inner = self.inside(value.bound)
             steps = self.span(value.bound.lo, value.bound.hi + 1)
@@ -186,6 +180,8 @@ class Speller(Integers):
             return f"np.pad({self.text(value.value)}, {own if len(value.axes) == 1 else f'({widths})'})"
         if isinstance(value, Linear):
             return self.linear(value)
+        if isinstance(value, Cumulative):
+            return self.cumulative(value)
         if isinstance(value, Opaque):
             return (
                 f"{self.names['f.' + opaque_name(value.name, value.by)]}({', '.join(self.text(a) for a in value.args)})"
@@ -200,6 +196,13 @@ class Speller(Integers):
                 else (f"np.arange({self.span(stretch[0], stop)})")
             )
         return f"np.arange({self.affine(stretch[0])}, {self.affine(stop)}{by}, dtype={self.like()}.dtype)"
+
+    def cumulative(self, value: Cumulative) -> str:
+        """`np.cumsum(x, axis=1)`, from the other end if it runs down."""
+        place = letters(value.value.axes).index(value.over)
+        text = self.text(value.value, ATOM if value.down else COMPARISON)
+        back = f"[{', '.join([':'] * place + ['::-1'])}]"
+        return f"np.cumsum({text}{back}, axis={place}){back}" if value.down else f"np.cumsum({text}, axis={place})"
 
     def read(self, value: Read) -> str:
         """`w[l]`, `h[t - 1, :, 2:n]`: trailing whole axes are not written."""
@@ -241,6 +244,8 @@ class Speller(Integers):
             return f"math.pow({self.text(value.args[0])}, {self.text(value.args[1])})", ATOM
         if value.op == "**":
             return f"{self.arg(value, 0, ATOM)}**{self.arg(value, 1, ATOM)}", POWER
+        if (triangle := self.triangle(value)) is not None:
+            return triangle
         if value.op in INFIX:
             level = INFIX[value.op]
             left = self.arg(value, 0, level if level != COMPARISON else SUM)
@@ -326,14 +331,6 @@ class Speller(Integers):
         )
         return f"{self.text(value.value, ATOM)}.{name}({axis}{', keepdims=True' if keep else ''})"
 
-    def turned(self, text: str, before: tuple[Index, ...], after: tuple[Index, ...]) -> str:
-        """`x.T`, or `x.transpose(1, 0, 2)`."""
-        if before == after:
-            return text
-        if before[::-1] == after:
-            return f"{text}.T"
-        return f"{text}.transpose({', '.join(str(before.index(x)) for x in after)})"
-
     def contract(self, value: Contract) -> Phrase:
         """`X @ Y`, batched where letters are common, `tensordot` over several letters, else `einsum`."""
         left, right, over = letters(value.left.axes), letters(value.right.axes), value.over
@@ -377,7 +374,7 @@ class Speller(Integers):
 
     def operand(self, value: Value, order: tuple[Index, ...]) -> str:
         """A factor of `@`, in brackets unless it is an atom."""
-        return self.turned(self.text(value, ATOM), letters(value.axes), order)
+        return turned(self.text(value, ATOM), letters(value.axes), order)
 
     def einsum(self, value: Contract, result: tuple[Index, ...]) -> str:
         """The general case."""

@@ -18,12 +18,14 @@ from dataclasses import replace as with_changes
 
 import sympy
 
+from codegen.boxes import box, conditions, not_boxed
 from codegen.composed import entry_of, factors_of, formula_of, overflows, raised
 from codegen.cores import HOLE, core_of, put
 from codegen.matrix_functions import named_functions
 from codegen.means import multiplied_out, saturates
 from codegen.named import letter_of, log_name
-from codegen.rows import Row, degree, is_exp, rows_of, shifted
+from codegen.rows import Row, degree, drawn_in, is_exp, rows_of, shifted, widened
+from codegen.scope import Scope
 from codegen.quotients import Quotients
 from codegen.special import REWRITES
 from codegen.stable_special import log_of_gammas
@@ -160,18 +162,30 @@ class Rewriter(Quotients):
         for term, own in rows_of(value):
             moving = (*indices(own[0].lo), *indices(own[0].hi))
             free = list(dict.fromkeys([*(x for x in free_indices(term) if x != own[0].index), *moving]))
-            around = tuple(b for b in (*statement.bounds, *_only_bounds(value)) if b.index in free)
-            if len(around) != len(free):
+            every = (*statement.bounds, *_only_bounds(value))
+            around = tuple(b for b in every if b.index in free)
+            if len(around) != len(free) or not self.has_box(term, (*around, *own), every):
                 continue
+            around = tuple(box(b, every) for b in around)
             row = Row(term, own, Access("?"), Access("?"))
+            value = value if degree(value, row) is not None else drawn_in(value, row)
             if degree(value, row) != 0:
                 continue
             name = self.spoken(term.tensor) if isinstance(term, Access) else "row"
             row = with_changes(row, largest=self.named(f"{name}_max", row.maximum, around, made))
-            axes = tuple(b for x in free_indices(term) for b in (*around, *own) if b.index == x)
-            row = with_changes(row, scaled=self.named(f"exp_{name}", row.exponential, axes, made))
-            value = shifted(value, row)
+            whole = (box(own[0], around),)
+            axes = tuple(b for x in (*free_indices(term), *moving) for b in (*around, *whole) if b.index == x)
+            axes = tuple(dict.fromkeys(axes))
+            tests = conditions(own[0], around)
+            row = with_changes(row, scaled=self.named(f"exp_{name}", mul(*tests, row.exponential), axes, made))
+            value = widened(shifted(value, row), row, tests, every)
         return value
+
+    def has_box(self, term: Expr, bounds: tuple[Bound, ...], around: tuple[Bound, ...]) -> bool:
+        """Can the term be computed on the whole box of the ranges that move?"""
+        adjoints = {f"d.{name}": tensor for name, tensor in self.system.by_name.items()}
+        known = Scope(self.system.facts, {**self.system.by_name, **adjoints, **self.tensors}, {}, {})
+        return not any(True for _ in not_boxed(term, bounds, around, known))
 
     # scalar functions
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from codegen.boxes import box, conditions, moving
 from derive.affine import Index
 from derive.expression import (
     Access,
     Add,
     Bound,
+    Bracket,
     Call,
     Expr,
     Extreme,
@@ -27,6 +29,8 @@ from derive.expression import (
     mul,
     number,
     substitute,
+    summed,
+    transform,
 )
 from derive.match import Binding, match
 
@@ -49,7 +53,7 @@ class Row:
     @property
     def around(self) -> frozenset[Index]:
         """The letters on which the largest value depends."""
-        return frozenset(free_indices(self.term)) - self.letters
+        return frozenset((*free_indices(self.term), *(x for b in self.bounds for x in moving(b)))) - self.letters
 
     @property
     def maximum(self) -> Expr:
@@ -107,6 +111,46 @@ def shifted(expr: Expr, row: Row) -> Expr:
         return node.rebuild(tuple(map(with_logs, node.children))) if node.children else node
 
     return with_logs(expr)
+
+
+def drawn_in(expr: Expr, row: Row) -> Expr:
+    """exp(x) Sum_q f(q) = Sum_q exp(x) f(q), where only the terms, not the sum, are of a degree."""
+
+    def rewrite(node: Expr) -> Expr:
+        if not isinstance(node, Mul):
+            return node
+        sums = [f for f in node.factors if isinstance(f, Sum) and degree(f, row) is None]
+        if len(sums) != 1:
+            return node
+        inside = [f for f in node.factors if f not in sums and degree(f, row) not in (0, None)]
+        letters = {b.index for b in sums[0].bounds}
+        if not inside or any(letters & set(free_indices(f)) for f in inside):
+            return node
+        merged = summed(mul(*inside, sums[0].body), sums[0].bounds)
+        return mul(*(merged if f in sums else f for f in node.factors if f not in inside))
+
+    return transform(expr, rewrite)
+
+
+def widened(expr: Expr, row: Row, tests: tuple[Bracket, ...], around: tuple[Bound, ...]) -> Expr:
+    """Sum_{u<=t} e[t, u] f = Sum_u e[t, u] f, and [u <= t] e[t, u] = e[t, u], where e is 0 for all other u."""
+
+    def rewrite(node: Expr) -> Expr:
+        inner = node.body if isinstance(node, Sum) else node
+        factors = inner.factors if isinstance(inner, Mul) else (inner,)
+        places = [p for f in factors if (p := match(row.scaled, f, frozenset(row.scaled.letters))) is not None]
+        held = {substitute(t, place).key for t in tests for place in places}
+        if isinstance(node, Mul):
+            return mul(*(f for f in node.factors if f.key not in held))
+        return summed(inner, tuple(_whole(b, around, held) for b in node.bounds)) if isinstance(node, Sum) else node
+
+    return transform(expr, rewrite) if tests else expr
+
+
+def _whole(bound: Bound, around: tuple[Bound, ...], held: set[str]) -> Bound:
+    """The box of a range, if what keeps it smaller holds of all terms that are not 0."""
+    tests = conditions(bound, around)
+    return box(bound, around) if tests and all(t.key in held for t in tests) else bound
 
 
 def degree(expr: Expr, row: Row) -> Fraction | None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
+from codegen.boxes import box, conditions, moving, not_boxed
 from codegen.array import Pick, Read, Span, Store
 from derive.affine import Affine, Index, Node, indices, replace
 from derive.errors import Refused
-from derive.expression import Access, Binder, Bound, Bracket, Expr, positions, walk
+from derive.expression import Access, Bound, Bracket, Expr, positions, walk
 from derive.facts import Facts
 from derive.regions import extent
 from derive.system import Tensor
@@ -93,6 +94,7 @@ def pick_of(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Acce
     """One place, or a stretch of an axis."""
     letters = axis_letters(position, scope)
     if not letters:
+        check_there(position, position, lo, hi, scope, access)
         return position - lo
     axis = scope.axes[letters[0]]
     step = position.coefficient(letters[0])
@@ -101,9 +103,23 @@ def pick_of(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Acce
     start = replace(position, {axis.index: axis.lo}) - lo
     stop = replace(position, {axis.index: axis.hi}) - lo + 1
     same = scope.facts.same
+    check_there(start + lo, stop + lo - 1, lo, hi, scope, access)
     if step == 1 and same(start, Affine.of(0)) and same(stop, hi - lo + 1):
         return Span(axis, start, stop, whole=True)
     return Span(axis, start, stop, step)
+
+
+def check_there(first: Affine, last: Affine, lo: Affine, hi: Affine, scope: Scope, access: Access) -> None:
+    """Refused if a stretch, which may be empty, does not surely lie in lo..hi: an array would be read from its end."""
+    for left, right in ((lo, first), (lo, last + 1), (last, hi)):
+        if not scope.never_negative(right - left):
+            raise Refused(
+                f"{render_expr(access)} may be read outside of {render_affine(lo)}..{render_affine(hi)} "
+                "where a condition on two indices keeps it out",
+                fix="let indices stand alone in their positions"
+                if indices(right - left)
+                else f"declare model.assume({render_affine(left)} <= {render_affine(right)})",
+            )
 
 
 def axis_letters(position: Affine, scope: Scope) -> tuple[Index, ...]:
@@ -124,10 +140,9 @@ def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[
     """
     found: set[Index] = set()
     mine = {b.index for b in bounds}
-    nested = tuple(b for node in nodes(expr) if isinstance(node, Binder) for b in node.bounds)
     accesses = every_access(expr)
-    for bound in (*bounds, *nested, *scope.axes.values()):
-        found.update(x for end in (bound.lo, bound.hi) for x in indices(end) if x in mine)
+    for bound in not_boxed(expr, bounds, (*scope.ranges, *scope.axes.values()), scope):
+        found.update(x for x in moving(bound) if x in mine)
     for access in accesses:
         for position, key in zip(access.at, scope.stores[access.tensor].layout, strict=True):
             if key:
@@ -160,6 +175,23 @@ def nodes(expr: Expr) -> Iterator[Expr]:
             for atom, _ in position.terms:
                 if isinstance(atom, Expr):
                     yield from nodes(atom)
+
+
+def boxed(bounds: tuple[Bound, ...], scope: Scope) -> tuple[tuple[Bound, ...], tuple[Bracket, ...]]:
+    """Ranges that do not move with an axis, and the conditions that they leave.
+
+    A range that moves with a loop is left as it is, unless it may have a negative length.
+    """
+    found: list[Bound] = []
+    tests: list[Bracket] = []
+    for bound in bounds:
+        around = (*scope.axes.values(), *found)
+        turning = {*scope.axes, *(b.index for b in found)} & set(moving(bound))
+        if not turning and moving(bound) and not scope.never_negative(bound.hi - bound.lo + 1):
+            around = (*scope.ranges, *around)
+        tests.extend(conditions(bound, around))
+        found.append(box(bound, around))
+    return tuple(found), tuple(tests)
 
 
 def outermost(bounds: tuple[Bound, ...], looped: frozenset[Index]) -> Bound | None:

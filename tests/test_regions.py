@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import runpy
+import warnings
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from test_gather import drawn, loaded
 from trial import judged
 
 HEAD = """from sympy import Eq, Piecewise, exp, log, sqrt, tanh
@@ -49,6 +54,89 @@ MOVING = {
     model.minimise(Sum((o[i, t, h] - y[i, t, h]) ** 2, i, t, h) / m)
 """,
 }
+
+MOVING |= {
+    "cumulative sums": """
+    x, y = model.data(x=(m, T), y=(m, T))
+    w = model.parameters(w=(T,))
+    z, c = model.variables("z c")
+    z[i, t] = tanh(w[t] * x[i, t])
+    with model.over(t, 1, T):
+        c[i, t] = Sum(z[i, s], (s, 1, t)) + Sum(z[i, s] ** 2, (s, t, T)) + Sum(x[i, s] * z[i, s], (s, 1, t)) / t
+    model.minimise(Sum((c[i, t] - y[i, t]) ** 2, i, t) / m)
+""",
+    "softmax over the past": """
+    x = model.data(x=(m, T))
+    w, v = model.parameters(w=(T, T), v=(T,))
+    z, c = model.variables("z c")
+    z[i, t, u] = w[t, u] * x[i, t]
+    c[i, t] = Sum(exp(z[i, t, u]) * v[u], (u, 1, t)) / Sum(exp(z[i, t, u]), (u, 1, t))
+    model.minimise(Sum(c[i, t] ** 2, i, t))
+""",
+    "what is left": """
+    x = model.data(x=(m, n))
+    w = model.parameters(w=(n,))
+    z = model.variables("z")
+    z[i, j] = w[j] * x[i, j]
+    model.minimise(-Sum(z[i, j] - log(Sum(exp(z[i, k]), (k, j, n))), i, j) / m)
+""",
+    "extremes": """
+    x = model.data(x=(m, n))
+    w = model.parameters(w=(n, n))
+    c = model.variables("c")
+    with model.over(t, 1, n):
+        c[i, t] = Max(w[t, u] * x[i, u], (u, 1, t)) + Min(w[u, t] * x[i, u], (u, t, n))
+    model.minimise(Sum(c[i, t] ** 2, i, t))
+""",
+    "three in order": """
+    x = model.data(x=(n,))
+    w = model.parameters(w=(n, n))
+    model.minimise(Sum(tanh(w[s, t]) * w[t, u] * x[u], (s, 1, n), (t, s, n), (u, t, n)))
+""",
+    "quotients off the diagonal": """
+    x = model.data(x=(m, n))
+    w = model.parameters(w=(n, n))
+    c = model.variables("c")
+    c[i, t] = Sum(1 / (x[i, t] - x[i, u]) * w[t, u], (u, 1, t - 1))
+    model.minimise(Sum(c[i, t] ** 2, i, (t, 1, n)))
+""",
+    "a filter": """
+    x = model.data(x=(m, n))
+    w = model.parameters(w=(n,))
+    z, c = model.variables("z c")
+    z[i, t] = tanh(x[i, t] * w[t])
+    with model.over(t, 1, n):
+        c[i, t] = Sum(w[k] * z[i, t - k + 1], (k, 1, t))
+    model.minimise(Sum(c[i, t] ** 2, i, t))
+""",
+    "windows": """
+    c = model.sizes("c")
+    model.assume(T >= 2 * c + 1)
+    x, y, g = model.data(x=(m, T), y=(m, T), g=(c,))
+    w = model.parameters(w=(T,))
+    z, o = model.variables("z o")
+    z[i, t] = tanh(w[t] * x[i, t])
+    with model.over(t, c + 1, T - c):
+        o[i, t] = Sum(z[i, s], (s, t - c, t + c))
+    model.minimise(Sum((o[i, t] - y[i, t]) ** 2, i, (t, c + 1, T - c)) / m)
+""",
+}
+
+OUTSIDE = """
+    x = model.data(x=(m, n))
+    w = model.parameters(w=(n, n))
+    c = model.variables("c")
+    c[i, t] = Sum(tanh(w[t, u]) * x[i, t - u + 1], (u, 1, t))
+    model.minimise(Sum(c[i, t] ** 2, i, t))
+"""
+
+SHORT = """
+    w, v = model.parameters(w=(n,), v=(n,))
+    z = model.variables("z")
+    with model.over(t, 1, n):
+        z[t] = w[t] * Sum(v[k] ** 2 * w[t], (k, 1, t - 3))
+    model.minimise(Sum(z[t] ** 2, t))
+"""
 
 PLACES = {
     "an affine place": """
@@ -95,3 +183,37 @@ RIGHT = {**MOVING, **PLACES}
 def test_the_gradient_is_right(name: str, tmp_path: Path) -> None:
     found = judged(tmp_path / "trial.py", HEAD + RIGHT[name])
     assert found.kind == "RIGHT", found.why
+
+
+@pytest.mark.parametrize(("text", "why"), [(OUTSIDE, "may be read outside of 1..n"), (SHORT, "assume(1 <= n - 2)")])
+def test_what_may_be_read_outside_is_refused(text: str, why: str, tmp_path: Path) -> None:
+    found = judged(tmp_path / "trial.py", HEAD + text)
+    assert found.kind == "REFUSED" and why in found.why
+
+
+def model_of(text: str, path: Path) -> Any:
+    path.write_text(HEAD + text)
+    return runpy.run_path(str(path))["model"]
+
+
+def test_running_sums_are_cumsum_and_masks_triangles(tmp_path: Path) -> None:
+    _, text = loaded(model_of(MOVING["cumulative sums"], tmp_path / "trial.py"))
+    assert "np.cumsum(z, axis=1)" in text and "np.cumsum((z**2)[:, ::-1], axis=1)[:, ::-1]" in text
+    _, text = loaded(model_of(MOVING["softmax over the past"], tmp_path / "trial.py"))
+    assert "np.exp(np.where(np.tri(T, dtype=bool), z - z_max[:, :, None], -np.inf))" in text
+    assert "for " not in text[text.index("def _forward") : text.index("def forward")]
+
+
+@pytest.mark.parametrize("name", ["softmax over the past", "what is left"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_exponentials_beyond_the_range_do_not_overflow(name: str, dtype: Any, tmp_path: Path) -> None:
+    module, _ = loaded(model_of(MOVING[name], tmp_path / "trial.py"))
+    size = (5, 5) if name == "softmax over the past" else (5,)
+    parameters = {"w": 1e4 * drawn(*size).astype(dtype)}
+    if len(size) == 2:
+        parameters["v"] = drawn(5, seed=1).astype(dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        J, gradient = module.cost_and_gradient(parameters, x=drawn(3, 5, seed=2).astype(dtype))
+    assert np.isfinite(J) and J.dtype == dtype
+    assert all(np.isfinite(slope).all() and slope.dtype == dtype for slope in gradient.values())

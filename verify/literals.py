@@ -23,7 +23,7 @@ MATH = {
     n: n for n in "sqrt exp log log1p expm1 sin cos tan asin acos atan sinh cosh tanh erf erfc gamma lgamma".split()
 }
 LINEAR = {f"np.linalg.{name}" for name in ("inv", "solve", "det", "slogdet")}
-CONSTANTS: dict[str, Callable[[], arb]] = {"pi": arb.pi, "e": arb.const_e}
+CONSTANTS: dict[str, Callable[[], arb]] = {"pi": arb.pi, "e": arb.const_e, "inf": lambda: arb("inf")}
 
 
 def exact_module(module: ModuleType) -> ModuleType:

@@ -249,7 +249,7 @@ def like(other: Any, shadow: Shadow) -> Shadow | None:
         return shadow_of(Fraction(repr(float(other))), shadow.unit)
     if isinstance(other, arb):
         plain = Shadow(other, shadow.unit)
-        return plain.rounded(other) if shadow.unit else plain
+        return plain.rounded(other) if shadow.unit and other.is_finite() else plain
     return shadow_of(other, shadow.unit) if isinstance(other, Fraction) else None
 
 
