@@ -92,12 +92,12 @@ def verdict(certificate: Certificate) -> RenderableType:
     rows = Table.grid(padding=(0, 2))
     for kind in sorted({k.check for k in c.checks}):
         case = max((k for k in c.checks if k.check == kind), key=lambda k: (not k.good, k.error))
-        mark = Text("agrees", style="green") if case.good else Text("DISAGREES", style="bold red")
+        mark = Text(case.verdict, style="green" if case.good else "bold red")
         rows.add_row(
             kind,
             mark,
             Text(f"with {case.against}"),
-            Text(f"{case.error:.2g} {case.unit}"),
+            Text("" if case.undecided else f"{case.error:.2g} {case.unit}"),
             Text(f"{case.equation} at {case.where}", style="dim"),
         )
     failures = [Text(str(f), style="red") for f in c.failures]

@@ -24,15 +24,19 @@ COINS = 8  # patterns of coins at each size
 
 
 def agree(system: System, derivation: Derivation, module: ModuleType, seed: int = 0) -> Certificate:
-    """Check every step of the derivation, and the module against it, at several sizes."""
-    plans = plan(system, seed)
+    """Check every step of the derivation, and the module against it, at several sizes.
+
+    Sizes at which the equations have no value, such as a variance of one sample, are left out as long as others remain.
+    """
     checks: list[Check] = []
     evidence: tuple[Evidence, ...] = ()
+    cases: tuple[Case, ...] = ()
     try:
-        checks += [check for sizes in plans for check in check_exact(derivation, sizes, seed)]
-        checks += [check for sizes in plans for check in check_stated(system, sizes, seed)]
-        evidence = check_steps(derivation, seed)
         cases = make_cases(derivation, seed)
+        sizes = tuple(dict.fromkeys(case.instance.sizes for case in cases))
+        checks += [check for s in sizes for check in check_exact(derivation, s, seed)]
+        checks += [check for s in sizes for check in check_stated(system, s, seed)]
+        evidence = check_steps(derivation, seed, sizes)
         checks += [check for case in cases for check in check_derivation(case)]
         checks += check_code(derivation, module, cases, seed)
         checks += check_alive(derivation, cases, seed)
@@ -50,12 +54,25 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
                 f"an entry is missing: {error}" if isinstance(error, OutOfRange) else f"undecided: {error}",
             )
         )
-    return Certificate(system.name, tuple(map(str, plans)), evidence, worst_of(checks))
+    return Certificate(
+        system.name, tuple(dict.fromkeys(str(c.instance.sizes) for c in cases)), evidence, worst_of(checks)
+    )
 
 
 def make_cases(derivation: Derivation, seed: int = 0) -> tuple[Case, ...]:
-    """The reference values of a derivation at every size of the plan."""
-    cases = tuple(make_case(derivation, sizes, seed) for sizes in plan(derivation.system, seed))
+    """The reference values of a derivation at every size of the plan at which it has some.
+
+    Raises Undecided if it has none at any sizes that are not 1 everywhere.
+    """
+    cases: list[Case] = []
+    reason: Undecided | None = None
+    for sizes in plan(derivation.system, seed):
+        try:
+            cases.append(make_case(derivation, sizes, seed))
+        except Undecided as error:
+            reason = reason or error
+    if reason is not None and all(case.instance.sizes.kind == "one" for case in cases):
+        raise reason
     return (*cases, *resting_cases(derivation, cases[0]))
 
 

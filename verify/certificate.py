@@ -25,10 +25,21 @@ class Check:
     good: bool
     why: str = ""
 
+    @property
+    def verdict(self) -> str:
+        """agrees, DISAGREES, or UNDECIDED where a value could not be compared."""
+        return "agrees" if self.good else "UNDECIDED" if self.undecided else "DISAGREES"
+
+    @property
+    def undecided(self) -> bool:
+        """Was there nothing to compare?"""
+        return not self.good and "ndecided" in self.why
+
     def __str__(self) -> str:
-        verdict = "agrees" if self.good else "DISAGREES"
+        if self.undecided:
+            return f"{self.equation}: {self.check} {self.verdict} at {self.where} ({self.why})"
         return (
-            f"{self.equation}: {self.check} {verdict} with {self.against}, worst {self.error:.3g} {self.unit} "
+            f"{self.equation}: {self.check} {self.verdict} with {self.against}, worst {self.error:.3g} {self.unit} "
             f"at {self.where}{f' ({self.why})' if self.why else ''}"
         )
 

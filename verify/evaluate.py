@@ -13,6 +13,7 @@ from derive.affine import Affine
 from derive.expression import (
     Access,
     Add,
+    Binder,
     Bracket,
     Call,
     Choice,
@@ -61,7 +62,8 @@ class Evaluator:
     def compile(self, expr: Expr) -> Compiled:
         """The expression as a function of its free letters."""
         if expr.key not in self.compiled:
-            self.compiled[expr.key] = getattr(self, f"compile_{type(expr).__name__.lower()}")(expr)
+            made = getattr(self, f"compile_{type(expr).__name__.lower()}")(expr)
+            self.compiled[expr.key] = remembered(made, expr) if isinstance(expr, (Binder, Call, Pow)) else made
         return self.compiled[expr.key]
 
     def compile_affine(self, affine: Affine) -> Callable[[Letters], int]:
@@ -263,6 +265,20 @@ class Evaluator:
     def negative(self, value: Number) -> bool:
         """Is the number below 0?"""
         return self.field.below(primal(value), self.zero)
+
+
+def remembered(function: Compiled, expr: Expr) -> Compiled:
+    """The function with one evaluation for all places that differ in other letters than the free ones."""
+    names = tuple(x.name for x in free_indices(expr))
+    known: dict[tuple[int | None, ...], Number] = {}
+
+    def recall(letters: Letters) -> Number:
+        key = tuple(letters.get(name) for name in names)
+        if key not in known:
+            known[key] = function(letters)
+        return known[key]
+
+    return recall
 
 
 def square(value: Number) -> Number:

@@ -14,7 +14,9 @@ from derive.dependence import reads
 from derive.system import System
 
 Letters = Mapping[str, int]
-DEEPEST = 5
+DEPTHS = (5, 8, 12)  # the largest number of layers that is tried, then larger ones
+ATTEMPTS = 40
+MANY = 4  # sizes of their own
 
 
 @dataclass(frozen=True)
@@ -108,24 +110,30 @@ def named_sizes(affine: Affine) -> set[str]:
 
 
 def plan(system: System, seed: int = 0) -> tuple[Sizes, ...]:
-    """Sizes to check at: each depth from the smallest allowed to 5; width 1, one sample, square and ragged widths."""
+    """Sizes to check at: each depth from the smallest allowed; width 1, one sample, square and ragged widths."""
     deep = depths(system)
-    allowed = [
-        numbers
-        for numbers in product(range(1, DEEPEST + 1), repeat=len(deep))
-        if draw(system, dict(zip(deep, numbers, strict=True)), "random", seed)
-    ]
-    if not allowed:
-        raise ModelError(f"no sizes up to {DEEPEST} satisfy the declared bounds of {system.name}")
+    allowed = next(filter(None, (_allowed(system, deep, most, seed) for most in DEPTHS)), None)
+    if allowed is None:
+        raise ModelError(f"no sizes up to {DEPTHS[-1]} satisfy the declared bounds of {system.name}")
     chosen = allowed if len(deep) <= 1 else spread(allowed)
     kinds = ("random", "one", "square")
     wanted = [(kind, chosen[0]) for kind in kinds]
     wanted += [(kinds[q % 3], numbers) for q, numbers in enumerate(chosen[1:])]
     wanted += [("one", chosen[-1])] if len(chosen) > 1 else [("random", chosen[0])] * 2
     made = [
-        draw(system, dict(zip(deep, numbers, strict=True)), kind, seed + q) for q, (kind, numbers) in enumerate(wanted)
+        draw(system, dict(zip(deep, numbers, strict=True)), kind, seed + q, [k for k, _ in wanted[:q]].count("random"))
+        for q, (kind, numbers) in enumerate(wanted)
     ]
     return tuple(dict.fromkeys(sizes for sizes in made if sizes))
+
+
+def _allowed(system: System, deep: tuple[str, ...], most: int, seed: int) -> list[tuple[int, ...]]:
+    """The depths up to `most` that the facts allow, smallest first."""
+    return [
+        numbers
+        for numbers in product(range(1, most + 1), repeat=len(deep))
+        if draw(system, dict(zip(deep, numbers, strict=True)), "random", seed)
+    ]
 
 
 def spread(allowed: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -134,13 +142,19 @@ def spread(allowed: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return [t for t in allowed if sum(a != b for a, b in zip(t, least, strict=True)) <= 1 or t == allowed[-1]]
 
 
-def draw(system: System, numbers: Mapping[str, int], kind: str, seed: int) -> Sizes | None:
-    """Sizes with the given numbers, the others drawn (different ones for `random`); None if the facts forbid them."""
+def draw(system: System, numbers: Mapping[str, int], kind: str, seed: int, number: int = 0) -> Sizes | None:
+    """Sizes with the given numbers, the others drawn; None if the facts forbid them.
+
+    `random` ones are different. Where there are many they are 2, 3 or 4, so that any two differ in one of the first
+    three such draws (`number` 0, 1 and 2): all different, they would make tensors too large to unroll.
+    """
     rest = [name for name in system.sizes if name not in numbers]
-    for attempt in range(40 if kind == "random" else 8):
+    for attempt in range(ATTEMPTS if kind == "random" else ATTEMPTS // 5):
         dice = Random(f"{seed} {attempt}")
-        most = 3 + attempt // 5
-        if kind == "random":
+        most = 3 + attempt // 5 if attempt < ATTEMPTS // 2 else 2 ** (attempt // 5)
+        if kind == "random" and len(rest) > MANY and attempt == 0:
+            drawn = {name: 2 + q // 3 ** (number % 3) % 3 for q, name in enumerate(rest)}
+        elif kind == "random":
             drawn = dict(zip(rest, dice.sample(range(2, len(rest) + most), len(rest)), strict=True))
         else:
             least = 1 if kind == "one" else 2
@@ -159,7 +173,7 @@ def satisfied(system: System, sizes: Sizes) -> bool:
         names = tuple(letter.name for letter in indices(gap))
         values = (
             sizes.value(gap, dict(zip(names, place, strict=True)))
-            for place in product(range(1, DEEPEST + 1), repeat=len(names))
+            for place in product(range(1, DEPTHS[0] + 1), repeat=len(names))
         )
         return all(value == 0 if equality else value >= 0 for value in values)
 

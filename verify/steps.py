@@ -74,9 +74,9 @@ def links(adjoint: Adjoint) -> tuple[Link, ...]:
     return tuple(found)
 
 
-def check_steps(derivation: Derivation, seed: int = 0) -> tuple[Evidence, ...]:
+def check_steps(derivation: Derivation, seed: int = 0, plans: tuple[Sizes, ...] = ()) -> tuple[Evidence, ...]:
     """Evidence for every step of every adjoint equation, and for the regions covering every parameter."""
-    bench = Bench(derivation.system, seed)
+    bench = Bench(derivation.system, seed, plans)
     found = [evidence for adjoint in derivation.adjoints for evidence in check_adjoint(adjoint, bench)]
     return (*found, *check_regions(derivation, bench.plans))
 
@@ -84,8 +84,8 @@ def check_steps(derivation: Derivation, seed: int = 0) -> tuple[Evidence, ...]:
 class Bench:
     """Random instances of one system on which steps are checked, each unrolled when it is first needed."""
 
-    def __init__(self, system: System, seed: int = 0) -> None:
-        self.system, self.seed, self.plans = system, seed, plan(system, seed)
+    def __init__(self, system: System, seed: int = 0, plans: tuple[Sizes, ...] = ()) -> None:
+        self.system, self.seed, self.plans = system, seed, plans or plan(system, seed)
 
     @cached_property
     def exact(self) -> tuple[Unrolled, ...]:
