@@ -66,9 +66,10 @@ def balls(values: Any) -> Any:
     return made[()]
 
 
-def constant(name: str) -> arb:
-    """A named constant at the precision of the moment."""
-    return CONSTANTS[name]()
+def constant(name: str, unit: float = 0.0) -> arb | Shadow:
+    """A named constant at the precision of the moment; with a unit, the float nearest to it."""
+    ball = CONSTANTS[name]()
+    return Shadow(ball, unit).rounded(ball) if unit else ball
 
 
 def function(name: str, value: Any) -> arb:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from functools import partial
 from inspect import signature
 from types import ModuleType
 from typing import Any
@@ -21,7 +22,7 @@ from derive.derivation import Derivation
 from derive.system import System, Tensor
 from verify.instance import Entry, Instance, places
 from verify.linear import Routines
-from verify.literals import exact_module
+from verify.literals import constant, exact_module
 from verify.numbers import Balls
 from verify.shadow import Shadow, shadow_of
 from verify.unknown import stand_ins
@@ -202,7 +203,9 @@ class Scalars:
 @contextmanager
 def exact_scalars(module: ModuleType, unit: float | None) -> Iterator[None]:
     """While code runs on balls, its plain numbers are balls too."""
-    put: dict[str, Any] = {} if unit is None else {"math": Scalars(unit), "_linear": Routines(unit)}
+    put: dict[str, Any] = {}
+    if unit is not None:
+        put = {"math": Scalars(unit), "_linear": Routines(unit), "_constant": partial(constant, unit=unit)}
     kept = {name: getattr(module, name) for name in put if hasattr(module, name)}
     module.__dict__.update({name: put[name] for name in kept})
     try:
