@@ -150,7 +150,7 @@ def check_exact(derivation: Derivation, sizes: Sizes, seed: int) -> Iterator[Che
                         True,
                     )
             return
-        except OutOfRange:
+        except (OutOfRange, Undecided):
             return
         except ZeroDivisionError:
             continue

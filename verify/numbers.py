@@ -103,6 +103,7 @@ class Exact:
         return self.memo[key]
 
 
+LONGEST = 1 << 14  # bits of a rational
 RENAMED = {"Abs": "__abs__", "sign": "sgn", "ceiling": "ceil"}
 CONSTANTS = {"pi": "pi", "E": "const_e", "EulerGamma": "const_euler", "Catalan": "const_catalan"}
 
@@ -272,6 +273,13 @@ def combine(*weighted: tuple[dict[Any, Number], Number]) -> dict[Any, Number]:
 def primal(value: Number) -> Number:
     """The number without its derivatives."""
     return value.value if isinstance(value, Dual) else value
+
+
+def short(value: Number) -> Number:
+    """The value. Undecided if it is a rational so long that balls are the better judge (a recurrence of powers)."""
+    if isinstance(value, fmpq) and max(value.p.bit_length(), value.q.bit_length()) > LONGEST:
+        raise Undecided(f"a rational of more than {LONGEST} bits")
+    return value
 
 
 def chain(value: Number, args: tuple[Any, ...], slopes: Any) -> Number:

@@ -14,7 +14,7 @@ from derive.expression import Access, Bound, Expr
 from derive.system import Equation, System
 from verify.evaluate import Evaluator
 from verify.instance import Entry, Instance, places
-from verify.numbers import Dual, Field, Number
+from verify.numbers import Dual, Field, Number, short
 from verify.sizes import Sizes
 
 OBJECTIVE: Entry = ("J", ())
@@ -59,7 +59,7 @@ class Unrolled:
             equation, letters = equation_at(self.system, self.sizes, entry)
             result = self.local.compile(equation.value)(letters)
             found = (result.value, result.parts) if isinstance(result, Dual) else (result, {})
-            self.defined[entry] = Defined(equation.id, *found)
+            self.defined[entry] = Defined(equation.id, short(found[0]), found[1])
         return self.defined[entry]
 
     def leaf(self, tensor: str, at: tuple[int, ...]) -> Dual:
@@ -116,7 +116,7 @@ def accumulate(found: dict[Entry, Number], direct: dict[Entry, Number], weight: 
     """`found` with weight * direct added, in place."""
     for entry, part in direct.items():
         term = part * weight
-        found[entry] = found[entry] + term if entry in found else term
+        found[entry] = short(found[entry] + term if entry in found else term)
     return found
 
 
