@@ -5,6 +5,8 @@ Common structure is peeled off first; sums, brackets and entries are then atoms,
 
 from __future__ import annotations
 
+import math
+
 import sympy
 
 from derive.affine import Affine, Index, Node
@@ -24,7 +26,8 @@ from derive.expression import (
 from derive.laws import derivative
 from derive.system import Equation, System
 
-LARGEST = 60
+LARGEST = 60  # nodes
+MOST = 3000  # terms after expansion
 
 
 def proved(before: Expr, after: Expr, system: System) -> bool:
@@ -54,7 +57,19 @@ def _vanishes(before: Expr, after: Expr, system: System, inline: bool) -> bool:
     difference = scalar(before, system, atoms, inline) - scalar(after, system, atoms, inline)
     if difference.has(sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign):
         return bool(difference == 0)
-    return bool(sympy.cancel(sympy.together(difference)) == 0)
+    fraction = sympy.together(difference)
+    return monomials(fraction) <= MOST and bool(sympy.cancel(fraction) == 0)
+
+
+def monomials(expr: sympy.Expr) -> int:
+    """An upper bound of the terms after expansion, which `cancel` would have to sort."""
+    if isinstance(expr, sympy.Add):
+        return sum(map(monomials, expr.args))
+    if isinstance(expr, sympy.Mul):
+        return math.prod(map(monomials, expr.args))
+    if isinstance(expr, sympy.Pow) and expr.exp.is_Integer:
+        return int(monomials(expr.base) ** min(abs(int(expr.exp)), 12))
+    return 1
 
 
 def scalar(expr: Expr, system: System, atoms: dict[str, sympy.Symbol], inline: bool) -> sympy.Expr:
