@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from types import ModuleType
 
 from derive.derivation import Derivation
@@ -41,6 +42,8 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
         checks += check_code(derivation, module, cases, seed)
         checks += check_alive(derivation, cases, seed)
     except (OutOfRange, Undecided) as error:  # the equations cannot be evaluated, so nothing can be compared
+        with suppress(OutOfRange, Undecided):
+            evidence = evidence or check_steps(derivation, seed)
         checks.append(
             Check(
                 "J",
