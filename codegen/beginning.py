@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace as with_changes
 
+from codegen.allocation import over_keys
 from codegen.array import Store
 from codegen.measure import sizes_in
 from codegen.numpy_text import Speller
@@ -112,12 +113,7 @@ def _draw(store: Store, system: System, speller: Speller) -> list[str]:
     scaled = f"{drawn} / {count}**0.5" if inputs else f"{SMALL} * {drawn}"
     if not store.keys:
         return [f"{store.name} = ({scaled}).astype(dtype)"]
-    letters = [speller.letter(k.index) for k in store.keys]
-    loops = " ".join(
-        f"for {x} in range({speller.span(k.lo, k.hi + 1)})" for x, k in zip(letters, store.keys, strict=True)
-    )
-    key = letters[0] if len(letters) == 1 else f"({', '.join(letters)})"
-    return [f"{store.name} = {{{key}: ({scaled}).astype(dtype) {loops}}}"]
+    return [f"{store.name} = {over_keys(f'({scaled}).astype(dtype)', store, speller)}"]
 
 
 def _summed(store: Store, system: System) -> set[Index]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from typing import TYPE_CHECKING
 
-from codegen.array import Map, Opaque, Store, assigns, values
+from codegen.allocation import allocations
+from codegen.array import Map, Opaque, assigns, values
 from codegen.elements import lower_expr, opaque_name
 from codegen.numpy_text import Speller
 from codegen.program import Helper, Section
@@ -93,15 +94,9 @@ class Body:
     def _allocations(self, speller: Speller) -> list[str]:
         written = {a.target.store for a, _ in assigns(self.section.lines)}
         stores = [s for s in self.module.program.stores if s.name in written and not s.local]
-        keyed = [(s.name, "{}") for s in stores if s.keys]
+        keyed = [(s.name, "{}") for s in stores if s.keys and not s.allocated]
         lines = [binding(keyed)] if keyed else []
-        return lines + [f"    {s.name} = {allocation(s, speller)}" for s in stores if s.allocated and not s.keys]
-
-
-def allocation(store: Store, speller: Speller) -> str:
-    """An array to be filled in parts."""
-    shape = ", ".join(speller.affine(a.hi - a.lo + 1) for a in store.axes)
-    return f"np.empty(({shape}{',' if len(store.axes) == 1 else ''}), {speller.like()}.dtype)"
+        return lines + [f"    {line}" for s in stores if s.allocated for line in allocations(s, speller)]
 
 
 def binding(pairs: list[tuple[str, str]]) -> str:
