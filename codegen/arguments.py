@@ -32,7 +32,36 @@ def array_lines(program: Program, speller: Speller) -> str:
         lines += _store_lines(store, program, speller)
         if store is parameters[-1]:
             lines += _equal_lines(program, speller)
+    lines += [line for store in stores for line in _compound_lines(store, speller)]
     return "\n".join(f"    {line}" for line in lines)
+
+
+def _compound_lines(store: Store, speller: Speller) -> list[str]:
+    """A length such as 2 q + 1 is compared with what other arrays, or the array itself, say of q."""
+    lines: list[str] = []
+    for number, axis in enumerate(store.axes if not store.keys else ()):
+        length = axis.hi - axis.lo + 1
+        names = [a.name for a in sizes_in(length) if isinstance(a, Size)]
+        if length.alone or not names or len(names) < len(length.terms):
+            continue
+        own = with_changes(speller, used={})
+        try:
+            bound = [f"{own.names[name]} = {own.size(name)}" for name in names]
+        except Refused:
+            continue
+        text = own.affine(length)
+        own.used[store.name] = None
+        given = [s.name for s in speller.program.stores if s.role == "data" and s.name in own.used]
+        shown = f"{store.name} must have {render_affine(length)} = {{{text}}} places along axis {number}"
+        check = [
+            *(f'{name} = data["{name}"]' for name in given),
+            *bound,
+            f"if {store.name}.shape[{number}] != {text}:",
+            f'    raise ValueError(f"{shown}, but has {{{store.name}.shape[{number}]}}")',
+        ]
+        wanted = " and ".join(f'"{name}" in data' for name in given)
+        lines += [f"if {wanted}:", *(f"    {line}" for line in check)] if given else check
+    return lines
 
 
 def _quoted(store: Store) -> str:

@@ -13,7 +13,7 @@ from codegen.numpy_text import Speller
 from codegen.program import Helper, Section
 from codegen.scope import Scope
 from codegen.stable import stable
-from derive.errors import Refused
+from derive.errors import Refused, Source
 from derive.facts import Facts
 
 if TYPE_CHECKING:
@@ -54,8 +54,26 @@ class Body:
         speller = self.module.speller()
         code = self._allocations(speller) + commented(speller.lines(self.section.lines))
         sizes = [name[1:] for name in speller.used if name.startswith("#")]
-        head = [(self.module.names[s], speller.size(s)) for s in self.module.system.sizes if s in sizes]
+        head = [(self.module.names[s], self._size(s, speller)) for s in self.module.system.sizes if s in sizes]
         return speller, ([binding(head)] if head else []) + code
+
+    def _size(self, name: str, speller: Speller) -> str:
+        """Where a size is read off. Refused, at the first equation that needs it, if no array shows it."""
+        try:
+            return speller.size(name)
+        except Refused as error:
+            raise error.at(self._first_use(name)) from None
+
+    def _first_use(self, name: str) -> Source:
+        """The first equation whose code names a size."""
+        program = self.module.program
+        for line in self.section.lines:
+            speller = self.module.speller()
+            speller.lines((line,))
+            source = program.sources.get(next(assigns((line,)))[0].id)
+            if source and f"#{name}" in speller.used:
+                return source
+        return self.module.system.objective.source
 
     def text(self) -> str:
         """Parameters and sizes, what comes from the sections before, the lines, what is returned."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 LONG = 104  # columns of code, its comment excepted
 RANKS = ((" + ", " - "), (" for ",), (" * ", " @ "))
 
@@ -61,3 +63,17 @@ def _stays_whole(text: str, place: int) -> bool:
         if depth == 0 and sign == ",":
             return not (text[place - 1 : place].isalnum() or text[place - 1 : place] == "_")
     return False
+
+
+def head(name: str, arguments: list[str]) -> str:
+    """The head of a function, on as many lines as it takes."""
+    if arguments[-1] == "*":
+        arguments = arguments[:-1]
+    indent = " " * (len(name) + 5)
+    return textwrap.fill(f"def {name}({', '.join(arguments)}):", 116, subsequent_indent=indent)
+
+
+def example(arguments: list[str]) -> str:
+    """How to minimise, on as many lines as it takes."""
+    text = f"minimize(objective(p, {', '.join(arguments)}), pack(p), jac=True)"
+    return textwrap.fill(text, 112, initial_indent=" " * 8, subsequent_indent=" " * 12)

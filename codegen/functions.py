@@ -10,23 +10,24 @@ from codegen.array import ELEMENTARY
 from codegen.elements import call_name, opaque_name
 from codegen.program import Helper
 from codegen.scope import nodes
-from derive.errors import Refused
-from derive.expression import STOP, Call, Expr, Functional
+from derive.dependence import Statement
+from derive.errors import Refused, located
+from derive.expression import STOP, Call, Functional
 from derive.laws import derivative
 from derive.system import System
 
 
 def functions_of(
     system: System,
-    expressions: Sequence[Expr],
+    statements: Sequence[Statement],
     composed: Mapping[str, Helper],
 ) -> tuple[tuple[Helper, ...], tuple[str, ...]]:
     """Helpers in order of first use, and the names of callables: symbolic functions and functionals."""
     helpers: dict[str, Helper] = {}
     callables: dict[str, None] = {}
     own = {f.name for f in system.functions}
-    for expr in expressions:
-        for node in nodes(expr):
+    for statement in statements:
+        for node in nodes(statement.value):
             if isinstance(node, Functional) and node.name in system.functionals:
                 callables[opaque_name(node.name, tuple(k for k, _ in node.by))] = None
             if (
@@ -43,9 +44,9 @@ def functions_of(
             if function.formula is None:
                 callables[name] = None
             elif name not in helpers:
-                helpers[name] = Helper(
-                    name, function.arguments, differentiated(node, function.arguments, function.formula)
-                )
+                with located(statement.source):
+                    formula = differentiated(node, function.arguments, function.formula)
+                helpers[name] = Helper(name, function.arguments, formula)
     return tuple(helpers.values()), tuple(callables)
 
 

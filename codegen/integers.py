@@ -63,7 +63,10 @@ class Integers:
         if measure.axis is None:
             return f"max({measure.store}){offset}"
         keys = f"[{', '.join(map(self.affine, measure.keys))}]" if measure.keys else ""
-        return f"{measure.store}{keys}.shape[{measure.axis}]{offset}"
+        length = f"{measure.store}{keys}.shape[{measure.axis}]{offset}"
+        if measure.times == 1:
+            return length
+        return f"({length}) // {measure.times}" if offset else f"{length} // {measure.times}"
 
     def triangle(self, value: Map) -> tuple[str, int] | None:
         """`np.tri(T, dtype=bool)`: places p <= t of columns p and rows t; the opposite of t < p if p are the rows."""

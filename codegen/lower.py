@@ -21,7 +21,7 @@ from derive.affine import Affine, Index
 from derive.derivation import Derivation
 from derive.errors import Refused
 from derive.expression import Bound, Expr, Sum
-from derive.dependence import Statement
+from derive.dependence import Statement, adjoint_statements, statements_of
 from derive.schedule import Loop, schedule
 from derive.system import System, Tensor, accesses
 
@@ -30,10 +30,10 @@ def lower(derivation: Derivation) -> Program:
     """The array program of a derivation, typed and checked. Refused names an equation that has none."""
     system = derivation.system
     rewriter = Rewriter(system)
-    adjoints = [Statement(a.id, a.target, a.bounds, a.value) for a in derivation.computed]
+    adjoints = adjoint_statements(derivation)
     forward, cost, gradient = map(rewriter.section, shared([*_divided(system), adjoints], rewriter))
     gradient = errors_named(gradient, rewriter)
-    helpers, callables = functions_of(system, [s.value for s in (*forward, *cost, *gradient)], rewriter.helpers)
+    helpers, callables = functions_of(system, [*forward, *cost, *gradient], rewriter.helpers)
     names = code_names(system, [*(h.name for h in helpers), *callables], rewriter.tensors)
     tensors, stores = _storage(system, derivation, names, rewriter.tensors)
     scope = Scope(system.facts, tensors, stores, {})
@@ -57,6 +57,7 @@ def lower(derivation: Derivation) -> Program:
         system.facts,
         {t.name: t.values for t in system.tensors if t.values is not None},
         tuple(rewriter.used),
+        {s.id: s.source for s in (*forward, *cost, *gradient) if s.source},
     )
     program = kept(program)
     program.check()
@@ -82,7 +83,7 @@ def _storage(
 
 def _divided(system: System) -> tuple[list[Statement], list[Statement]]:
     """The equations that the prediction needs, and the others: forward pass and cost."""
-    statements = [Statement(e.id, e.target, e.bounds, e.value) for e in (*system.equations, system.objective)]
+    statements = statements_of(system)
     if system.prediction is None:
         return statements[:-1], statements[-1:]
     early = {a.tensor for a in accesses(system.prediction.value)}
@@ -130,7 +131,7 @@ def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str])
     except Refused as error:
         raise Refused(
             f"the equation {statement.id} cannot be turned into array code: {error.what}",
-            source=error.source,
+            source=error.source or statement.source,
             fix=error.fix,
         ) from None
     return Assign(statement.id, target, value, labels.get(statement.id, ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.array import Store
@@ -16,29 +16,42 @@ from derive.text import render_affine
 
 @dataclass(frozen=True)
 class Measure:
-    """A size: the length of axis `axis` of a store at `keys`, or its last key if `axis` is None, plus `offset`."""
+    """A size: the length of axis `axis` of a store at `keys`, or its last key if `axis` is None, plus `offset`.
+
+    The sum is `times` the size.
+    """
 
     store: str
     keys: tuple[Affine, ...]
     axis: int | None
     offset: int
+    times: int = 1
 
 
 def measure_size(name: str, stores: tuple[Store, ...]) -> Measure:
-    """The first given array that shows a size: parameters without keys, keys, data. Refused if none does."""
-    atom = Size(name)
-    for store in sorted(stores, key=lambda s: (s.role != "parameter", len(s.keys))):
-        for number, axis in enumerate(store.axes if _given(store) and not store.keys else ()):
-            offset = (axis.hi - axis.lo + 1 - atom).number
-            if offset is not None:
-                return Measure(store.name, (), number, -offset)
-        if _given(store) and len(store.keys) == 1:
-            offset = (store.keys[0].hi - atom).number
-            if offset is not None:
-                return Measure(store.name, (), None, -offset)
+    """The first given array that shows a size, else a multiple of it: parameters, keys, data. Refused if none does."""
+    for times in (1, None):
+        for measure in _measures(Size(name), stores):
+            if times in (None, measure.times):
+                return measure
     raise Refused(
         f"no array that is given shows the size {name}", fix=f"declare data or a parameter with {name} in its shape"
     )
+
+
+def _measures(atom: Size, stores: tuple[Store, ...]) -> Iterator[Measure]:
+    """Every place that shows a size, or a multiple of it."""
+    for store in sorted(stores, key=lambda s: (s.role != "parameter", len(s.keys))):
+        for number, axis in enumerate(store.axes if _given(store) and not store.keys else ()):
+            length = axis.hi - axis.lo + 1
+            times = length.coefficient(atom)
+            offset = (length - Affine.of(atom) * times).number
+            if times > 0 and offset is not None:
+                yield Measure(store.name, (), number, -offset, times)
+        if _given(store) and len(store.keys) == 1:
+            offset = (store.keys[0].hi - atom).number
+            if offset is not None:
+                yield Measure(store.name, (), None, -offset)
 
 
 def _given(store: Store) -> bool:

@@ -10,12 +10,14 @@ from codegen.arguments import array_lines, number_names
 from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
 from codegen.bodies import MATRICES, SCATTER, Body, helper_text
+from codegen.breaking import example, head
 from codegen.elements import opaque_name
 from codegen.numpy_text import Speller
 from codegen.phrases import SCATTERED
 from codegen.program import Program, Section
 from codegen.samples import sample_axes
 from derive.affine import Affine
+from derive.errors import located
 from derive.system import System
 from derive.text import render_affine, render_range
 
@@ -257,7 +259,11 @@ class Module:
 
     @cached_property
     def helper_texts(self) -> str:
-        return "".join(f"\n{helper_text(h, self.speller())}\n\n" for h in self.program.helpers)
+        texts = []
+        for helper in self.program.helpers:
+            with located(self.program.first_call(helper.name)):
+                texts.append(f"\n{helper_text(helper, self.speller())}\n\n")
+        return "".join(texts)
 
     def helpers(self) -> str:
         """The scalar functions, and the one that sums by place."""
@@ -335,17 +341,3 @@ def _places(name, array, count, dtype):
     if array.size and not (0 <= array.min() and array.max() < count):
         raise ValueError(f"{name} must hold integers 0..{count - 1}, but has {array.min()}..{array.max()}")
     return np.zeros(array.shape, dtype)'''
-
-
-def head(name: str, arguments: list[str]) -> str:
-    """The head of a function, on as many lines as it takes."""
-    if arguments[-1] == "*":
-        arguments = arguments[:-1]
-    indent = " " * (len(name) + 5)
-    return textwrap.fill(f"def {name}({', '.join(arguments)}):", 116, subsequent_indent=indent)
-
-
-def example(arguments: list[str]) -> str:
-    """How to minimise, on as many lines as it takes."""
-    text = f"minimize(objective(p, {', '.join(arguments)}), pack(p), jac=True)"
-    return textwrap.fill(text, 112, initial_indent=" " * 8, subsequent_indent=" " * 12)

@@ -56,7 +56,7 @@ from codegen.phrases import (
     turned,
 )
 from derive.affine import Affine, Index
-from derive.errors import Refused
+from derive.errors import Refused, located
 from derive.expression import Bound
 from derive.text import render_affine
 
@@ -74,7 +74,8 @@ class Speller(Integers):
         found: list[tuple[str, str]] = []
         for line in lines:
             if isinstance(line, Assign):
-                found.extend(self.assign(line, indent))
+                with located(self.program.sources.get(line.id)):
+                    found.extend(self.assign(line, indent))
             else:
                 found.append((f"{indent}{self.head(line)}", ""))
                 found.extend(self.inside(line.bound).lines(line.body, indent + "    "))

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from codegen.array import Line, Store
+from codegen.array import Line, Map, Store, assigns, values
 from codegen.checking import check_lines
 from codegen.listing import list_lines, list_store
 from derive.affine import Affine
+from derive.errors import Source
 from derive.facts import Facts
 
 
@@ -42,8 +43,8 @@ class Program:
     """Forward, cost and gradient of one model, and what it predicts.
 
     `helpers` are functions with a formula, `callables` those that a user of the program brings; `names` maps letters
-    of the model to names in code, `values` integer data to the lowest and the highest place that they mean;
-    `rewrites` are those of whole equations that the code rests on.
+    of the model to names in code, `values` integer data to the lowest and the highest place that they mean, `sources`
+    equations to where they are written; `rewrites` are those of whole equations that the code rests on.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Program:
     facts: Facts = field(default_factory=Facts)
     values: Mapping[str, tuple[Affine, Affine]] = field(default_factory=dict)
     rewrites: tuple[str, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
     def store(self, name: str) -> Store:
         """The store of that name."""
@@ -63,6 +65,13 @@ class Program:
     def section(self, name: str) -> Section:
         """forward, cost, gradient or predict."""
         return next(s for s in self.sections if s.name == name)
+
+    def first_call(self, name: str) -> Source | None:
+        """Where the first equation stands whose code calls a function."""
+        for line, _ in (found for section in self.sections for found in assigns(section.lines)):
+            if any(isinstance(value, Map) and value.op == name for value in values(line.value)):
+                return self.sources.get(line.id)
+        return None
 
     def check(self) -> None:
         """Every statement is well typed and reads only what was computed. ProgramError names the one that is not."""

@@ -10,15 +10,14 @@ from derive.expression import (
     Access,
 )
 from derive.matrix import MatrixForm, matrix_form
-from derive.dependence import Statement
+from derive.dependence import Statement, adjoint_statements, statements_of
 from derive.schedule import Loop, schedule
 
 
 def section_iteration(report: Report) -> str:
     """The order of computation as the schedule finds it, and the update."""
     system = report.system
-    forward = [Statement(e.id, e.target, e.bounds, e.value) for e in (*system.equations, system.objective)]
-    backward = [Statement(a.id, a.target, a.bounds, a.value) for a in report.derivation.computed]
+    forward, backward = statements_of(system), adjoint_statements(report.derivation)
     names = {a.id: a.name for a in report.derivation.adjoints if a.name}
     lines = [r"\pseudo{0}{\textit{forward}}{}"]
     for item in schedule(forward, system.facts):

@@ -32,6 +32,7 @@ from codegen.stable_special import log_of_gammas
 from codegen.zero_logs import without_zero_logs
 from derive.affine import Index, indices
 from derive.algebra import from_sympy
+from derive.errors import located
 from derive.expression import (
     ONE,
     Access,
@@ -61,19 +62,21 @@ class Rewriter(Quotients):
         """The statements of one section, in stable form, those that they need before them."""
         found: list[Statement] = []
         for statement in named_functions(self, statements):
-            value = transform(statement.value, self.written_out)
-            value = self.logs(value, statement.bounds, found)
-            value = self.noted("0 log 0", value, without_zero_logs(value, self.system))
-            value = self.noted("mean that saturates", value, self.quotients(value, statement.bounds, found))
-            found.append(Statement(statement.id, statement.target, statement.bounds, value))
+            with located(statement.source):
+                value = transform(statement.value, self.written_out)
+                value = self.logs(value, statement.bounds, found)
+                value = self.noted("0 log 0", value, without_zero_logs(value, self.system))
+                value = self.noted("mean that saturates", value, self.quotients(value, statement.bounds, found))
+            found.append(with_changes(statement, value=value))
         found = self.read_ones(found)
         shifts: list[Statement] = []
         for statement in found:
-            value = self.noted("row shift", statement.value, self.shifts(statement, shifts))
-            apart = self.over_functions(value, statement.bounds, statement.target.tensor)
-            value = self.compose(self.noted("quotient across equations", value, apart), statement.target.tensor)
-            value = self.noted("log1p", value, transform(value, accurate_log))
-            shifts.append(Statement(statement.id, statement.target, statement.bounds, value))
+            with located(statement.source):
+                value = self.noted("row shift", statement.value, self.shifts(statement, shifts))
+                apart = self.over_functions(value, statement.bounds, statement.target.tensor)
+                value = self.compose(self.noted("quotient across equations", value, apart), statement.target.tensor)
+                value = self.noted("log1p", value, transform(value, accurate_log))
+            shifts.append(with_changes(statement, value=value))
         return shifts
 
     def written_out(self, node: Expr) -> Expr:

@@ -15,7 +15,7 @@ from typing import Any
 
 from derive.affine import Affine, Index, indices
 from derive.derivation import Adjoint, Derivation, Step
-from derive.errors import ModelError, RuleDidNotApply
+from derive.errors import ModelError, RuleDidNotApply, located
 from derive.expression import (
     ZERO,
     Access,
@@ -29,7 +29,7 @@ from derive.expression import (
     substitute,
     summed,
 )
-from derive.flow import Flow, target_of
+from derive.flow import Flow, source_of, target_of
 from derive.inlining import insertable, written_out
 from derive.instances import Context
 from derive.letters import renaming
@@ -51,9 +51,11 @@ def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
     context = Context(system, scalars)
     flow = Flow.of(system, by)
     for name in flow.order():
-        made = _adjoints_of(name, flow, context)
+        source = source_of(system, name, flow)
+        with located(source):
+            made = _adjoints_of(name, flow, context)
         kept = tuple(with_changes(a, inlined=True) if a.id in made.inlined else a for a in context.adjoints)
-        context = with_changes(context, adjoints=(*kept, *made.adjoints))
+        context = with_changes(context, adjoints=(*kept, *(with_changes(a, source=source) for a in made.adjoints)))
     return Derivation(system, _aliased(system, context.adjoints), scalars.laws)
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
 from derive.affine import Affine, Index, Node, replace
+from derive.derivation import Derivation
 from derive.errors import Source
 from derive.expression import Access, Binder, Bound, Expr, rebind, substitute
 from derive.facts import Facts
 from derive.regions import Interval, extent
+from derive.system import System
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,16 @@ class Statement:
     bounds: tuple[Bound, ...]
     value: Expr
     source: Source | None = None
+
+
+def statements_of(system: System) -> list[Statement]:
+    """The equations of a model, the objective last."""
+    return [Statement(e.id, e.target, e.bounds, e.value, e.source) for e in (*system.equations, system.objective)]
+
+
+def adjoint_statements(derivation: Derivation) -> list[Statement]:
+    """The adjoint equations that are computed."""
+    return [Statement(a.id, a.target, a.bounds, a.value, a.source) for a in derivation.computed]
 
 
 @dataclass(frozen=True)

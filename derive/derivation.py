@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from derive.errors import ModelError
+from derive.errors import ModelError, Source
 from derive.expression import Access, Bound, Expr
 from derive.laws import Law
 from derive.system import System
@@ -28,7 +28,8 @@ class Adjoint:
     `target` is an entry of `d.z` for the adjoint of `z`. The first step starts from the chain-rule sum over the uses
     of the variable, each step starts where the last one ended, and the last one ends at `value`. An equation that is
     `inlined` is a lemma: its right side was put into the equation that reads it, so it is not computed.
-    `may_be_empty` says that the region vanishes for the smallest sizes.
+    `may_be_empty` says that the region vanishes for the smallest sizes; `source` is the equation of the quantity, or
+    for a parameter the first one that reads it.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Adjoint:
     inlined: bool = False
     may_be_empty: bool = False
     name: str = ""
+    source: Source | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -36,3 +38,12 @@ class Refused(ModelError):
 
 class RuleDidNotApply(Exception):
     """A rule was asked to act and found nothing to act on; the message says what it looked for."""
+
+
+@contextmanager
+def located(source: Source | None) -> Iterator[None]:
+    """An error that has no place yet gets this one."""
+    try:
+        yield
+    except ModelError as error:
+        raise (error.at(source) if source else error) from None

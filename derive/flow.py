@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.affine import Affine, indices
-from derive.errors import Refused
+from derive.errors import Refused, Source
 from derive.expression import (
     Access,
     Bound,
@@ -111,6 +111,12 @@ def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Boun
                 fix="give one of its equations a range",
             )
     return main.target, tuple(bounds)
+
+
+def source_of(system: System, name: str, flow: Flow) -> Source:
+    """Where the equation of a variable stands, or for a parameter the first one that reads it."""
+    found = (*system.equations_of(name), *flow.readers[name], system.objective)
+    return max(system.equations_of(name) or found[:1], key=lambda e: len(e.bounds)).source
 
 
 def by_dependence(bounds: list[Bound]) -> tuple[Bound, ...]:

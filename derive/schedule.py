@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.affine import Affine, Index
-from derive.dependence import Edge, Statement, edges_of, restrict
+from derive.dependence import Edge, Statement, edges_of, restrict, statements_of
 from derive.errors import ModelError
 from derive.facts import Facts
 from derive.lanes import Lanes, lanes_of
@@ -128,8 +128,3 @@ def _on(member: Statement, lanes: Lanes, region: Interval) -> Statement:
 def check_order(system: System) -> None:
     """The equations of a model can be computed in some order. ModelError, with the source line, if not."""
     schedule(statements_of(system), system.facts)
-
-
-def statements_of(system: System) -> list[Statement]:
-    """The equations of a model, the objective last."""
-    return [Statement(e.id, e.target, e.bounds, e.value, e.source) for e in (*system.equations, system.objective)]
