@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.affine import Affine, indices
-from derive.errors import Refused, Source
+from derive.errors import Source
 from derive.expression import (
     Access,
     Bound,
+    fresh,
 )
 from derive.regions import Interval, region_of
 from derive.system import Equation, System, accesses
@@ -97,20 +98,18 @@ def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Boun
     whole = name in flow.sources
     live = [e for e in system.equations_of(name) if whole or any(a.tensor in flow.active for a in accesses(e.value))]
     main = max(live, key=lambda e: len(e.bounds))
-    bounds = list(main.bounds)
+    bounds, at = list(main.bounds), list(main.target.at)
     for slot, position in enumerate(main.target.at):
-        letter = position.letter
-        if letter:
+        if position.letter:
+            letter = position.letter
             place = next(q for q, b in enumerate(bounds) if b.index == letter)
             bounds[place] = _hull(bounds[place], [region_of(e, slot) for e in live if e is not main], system)
         elif any(e.target.at[slot] != position for e in live):
-            letter = tensor.slots[slot].index
-            raise Refused(
-                f"the regions of {name} are single places only along {letter.name}",
-                source=main.source,
-                fix="give one of its equations a range",
-            )
-    return main.target, tuple(bounds)
+            own = tensor.slots[slot]
+            letter = fresh(own.index, {b.index for b in bounds})
+            bounds.append(Bound(letter, own.lo, own.hi))
+            at[slot] = Affine.of(letter)
+    return Access(name, tuple(at)), tuple(bounds)
 
 
 def source_of(system: System, name: str, flow: Flow) -> Source:

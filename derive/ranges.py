@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace as with_changes
 
@@ -18,7 +19,7 @@ from derive.schedule import check_order
 from derive.scopes import scoped, unscoped
 from derive.shapes import Asked, Draft, Ranges, Shapes, learn, lettered, named
 from derive.statements import check_bound, check_facts, check_names
-from derive.system import Alias, Equation, Prediction, Stated, System, Tensor, accesses
+from derive.system import Alias, Equation, Prediction, Slot, Stated, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
 
 
@@ -115,7 +116,7 @@ def _solve(drafts: tuple[Draft, ...], shapes: Shapes, variables: tuple[str, ...]
                 source=stuck.source,
                 fix=f"let it stand alone in a slot, or state it: with model.over({letter.name}, 1, ...)",
             )
-    return [_finish(draft, shapes) for draft in drafts]
+    return [_finish(draft, shapes, earlier=done[q].over) for q, draft in enumerate(drafts)]
 
 
 def _advance(drafts: tuple[Draft, ...], shapes: Shapes, latex: dict[str, str], done: dict[int, Draft]) -> None:
@@ -170,6 +171,8 @@ def _ready(draft: Draft, shapes: Shapes, weak: bool) -> bool:
     return all(x in found or x in draft.over for x in _letters(draft))
 
 
+Ends = tuple[Affine, Affine]
+NOTHING: Mapping[Index, Ends] = {}
 Candidates = dict[Index, list[tuple[tuple[Affine, Affine], Access]]]
 
 
@@ -183,13 +186,12 @@ def _candidates(draft: Draft, shapes: Shapes, weak: bool) -> Candidates:
         for slot, position in enumerate(access.at if tensor else ()):
             letter = position.letter
             into = strong if full and (access.tensor, slot) not in shapes.regional else feeble
-            fixed = tensor is not None and tensor.slots[slot].index.name.startswith("@")
-            if letter and tensor and not fixed:
+            if letter and tensor and not _is_one_place(tensor.slots[slot]):
                 into.setdefault(letter, []).append((tensor.range_of(slot, access.at), access))
     own = shapes.tensors.get(draft.target.tensor) or (shapes.partial.get(draft.target.tensor) if weak else None)
     for slot, position in enumerate(draft.target.at if own else ()):
         letter = position.letter
-        known = own is None or own.slots[slot].index.name.startswith("@") or (own.name, slot) in shapes.regional
+        known = own is None or _is_one_place(own.slots[slot]) or (own.name, slot) in shapes.regional
         if letter and own and not known and letter not in {**feeble, **strong}:
             feeble[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
     return _with_places(draft, {**feeble, **strong})
@@ -206,8 +208,16 @@ def _with_places(draft: Draft, found: Candidates) -> Candidates:
     return found
 
 
-def _finish(draft: Draft, shapes: Shapes, weak: bool = False) -> Draft:
-    """The draft with the range of every index filled in and every sum's bounds known."""
+def _is_one_place(slot: Slot) -> bool:
+    """Was an equation for a single place all that was seen along the slot?"""
+    return slot.index.name.startswith("@") and slot.lo == slot.hi
+
+
+def _finish(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[Index, Ends] = NOTHING) -> Draft:
+    """The draft with the range of every index filled in and every sum's bounds known.
+
+    `earlier` are ranges that were found while another equation alone showed the shape of the left side.
+    """
     draft = with_changes(draft, value=scoped(draft.value, {}))
     ranges: Ranges = {}
     found = _candidates(draft, shapes, weak)
@@ -219,11 +229,16 @@ def _finish(draft: Draft, shapes: Shapes, weak: bool = False) -> Draft:
             ranges[letter] = found[letter][0][0]
             if letter not in stated:
                 _agree(letter, found[letter], shapes.facts, draft.source)
+        elif letter in earlier:
+            ranges[letter] = earlier[letter]
         else:
+            defines = any(letter in indices(p) for p in draft.target.at)
             raise ModelError(
                 f"nothing gives index {letter.name} a range",
                 source=draft.source,
-                fix=f"state it: Sum(..., ({letter.name}, 1, m))",
+                fix=f"state it: with model.over({letter.name}, 1, ...)"
+                if defines
+                else f"state it: Sum(..., ({letter.name}, 1, m))",
             )
     value = unscoped(_close(draft.value, ranges, draft.source))
     targets = {x for p in draft.target.at for x in indices(p)}
