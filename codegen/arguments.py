@@ -33,6 +33,7 @@ def array_lines(program: Program, speller: Speller) -> str:
         if store is parameters[-1]:
             lines += _equal_lines(program, speller)
     lines += [line for store in stores for line in _compound_lines(store, speller)]
+    lines += [line for bound in program.facts.at_least for line in _fact_lines(bound, speller, "\n".join(lines))]
     return "\n".join(f"    {line}" for line in lines)
 
 
@@ -44,24 +45,46 @@ def _compound_lines(store: Store, speller: Speller) -> list[str]:
         names = [a.name for a in sizes_in(length) if isinstance(a, Size)]
         if length.alone or not names or len(names) < len(length.terms):
             continue
-        own = with_changes(speller, used={})
-        try:
-            bound = [f"{own.names[name]} = {own.size(name)}" for name in names]
-        except Refused:
-            continue
-        text = own.affine(length)
-        own.used[store.name] = None
-        given = [s.name for s in speller.program.stores if s.role == "data" and s.name in own.used]
+        text = speller.affine(length)
         shown = f"{store.name} must have {render_affine(length)} = {{{text}}} places along axis {number}"
-        check = [
-            *(f'{name} = data["{name}"]' for name in given),
-            *bound,
-            f"if {store.name}.shape[{number}] != {text}:",
-            f'    raise ValueError(f"{shown}, but has {{{store.name}.shape[{number}]}}")',
-        ]
-        wanted = " and ".join(f'"{name}" in data' for name in given)
-        lines += [f"if {wanted}:", *(f"    {line}" for line in check)] if given else check
+        test = f"{store.name}.shape[{number}] != {text}"
+        lines += _test_lines(
+            test,
+            f"{shown}, but has {{{store.name}.shape[{number}]}}",
+            names,
+            with_changes(speller, used={store.name: None}),
+        )
     return lines
+
+
+def _fact_lines(bound: Affine, speller: Speller, before: str) -> list[str]:
+    """A declared order of sizes, such as T >= F, is compared with the arrays, unless that was done before."""
+    names = [a.name for a, _ in bound.terms if isinstance(a, Size)]
+    if len(names) < len(bound.terms) or (len(names) == 1 and f"if {speller.names[names[0]]} < " in before):
+        return []
+    more = Affine(tuple((a, c) for a, c in bound.terms if c > 0), max(bound.constant, 0))
+    less = more - bound
+    if more == bound or (more - less).constant + sum(c for _, c in more.terms) >= 0 and less.number is not None:
+        return []
+    shown = f"{render_affine(more)} must be at least {render_affine(less)}, but is {{{speller.affine(more)}}}"
+    return _test_lines(f"{speller.affine(more)} < {speller.affine(less)}", shown, names, with_changes(speller, used={}))
+
+
+def _test_lines(test: str, error: str, names: list[str], speller: Speller) -> list[str]:
+    """Raise the error if the test holds, where all arrays that show the sizes are given."""
+    try:
+        bound = [f"{speller.names[name]} = {speller.size(name)}" for name in names]
+    except Refused:
+        return []
+    given = [s.name for s in speller.program.stores if s.role == "data" and s.name in speller.used]
+    lines = [
+        *(f'{name} = data["{name}"]' for name in given),
+        *bound,
+        f"if {test}:",
+        f'    raise ValueError(f"{error}")',
+    ]
+    wanted = " and ".join(f'"{name}" in data' for name in given)
+    return [f"if {wanted}:", *(f"    {line}" for line in lines)] if given else lines
 
 
 def _quoted(store: Store) -> str:

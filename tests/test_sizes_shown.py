@@ -105,6 +105,22 @@ def test_lengths_that_do_not_fit_are_errors(tmp_path: Path) -> None:
         module.cost(w, x=np.ones(8), y=np.ones((2, 4)))
 
 
+def test_a_declared_order_of_sizes_is_checked(tmp_path: Path) -> None:
+    body = """
+    model.assume(T >= q + 1)
+    x = model.data(x=(T,))
+    w = model.parameters(w=(q,))
+    z = model.variables("z")
+    with model.over(t, 1, T - q + 1):
+        z[t] = Sum(w[j] * x[t + j - 1], j)
+    model.minimise(Sum(z[t] ** 2, t))
+"""
+    module = module_of(HEAD + body, tmp_path / "trial.py")
+    assert np.isfinite(module.cost({"w": np.ones(2)}, x=np.ones(3)))
+    with pytest.raises(ValueError, match=r"T must be at least q \+ 1, but is 2"):
+        module.cost({"w": np.ones(2)}, x=np.ones(2))
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_says_where(name: str, tmp_path: Path) -> None:
     body, message = REFUSED[name]
