@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from codegen.array import CHOICE, Cumulative, Formal, Length, Literal, Map, Named, Opaque, Places, Total, Value, letters
+from codegen.array import (
+    CHOICE,
+    Cumulative,
+    Formal,
+    Length,
+    Literal,
+    Map,
+    Named,
+    Opaque,
+    Places,
+    Shifted,
+    Total,
+    Value,
+    letters,
+)
 from codegen.boxes import masked, moving, protected
 from codegen.contract import contraction, elementwise, merged, spread, times, turned
 from codegen.gather import entry, extreme, guard, guarded, integers, test
 from codegen.linear import lower_matrix_function
+from codegen.padded import check_loops, part_of
 from codegen.rows import LARGEST
 from codegen.scope import Scope, boxed, axis_letters, must_loop, outermost
 from derive.affine import Affine
@@ -128,6 +143,12 @@ def lower_add(expr: Add, scope: Scope) -> Value:
 
 def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
     """Factors from left to right; a reciprocal divides; of a rational, p stands first and q divides last."""
+    check_loops(factors, scope)
+    part = part_of(factors, tuple(scope.axes.values()), scope)
+    if part is not None:
+        axis = scope.axes[part.inner.index]
+        value = lower_mul(part.factors, scope.with_axes((part.inner,)))
+        return Shifted(value, axis.index, axis, part.inner.lo - axis.lo, axis.hi - part.inner.hi)
     scale = Fraction(1)
     above: list[tuple[str, Value]] = []
     conditions, factors = divided(factors)
@@ -204,6 +225,10 @@ def lower_choice(expr: Choice, scope: Scope) -> Value:
 def lower_sum(expr: Sum, scope: Scope) -> Value:
     """Factors without a summed letter stand outside; loop letters are summed outermost; the rest is contracted."""
     factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    part = part_of(factors, expr.bounds, scope.with_axes(expr.bounds))
+    if part is not None:
+        bounds = tuple(part.inner if b.index == part.inner.index else b for b in expr.bounds)
+        return lower_sum(Sum(mul(*part.factors), bounds), scope)
     mine = {b.index for b in expr.bounds}
     outer = tuple(f for f in factors if not mine & set(free_indices(f)))
     inner = tuple(f for f in factors if mine & set(free_indices(f)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from derive.affine import Affine, Index, indices
 from derive.derivation import Adjoint
+from derive.errors import RuleDidNotApply
 from derive.expression import (
     Access,
     Bound,
@@ -41,7 +42,10 @@ def written_out(variable: str, expr: Expr, context: Context, bounds: tuple[Bound
         (n, around) for n, around in walk_inside(expr, bounds) if isinstance(n, Access) and n.tensor == f"d.{variable}"
     ]
     uses = [use for use, _ in places]
-    meant = [defining(use, context, around)[0] for use, around in places]
+    try:
+        meant = [defining(use, context, around)[0] for use, around in places]
+    except RuleDidNotApply:  # under a condition that stays, entries are read that do not exist elsewhere
+        return False, {a.id for a in context.adjoints if a.of == variable}
     letters = {Affine.of(b.index) for b in bounds}
     plain = len(uses) == 1 and set(uses[0].at) >= letters and not _under_sum(expr, uses[0])
     cheap = not any(isinstance(n, (Sum, MatrixFunction)) for a in meant for n in walk(a.value)) and all(

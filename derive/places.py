@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 
 from derive.affine import Affine, Index, Node, indices, replace
@@ -9,6 +10,7 @@ from derive.derivation import Adjoint
 from derive.errors import Refused
 from derive.expression import (
     Access,
+    Add,
     Bound,
     Bracket,
     Expr,
@@ -18,7 +20,7 @@ from derive.expression import (
 from derive.instances import Context
 from derive.regions import Interval, UnknownOrder, cut
 from derive.rules import condition
-from derive.system import System, Tensor
+from derive.system import System, Tensor, accesses
 from derive.text import render_affine
 
 
@@ -43,28 +45,63 @@ def regions(
         try:
             parts = cut(Interval(bound.lo, bound.hi), intervals, context.system.facts)
         except UnknownOrder as error:
+            if not _of_adjoints(expr, bound, candidates, context) and _each_ordered(expr, bound, name, context):
+                continue
             raise Refused(
                 f"the regions of the adjoint of {name} depend on the sizes: {error}",
-                fix=f"declare model.assume({render_affine(error.left)} <= {render_affine(error.right)}), "
-                "or its opposite",
+                fix=f"declare model.assume({' <= '.join(map(render_affine, error.likely))}), or its opposite",
             ) from None
         choices.append([(bound.index, part) for part in parts])
     return list(product(*choices))
 
 
 def _intervals(expr: Expr, bound: Bound, candidates: tuple[str, ...], context: Context) -> list[Interval]:
+    found = [*_of_conditions(expr, bound), *_of_adjoints(expr, bound, candidates, context)]
+    return [i for i in found if not (i.lo == bound.lo and i.hi == bound.hi)]
+
+
+def _of_conditions(expr: Expr, bound: Bound) -> Iterator[Interval]:
+    """Where the conditions on one letter hold."""
+    for node in walk(expr):
+        limits = condition(node, bound.index) if isinstance(node, Bracket) else None
+        if limits is not None:
+            lo, hi = limits
+            yield Interval(lo if lo is not None else bound.lo, hi if hi is not None else bound.hi)
+
+
+def _each_ordered(expr: Expr, bound: Bound, name: str, context: Context) -> bool:
+    """May the conditions on a letter stay, as zeros around each term? Not in a recurrence, whose places are a loop."""
+    facts = context.system.facts
+    if name in _fed_by(name, context.system):
+        return False
+    for term in expr.terms if isinstance(expr, Add) else (expr,):
+        try:
+            parts = cut(Interval(bound.lo, bound.hi), list(_of_conditions(term, bound)), facts)
+        except UnknownOrder:
+            return False
+        if any(facts.below(part.lo, part.hi + 1) is not True for part in parts):
+            return False
+    return True
+
+
+def _fed_by(name: str, system: System) -> set[str]:
+    """The variables that rest on a quantity."""
+    found: set[str] = set()
+    reads = {e.id: {a.tensor for a in accesses(e.value)} for e in system.equations}
+    while more := {e.target.tensor for e in system.equations if reads[e.id] & (found | {name})} - found:
+        found |= more
+    return found
+
+
+def _of_adjoints(expr: Expr, bound: Bound, candidates: tuple[str, ...], context: Context) -> list[Interval]:
+    """Where the entries of adjoints fall into one of their regions."""
     found = []
     for node in walk(expr):
-        if isinstance(node, Bracket):
-            limits = condition(node, bound.index)
-            if limits is not None:
-                lo, hi = limits
-                found.append(Interval(lo if lo is not None else bound.lo, hi if hi is not None else bound.hi))
         if isinstance(node, Access) and node.tensor in {f"d.{v}" for v in candidates}:
             known = [a for a in context.adjoints if a.target.tensor == node.tensor]
             for adjoint in known if len(known) > 1 else ():
                 found.extend(_shifted(node, adjoint, bound, context.system))
-    return [i for i in found if not (i.lo == bound.lo and i.hi == bound.hi)]
+    return found
 
 
 def _shifted(use: Access, adjoint: Adjoint, bound: Bound, system: System) -> list[Interval]:

@@ -35,6 +35,11 @@ class UnknownOrder(Exception):
         self.left, self.right = left, right
         super().__init__(f"whether {render_affine(left)} <= {render_affine(right)} is not known")
 
+    @property
+    def likely(self) -> tuple[Affine, Affine]:
+        """The order that is meant, smaller one first: sizes are not small."""
+        return (self.right, self.left) if self.right.number is not None else (self.left, self.right)
+
 
 def cut(domain: Interval, intervals: list[Interval], facts: Facts) -> list[Interval]:
     """Disjoint regions that cover `domain` and on each of which every interval holds everywhere or nowhere.
