@@ -31,7 +31,7 @@ def named_functions(names: Named, statements: list[Statement]) -> list[Statement
             value = _with_arrays(names, value, target.tensor, statement.bounds, found)
         else:
             value = _named(names, value, target.tensor, statement.bounds, found)
-        found.append(Statement(statement.id, target, statement.bounds, value))
+        found.append(Statement(statement.id, target, statement.bounds, value, statement.source))
     return found
 
 
