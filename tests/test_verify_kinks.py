@@ -3,7 +3,7 @@
 from functools import cache
 
 import pytest
-from sympy import Abs, Max, Min, Piecewise, sign
+from sympy import Abs, Max, Min, Piecewise, cos, sign, sin
 
 from codegen.render import render_module
 from derive import Derivation, Model, Sum, derive, function
@@ -58,3 +58,42 @@ def test_another_convention_is_caught_at_the_kink_only():
     checks = check_code(kinked("relu"), load(other, "relu"), make_cases(kinked("relu")))
     wrong = [c for c in checks if not c.good]
     assert wrong and all(c.where.endswith(" 0") for c in wrong), [str(c) for c in wrong]
+
+
+def tie(value: object) -> Derivation:
+    """A cost with the value of w and of what is 1 for every w, though no ball says so."""
+    with Model("tie", "a tie") as model:
+        n = model.sizes("n")
+        i = model.indices("i")
+        w = model.parameters(w=(n,))
+        one = sin(w[i]) ** 2 + cos(w[i]) ** 2
+        model.minimise(Sum(value(w[i], one), i))  # type: ignore[operator]
+    return derive(model)
+
+
+HARMLESS = {
+    "branches that agree there": lambda w, one: w**2 * Max(1, one),
+    "equal branches": lambda w, one: Piecewise((w**2, one > 1), (w**2 * one, True)),
+    "the smallest of equals": lambda w, one: w**3 + Min(one, 1) * w,
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_tie_that_changes_nothing_is_decided(name):
+    made = tie(HARMLESS[name])
+    certificate = agree(made.system, made, load(render_module(made, source="", digest=""), "tie"))
+    assert certificate.good, "\n".join(map(str, certificate.failures))
+
+
+def test_a_tie_that_changes_something_is_not():
+    made = tie(lambda w, one: Piecewise((w, one > 1), (w**2, True)))
+    certificate = agree(made.system, made, load(render_module(made, source="", digest=""), "tie"))
+    assert any("undecided" in str(f) for f in certificate.failures)
+
+
+def test_a_wrong_gradient_at_a_tie_is_seen():
+    made = tie(HARMLESS["the smallest of equals"])
+    text = render_module(made, source="", digest="")
+    wrong = text.replace("3 * w", "4 * w")
+    assert wrong != text
+    assert not agree(made.system, made, load(wrong, "tie")).good

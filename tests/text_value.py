@@ -131,10 +131,10 @@ class Reading:
         return reduce(lambda best, term: term if self.compare(better, term, best) else best, terms)
 
     def compare(self, test: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
-        """A comparison, and how near it was."""
-        scale = max(self.numbers.size(left), self.numbers.size(right), 1e-300)
-        gap = self.numbers.size(left - right)
-        self.nearest = min(self.nearest, gap / scale)
+        """A comparison, and how near it was; an entry compared with itself is no tie."""
+        if left is not right:
+            scale = max(self.numbers.size(left), self.numbers.size(right), 1e-300)
+            self.nearest = min(self.nearest, self.numbers.size(left - right) / scale)
         return bool(test(left, right))
 
     def piecewise(self, node: ast.Call, letters: Letters) -> Any:

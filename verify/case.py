@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from derive.derivation import Derivation
 from verify.instance import Entry, Instance, instance, resting
-from verify.numbers import Balls, Undecided
+from verify.numbers import Balls, Settled, Undecided
 from verify.sizes import Sizes
 from verify.steps import ATTEMPTS
 from verify.symbolic import Symbolic
@@ -28,6 +29,11 @@ class Case:
     true: Values
     equations: dict[Entry, str]
     steepest: float = 1.0
+
+    @property
+    def tied(self) -> bool:
+        """Are some numbers in it always equal?"""
+        return isinstance(self.field, Settled)
 
     def where(self, entry: Entry) -> str:
         name, at = entry
@@ -53,7 +59,25 @@ def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
             break
     if found:
         return max(found, key=lambda case: case.steepest)
+    for attempt in range(ATTEMPTS):
+        with suppress(Undecided, ZeroDivisionError):
+            return settled(derivation, instance(derivation.system, sizes, seed + attempt, DIGITS), seed)
     raise Undecided(f"no random instance of {derivation.system.name} at {sizes} can be evaluated: {reason}")
+
+
+def settled(derivation: Derivation, drawn: Instance, seed: int) -> Case:
+    """The case of an instance with numbers that are always equal, where it makes no difference how they are ordered.
+
+    Undecided if it does make one.
+    """
+    fields = [Settled(seed, order=order) for order in (0, 1, -1)]
+    with fields[0].context():
+        first, *others = (evaluated(derivation, drawn, field) for field in fields)
+        for other in others:
+            for mine, theirs in ((first.true, other.true), (first.symbolic, other.symbolic)):
+                if not all(fields[0].same(theirs[entry], value) for entry, value in mine.items()):
+                    raise Undecided(f"numbers that cannot be told apart matter with {drawn.where}")
+    return first
 
 
 def resting_cases(derivation: Derivation, case: Case) -> tuple[Case, ...]:

@@ -84,7 +84,8 @@ def stops(case: Case) -> bool:
 def check_balls(case: Case, code: Code) -> Iterator[Check]:
     """The kernel's own exact result encloses what the derivation says."""
     try:
-        found = run_on_balls(case, code, 0.0)
+        with Ties(equal=case.tied):
+            found = run_on_balls(case, code, 0.0)
     except Exception as error:  # the floats will tell whether the code is wrong or only blind to balls
         yield Check(
             "J",
@@ -184,23 +185,25 @@ def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tupl
         why = f"black box: {type(error).__name__}: {error}"
         if isinstance(error, Undecided) and not case.instance.note:
             with suppress(Exception):
-                return tied(kernel, unit, lambda values: values), ""
+                return tied(kernel, unit, lambda values: values, case.tied), ""
     try:
         own = equations(unit)
         return ({e: case.symbolic[e] + arb(0, BLACK_BOX * float(v.rad())) for e, v in own.items()},), why
     except Undecided:
         if case.instance.note:
             raise
-        return tied(equations, unit, wider), why
+        return tied(equations, unit, wider, case.tied), why
 
 
-def tied(run: Callable[[float], Values], unit: float, shape: Callable[[Values], Values]) -> tuple[Values, ...]:
+def tied(
+    run: Callable[[float], Values], unit: float, shape: Callable[[Values], Values], equal: bool
+) -> tuple[Values, ...]:
     """The budgets where floats may decide some comparisons otherwise than exact numbers, which are equal or nearly so.
 
     One for every way to decide them. Where there are too many, one that holds those of all as exact numbers do, all
     yes, all no, and each of the first ones alone otherwise.
     """
-    with Ties() as exact:
+    with Ties(equal=equal) as exact:
         run(0.0)
     with Ties(exact.seen) as first:
         found = [shape(run(unit))]

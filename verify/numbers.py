@@ -177,6 +177,22 @@ class Balls:
         return bool(gap.contains(0)) and float(gap.rad()) < RADIUS * scale
 
 
+@dataclass(frozen=True)
+class Settled(Balls):
+    """Balls in which numbers that cannot be told apart are ordered by `order`: 0 equal, 1 and -1 one way and the other.
+
+    What is the same for every order does not depend on these comparisons.
+    """
+
+    order: int = 0
+
+    def below(self, left: Number, right: Number) -> bool:
+        try:
+            return super().below(left, right)
+        except Undecided:
+            return self.order > 0 if str(left) < str(right) else self.order < 0
+
+
 class Coins(Balls):
     """Balls whose comparisons are decided by a coin, the same for the same two numbers: every branch is taken."""
 

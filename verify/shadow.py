@@ -29,16 +29,24 @@ class Ties:
     """What comparisons give, in their order: those of exact balls are kept for wide ones that cannot be decided.
 
     `answer` says what an undecided one gives, from the number of its two balls among those that cannot be told apart
-    and from what exact balls gave there: the same two numbers compare alike everywhere.
+    and from what exact balls gave there: the same two numbers compare alike everywhere. `equal` makes numbers equal
+    that exact balls cannot tell apart.
     """
 
-    def __init__(self, kept: list[bool] | None = None, answer: Callable[[int, bool], bool] | None = None) -> None:
-        self.kept, self.answer = kept, answer
+    def __init__(
+        self,
+        kept: list[bool] | None = None,
+        answer: Callable[[int, bool], bool] | None = None,
+        equal: bool = False,
+    ) -> None:
+        self.kept, self.answer, self.equal = kept, answer, equal
         self.seen: list[bool] = []
         self.undecided: dict[str, int] = {}
 
-    def decide(self, found: bool | None, left: arb, right: arb) -> bool | None:
-        """The answer to the next comparison."""
+    def decide(self, found: bool | None, left: arb, right: arb, if_equal: bool) -> bool | None:
+        """The answer to the next comparison, which gives `if_equal` for equal numbers."""
+        if found is None and self.equal:
+            found = if_equal
         if found is None and self.kept is not None and len(self.seen) < len(self.kept):
             found = self.kept[len(self.seen)]
             number = self.undecided.setdefault(f"{left} {right}", len(self.undecided))
@@ -153,12 +161,12 @@ class Shadow:
     def __lt__(self, other: Any) -> Any:
         if isinstance(other, np.ndarray):
             return NotImplemented  # NumPy compares entry by entry
-        return self.compare(other, lambda a, b: a < b, lambda a, b: a >= b)
+        return self.compare(other, lambda a, b: a < b, lambda a, b: a >= b, False)
 
     def __le__(self, other: Any) -> Any:
         if isinstance(other, np.ndarray):
             return NotImplemented
-        return self.compare(other, lambda a, b: a <= b, lambda a, b: a > b)
+        return self.compare(other, lambda a, b: a <= b, lambda a, b: a > b, True)
 
     def __gt__(self, other: Any) -> Any:
         return NotImplemented if isinstance(other, np.ndarray) else not self <= other
@@ -170,7 +178,7 @@ class Shadow:
         if isinstance(other, np.ndarray):
             return NotImplemented
         return self.compare(
-            other, lambda a, b: a.is_exact() and b.is_exact() and a == b, lambda a, b: not a.overlaps(b)
+            other, lambda a, b: a.is_exact() and b.is_exact() and a == b, lambda a, b: not a.overlaps(b), True
         )
 
     def __ne__(self, other: object) -> Any:
@@ -178,7 +186,9 @@ class Shadow:
 
     __hash__ = None  # type: ignore[assignment]
 
-    def compare(self, other: Any, yes: Callable[[arb, arb], bool], no: Callable[[arb, arb], bool]) -> bool:
+    def compare(
+        self, other: Any, yes: Callable[[arb, arb], bool], no: Callable[[arb, arb], bool], if_equal: bool
+    ) -> bool:
         """A comparison that the balls decide, or Undecided."""
         theirs = like(other, self)
         if theirs is None:
@@ -186,7 +196,7 @@ class Shadow:
         mine, yours = self.settled(), theirs.settled()
         found = True if yes(mine, yours) else False if no(mine, yours) else None
         ties = TIES.get()
-        found = found if ties is None else ties.decide(found, mine, yours)
+        found = found if ties is None else ties.decide(found, mine, yours, if_equal)
         if found is None:
             raise Undecided(f"{mine.str(10)} cannot be compared with {yours.str(10)}")
         return found
