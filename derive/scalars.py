@@ -27,7 +27,9 @@ class Scalars:
     own: frozenset[str]
 
     def _function(self, call: Call) -> Function:
-        return next(f for f in self.functions if f.name == call.function)
+        """The function of that name and of so many arguments: Max takes any number."""
+        named = [f for f in self.functions if f.name == call.function]
+        return next(f for f in named if len(f.arguments) == len(call.args))
 
     def law(self, call: Call, value: Expr, rank: Rank) -> Expr | None:
         """f'(z) by the law of f, with `value` for f(z); None without a law."""
@@ -69,14 +71,14 @@ def _value_symbol(arguments: tuple[sympy.Symbol, ...]) -> sympy.Symbol:
 
 def scalars_of(system: System) -> Scalars:
     """Laws and derivatives of every function that the equations apply."""
-    used: dict[str, Function] = {}
+    used: dict[tuple[str, int], Function] = {}
     for equation in (*system.equations, system.objective):
         for node in walk(equation.value):
             if isinstance(node, Call):
-                used.setdefault(node.function, system.function(node.function, len(node.args)))
-    used.setdefault("log", system.function("log"))
+                used.setdefault((node.function, len(node.args)), system.function(node.function, len(node.args)))
+    used.setdefault(("log", 1), system.function("log"))
     laws = []
-    for name, function in used.items():
+    for (name, _), function in used.items():
         if function.formula is not None:
             found = derive_law(function.formula, function.arguments[0], _value_symbol(function.arguments))
             if found is not None:

@@ -14,9 +14,10 @@ from random import Random
 from grammar_nets import BLOCKS
 from grammar_views import Need, View, read
 
-HEAD = """from sympy import Abs, Eq, Piecewise, Rational, atan, cos, exp, log, sin, sqrt, tanh
+HEAD = """from sympy import Abs, Eq, Piecewise, Rational
+from sympy import asinh, atan, cos, cosh, erf, exp, log, loggamma, sin, sqrt, tanh
 from derive import Max, Min, Model, Sum, stop
-from derive.library import elu, huber, sigmoid, softmax, softplus, swish
+from derive.library import elu, gelu, huber, mish, sigmoid, softmax, softplus, swish
 
 with Model("{name}", "A random model") as model:
 """
@@ -41,6 +42,12 @@ UNARY = (
     "Max(0, {})",
     "Min(1, {})",
     "elu({}, Rational(1, 2))",
+    "erf({})",
+    "gelu({})",
+    "mish({})",
+    "asinh({})",
+    "cosh(tanh({}))",
+    "loggamma(2 + sin({}))",
     "-({})",
 )
 BINARY = (

@@ -17,7 +17,7 @@ import mpmath
 from text_code import call_code
 from text_layout import Layout
 from text_model import read_text
-from text_value import Entry, Reading
+from text_value import PLAIN, Entry, Reading
 
 from codegen.render import render_module
 from derive import Derivation, ModelError, derive
@@ -64,9 +64,7 @@ def kind_of_reason(why: str) -> str:
 class Many:
     """Numbers of many digits; what `stop` holds keeps its first value."""
 
-    plain: ClassVar = {
-        name: getattr(mpmath, name) for name in ("exp", "log", "log1p", "sin", "cos", "tanh", "atan", "sqrt", "erf")
-    }
+    plain: ClassVar = {name: getattr(mpmath, name) for name in (*PLAIN, "loggamma")}
 
     def __init__(self) -> None:
         self.held: dict[Any, Any] = {}

@@ -31,7 +31,7 @@ from random_outcome import Outcome, kind_of_reason, made, tail
 from text_code import call_code
 from text_layout import Layout
 from text_model import Unread, read_text
-from text_value import Entry, Reading
+from text_value import PLAIN, Entry, Reading
 
 TOLERANCE = 1e-8
 SMALL = 1e-4  # a tensor whose gradient is smaller than this part of the largest one is judged against that
@@ -42,9 +42,7 @@ POINTS, SECONDS, WORKERS = 3, 20.0, 2
 class Torch:
     """Scalars of torch."""
 
-    plain: ClassVar = {
-        name: getattr(torch, name) for name in ("exp", "log", "log1p", "sin", "cos", "tanh", "atan", "sqrt", "erf")
-    }
+    plain: ClassVar = {name: getattr(torch, name) for name in PLAIN} | {"loggamma": torch.lgamma}
 
     def number(self, value: int) -> Any:
         return torch.tensor(float(value), dtype=torch.float64)

@@ -83,7 +83,22 @@ def test_random_models_are_right_or_refused(group: int, tmp_path: Path, capsys: 
 
 CONSTRUCTS = (
     *("softmax(", "stop(", "Piecewise(", "huber(", "exp(", "log(", "tanh(", "sin(", "sqrt(", "Abs(", "log(Sum(exp("),
-    *(r"Max\(0, ", r"Max\([^0].*, \w\)", r"Min\(.*, \w\)", r"\*\*3", r"\*\*tanh", r"\) / \(", "elu", "softplus"),
+    *(
+        r"Max\(0, ",
+        r"Max\([^0].*, \w\)",
+        r"Min\(.*, \w\)",
+        r"\*\*3",
+        r"\*\*tanh",
+        r"\) / \(",
+        "elu",
+        "softplus",
+        "erf(",
+        "gelu(",
+        "mish(",
+        "asinh(",
+        "cosh(",
+        "loggamma(",
+    ),
     *("model.integers", "model.hyper", "model.width", "model.over", "model.assume", r"parameters\(\w=\(\)\)"),
     *(r"parameters\(\w=\(\w,\)\)", r"parameters\(\w=\(\w, \w\)\)", r"parameters\(\w=\(\w, \w, \w\)\)"),
     *(r"\[\w, \w\].*\[(\w), \1\]", r"\[\w \+ 1 - \w\]", r"\[\w \+ \w - 1", r"\[2\*\w\]", r"\w - 2[,\]]", r"\w\[0, "),

@@ -15,6 +15,7 @@ from text_layout import Layout, Letters, Place
 from text_model import Unread, Written, bound, entry_of, name_of
 
 Entry = tuple[str, tuple[int, ...]]
+PLAIN = ("exp", "log", "log1p", "sin", "cos", "tanh", "atan", "sqrt", "erf", "asinh", "cosh")
 COMPARE = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -180,6 +181,12 @@ class Reading:
     def swish(self, z: Any) -> Any:
         return z * self.sigmoid(z)
 
+    def gelu(self, z: Any) -> Any:
+        return z * (1 + self.numbers.plain["erf"](z / self.numbers.plain["sqrt"](self.numbers.number(2)))) / 2
+
+    def mish(self, z: Any) -> Any:
+        return z * self.numbers.plain["tanh"](self.softplus(z))
+
     def elu(self, z: Any, alpha: Any) -> Any:
         positive = self.compare(operator.gt, z, self.numbers.number(0))
         return z if positive else alpha * (self.numbers.plain["exp"](z) - 1)
@@ -201,6 +208,8 @@ FORMULAS: dict[str, Callable[..., Any]] = {
     "sigmoid": Reading.sigmoid,
     "softplus": Reading.softplus,
     "swish": Reading.swish,
+    "gelu": Reading.gelu,
+    "mish": Reading.mish,
     "elu": Reading.elu,
     "huber": Reading.huber,
     "Abs": Reading.magnitude,
