@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from derive.affine import Affine, Index
-from derive.expression import Binder, Expr, rebind, substitute
+from derive.expression import Binder, Expr, Sum, rebind, substitute
 
 
 def scoped(expr: Expr, seen: dict[str, int]) -> Expr:
     """Each sum has its own letters: the second j of an equation may have another range than the first."""
+    while isinstance(expr, Sum) and isinstance(expr.body, Sum):  # they become one when a letter changes
+        expr = Sum(expr.body.body, (*expr.bounds, *expr.body.bounds))
     if isinstance(expr, Binder):
         letters: dict[Index, Index] = {}
         for bound in expr.bounds:

@@ -82,7 +82,7 @@ class Grammar:
         self.names = list("abcefghijklmnopqrstuvwxyzABCDEFGHKLMNPQRTUVWXYZ")
         self.dice.shuffle(self.names)
         self.names = [f"{x}{q}" for q in "321" for x in self.names] + self.names
-        self.letters = [self.name() for _ in range(7)]
+        self.letters = [self.name() for _ in range(12)]
         self.sizes = [self.name() for _ in range(self.dice.randint(1, 3))]
         self.axes = list(self.sizes)
         self.declared: list[str] = []

@@ -348,3 +348,16 @@ def test_maxima_of_two_and_of_three_values_stand_in_one_model() -> None:
     wanted = np.maximum(0, u) * np.maximum(np.maximum(u, v**2), w) + np.minimum(np.minimum(np.minimum(u, v), w), 0) ** 2
     assert module.cost(parameters) == pytest.approx(wanted.sum(), rel=1e-12)
     slopes_agree(module, parameters, {})
+
+
+def test_a_sum_in_a_sum_has_letters_of_its_own() -> None:
+    with Model("letters") as model:
+        m, n, p = model.sizes("m n p")
+        i, j = model.indices("i j")
+        u, v, x = model.parameters(u=(m, n), v=(p,), x=(p, m))
+        model.minimise(Sum(u[i, j] ** 2, i, j) + Sum(Sum(x[j, i] * v[j], j), i) ** 2)
+    module, _ = loaded(model)
+    parameters = {"u": drawn(2, 3), "v": drawn(4, seed=1), "x": drawn(4, 2, seed=2)}
+    u, v, x = parameters.values()
+    assert module.cost(parameters) == pytest.approx((u**2).sum() + (v @ x).sum() ** 2, rel=1e-12)
+    slopes_agree(module, parameters, {})
