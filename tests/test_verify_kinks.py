@@ -3,11 +3,11 @@
 from functools import cache
 
 import pytest
-from sympy import Abs, Max, Min, Piecewise, cos, sign, sin
+from sympy import Abs, Max, Min, Piecewise, Rational, cos, sign, sin
 
 from codegen.render import render_module
 from derive import Derivation, Model, Sum, derive, function
-from verify.agreement import agree, check_code, make_cases
+from verify.agreement import agree, alive, check_code, make_cases
 from verify.run import load
 from verify.steps import check_steps, failures
 
@@ -97,3 +97,17 @@ def test_a_wrong_gradient_at_a_tie_is_seen():
     wrong = text.replace("3 * w", "4 * w")
     assert wrong != text
     assert not agree(made.system, made, load(wrong, "tie")).good
+
+
+def test_a_branch_that_is_rarely_taken_is_looked_for():
+    with Model("rare", "a rare branch") as model:
+        m, n = model.sizes("m n")
+        i = model.indices("i")
+        x = model.data(x=(m,))
+        w, v = model.parameters(w=(n,), v=())
+        rare = Piecewise((v**2, v > Rational(5, 8)), (0, True))
+        model.minimise(Sum(x[i] ** 2, i) * rare + Sum(w[i] ** 2, i))
+    made = derive(model)
+    assert not any("v" in e for case in make_cases(made) for e in alive(case))
+    certificate = agree(made.system, made, load(render_module(made, source="", digest=""), "rare"))
+    assert certificate.good, "\n".join(map(str, certificate.failures))

@@ -22,6 +22,7 @@ from verify.symbolic import Symbolic
 from verify.unroll import OutOfRange, Unrolled
 
 COINS = 8  # patterns of coins at each size
+SEARCHES = 24  # further instances for equations that were always 0
 
 
 def agree(system: System, derivation: Derivation, module: ModuleType, seed: int = 0) -> Certificate:
@@ -39,6 +40,9 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
         checks += [check for s in sizes for check in check_stated(system, s, seed)]
         evidence = check_steps(derivation, seed, sizes)
         checks += [check for case in cases for check in check_derivation(case)]
+        more = searched(derivation, cases, seed)
+        checks += [check for case in more for check in check_derivation(case)]
+        cases = (*cases, *more)
         checks += check_code(derivation, module, cases, seed)
         checks += check_alive(derivation, cases, seed)
     except (OutOfRange, Undecided) as error:  # the equations cannot be evaluated, so nothing can be compared
@@ -95,11 +99,34 @@ def worst_of(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(worst[key] for key in sorted(worst))
 
 
+def alive(case: Case) -> set[str]:
+    """The equations that are seen with a value that is not 0."""
+    return {case.equations[entry] for entry, ball in case.true.items() if not ball.contains(0)}
+
+
+def unseen(derivation: Derivation, cases: tuple[Case, ...]) -> list[str]:
+    """The derived equations of parameters, other than 0, that no case sees with a value that is not 0."""
+    seen = {equation for case in cases for equation in alive(case)}
+    parameters = {t.name for t in derivation.system.role("parameter")}
+    return [a.id for a in derivation.computed if a.of in parameters and a.value != ZERO and a.id not in seen]
+
+
+def searched(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> tuple[Case, ...]:
+    """More random instances, each of which sees an equation that no other one saw: some branches are rarely taken."""
+    plans, found = plan(derivation.system, seed), list[Case]()
+    for draw in range(1, SEARCHES + 1):
+        missing = set(unseen(derivation, (*cases, *found)))
+        if not missing:
+            break
+        with suppress(Undecided):
+            case = make_case(derivation, plans[draw % len(plans)], seed + draw * ATTEMPTS)
+            found += [case] if alive(case) & missing else []
+    return tuple(found)
+
+
 def check_alive(derivation: Derivation, cases: tuple[Case, ...], seed: int = 0) -> list[Check]:
     """Every derived equation of a parameter that is not 0 was seen with a value that is not 0, or has no other."""
-    alive = {case.equations[entry] for case in cases for entry, ball in case.true.items() if not ball.contains(0)}
-    parameters = {t.name for t in derivation.system.role("parameter")}
-    dead = [a.id for a in derivation.computed if a.of in parameters and a.value != ZERO and a.id not in alive]
+    dead = unseen(derivation, cases)
     zero = dead and always_zero(derivation, seed)
     return [
         Check(a, "alive", "0", 0.0, "relative", "every size", "enclosed", True, "0 on every branch")
