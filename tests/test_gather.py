@@ -341,11 +341,11 @@ def test_maxima_of_two_and_of_three_values_stand_in_one_model() -> None:
         n = model.sizes("n")
         i = model.indices("i")
         u, v, w = model.parameters(u=(n,), v=(n,), w=(n,))
-        model.minimise(Sum(Max(0, u[i]) * Max(Max(u[i], v[i] ** 2), w[i]) + Min(u[i], v[i], w[i], 0) ** 2, i))
+        model.minimise(Sum(Max(0, u[i]) * Max(Max(u[i], v[i] ** 2), w[i]) + Min(u[i], v[i], 0) ** 2, i))
     module, _ = loaded(model)
     parameters = {"u": drawn(9), "v": drawn(9, seed=1), "w": drawn(9, seed=2)}
     u, v, w = parameters.values()
-    wanted = np.maximum(0, u) * np.maximum(np.maximum(u, v**2), w) + np.minimum(np.minimum(np.minimum(u, v), w), 0) ** 2
+    wanted = np.maximum(0, u) * np.maximum(np.maximum(u, v**2), w) + np.minimum(np.minimum(u, v), 0) ** 2
     assert module.cost(parameters) == pytest.approx(wanted.sum(), rel=1e-12)
     slopes_agree(module, parameters, {})
 
