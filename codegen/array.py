@@ -157,7 +157,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Reduce:
-    """Sum ("+"), an extreme entry ("max"), or its place ("argmax"), over some axes of a value."""
+    """Sum ("+"), product ("*"), an extreme entry ("max"), or its place ("argmax"), over some axes of a value."""
 
     op: str
     value: Value
@@ -190,7 +190,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Total:
-    """Sum, or an extreme, of `body` over a loop letter: arrays may differ in shape inside the body."""
+    """Sum, product, or an extreme, of `body` over a loop letter: arrays may differ in shape inside the body."""
 
     bound: Bound
     body: Value
@@ -231,12 +231,16 @@ class Shifted:
 
 @dataclass(frozen=True)
 class Cumulative:
-    """At every place of `axis` the sum of a value along `over` up to it, or from it on if `down`."""
+    """At every place of `axis` the sum of a value along `over` up to it, or from it on if `down`.
+
+    `op` "*" is the product up to it, "others" the product of all entries but its own.
+    """
 
     value: Value
     over: Index
     axis: Bound
     down: bool = False
+    op: str = "+"
 
     @property
     def axes(self) -> Axes:

@@ -156,14 +156,19 @@ def helper_text(helper: Helper, speller: Speller) -> str:
     return "\n".join([head, identity, *lets, f"    return {value}{shape}"])
 
 
-SCATTER = '''def _scattered(places, values, count):
+HELPERS = {
+    "_scattered": '''def _scattered(places, values, count):
     """Sums of the values at every one of `count` places."""
     total = np.zeros((count, *values.shape[np.ndim(places):]), values.dtype)
     np.add.at(total, places, values)
-    return total'''
-
-
-MATRICES = {
+    return total''',
+    "_others": '''def _others(values, axis):
+    """The product of all other values along an axis, for each of them; any of them may be 0."""
+    values = np.moveaxis(values, axis, -1)
+    one = np.ones_like(values[..., :1])
+    before = np.cumprod(np.concatenate((one, values[..., :-1]), axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate((one, values[..., :0:-1]), axis=-1), axis=-1)[..., ::-1]
+    return np.moveaxis(before * after, -1, axis)''',
     "_inverse": '''def _inverse(matrix, name):
     """The inverse of a matrix, or of every one of a stack."""
     try:

@@ -24,6 +24,7 @@ from codegen.contract import contraction, elementwise, merged, spread, times, tu
 from codegen.gather import entry, extreme, guard, guarded, integers, test
 from codegen.linear import lower_matrix_function
 from codegen.padded import check_loops, part_of
+from codegen.products import lower_product
 from codegen.rows import LARGEST
 from codegen.scope import Scope, boxed, axis_letters, must_loop, outermost
 from derive.affine import Affine
@@ -46,6 +47,8 @@ from derive.expression import (
     Mul,
     Number,
     Pow,
+    Product,
+    Relation,
     Sum,
     add,
     free_indices,
@@ -76,6 +79,8 @@ def lower_expr(expr: Expr, scope: Scope) -> Value:
         return lower_pow(expr, scope)
     if isinstance(expr, Sum):
         return lower_sum(expr, scope)
+    if isinstance(expr, Product):
+        return lower_product(expr, scope, lower_expr)
     if isinstance(expr, Extreme):
         return extreme(expr, scope, lower_expr)
     if isinstance(expr, Call) and expr.function == STOP and not any(expr.orders):
@@ -215,11 +220,18 @@ def lower_choice(expr: Choice, scope: Scope) -> Value:
     """Branches from the last to the first."""
     result = lower_expr(expr.otherwise, scope)
     for condition, value in reversed(expr.branches):
-        sides = (lower_expr(condition.left, scope), lower_expr(condition.right, scope))
-        op = {"=": "=="}.get(condition.op, condition.op)
-        test = elementwise(op, sides, scope.order)
-        result = elementwise(CHOICE, (test, lower_expr(value, scope), result), scope.order)
+        holds = lower_relation(condition, scope)
+        result = elementwise(CHOICE, (holds, lower_expr(value, scope), result), scope.order)
     return result
+
+
+def lower_relation(condition: Relation, scope: Scope) -> Value:
+    """A comparison; one of two places is one of integers."""
+    left, right = condition.left, condition.right
+    op = {"=": "=="}.get(condition.op, condition.op)
+    if op == "==" and isinstance(left, Count) and isinstance(right, Count):
+        return test(Bracket("=", left.of, right.of), scope, lower_expr)
+    return elementwise(op, (lower_expr(left, scope), lower_expr(right, scope)), scope.order)
 
 
 def lower_sum(expr: Sum, scope: Scope) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from codegen.array import Map, Places
+from codegen.array import Map, Places, Value
 from codegen.measure import Measure, measure_size, measure_width
 from codegen.phrases import ATOM, POWER
 from codegen.program import Program
@@ -68,6 +68,15 @@ class Integers:
             return length
         return f"({length}) // {measure.times}" if offset else f"{length} // {measure.times}"
 
+    def identity(self, value: Map, dtype: str) -> str | None:
+        """`np.eye(n, dtype=bool)`: the place of a row is that of a column."""
+        if value.op != "==" or len(value.axes) != 2 or not all(map(is_letter, value.args)):
+            return None
+        one, two = value.axes
+        if not (self.program.facts.same(one.lo, two.lo) and self.program.facts.same(one.hi, two.hi)):
+            return None
+        return f"np.eye({self.affine(one.hi - one.lo + 1)}, dtype={dtype})"
+
     def triangle(self, value: Map) -> tuple[str, int] | None:
         """`np.tri(T, dtype=bool)`: places p <= t of columns p and rows t; the opposite of t < p if p are the rows."""
         low, high = value.args if value.op == "<=" else (None, None)
@@ -93,6 +102,11 @@ class Integers:
         store = min(given, key=lambda s: (len(s.keys), s.role != "data"))
         self.used[store.name] = None
         return store.name if not store.keys else f"{store.name}[{', '.join(self.affine(k.hi) for k in store.keys)}]"
+
+
+def is_letter(value: Value) -> bool:
+    """The integers of one axis, as they are counted there."""
+    return isinstance(value, Places) and value.of.alone == value.axis.index
 
 
 def replace_letter(affine: Affine, axis: Bound) -> tuple[Affine, Affine]:

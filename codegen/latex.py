@@ -36,8 +36,10 @@ from derive.expression import (
     Partial,
     Place,
     Pow,
+    Product,
     Relation,
     Sum,
+    spared,
     substitute,
 )
 from derive.slots import stacked_slots
@@ -318,6 +320,15 @@ def render_sum(printer: Printer, expr: Sum) -> tuple[str, int]:
     return (f"-{text}", SUM) if negative else (text, BIG)
 
 
+def render_product(printer: Printer, expr: Product) -> tuple[str, int]:
+    """prod_k f(k), over all k but some."""
+    (bound,), (body, places) = expr.bounds, spared(expr)
+    letter = printer.index(bound.index.name)
+    others = "".join(rf",\,{letter} \ne {printer.affine(p)}" for p in places)
+    ends = rf"_{{{letter}={printer.affine(bound.lo)}{others}}}^{{{printer.affine(bound.hi)}}}"
+    return rf"\prod{ends} {printer.bracketed(body, BIG)}", BIG
+
+
 def render_extreme(printer: Printer, expr: Extreme) -> tuple[str, int]:
     (bound,) = expr.bounds
     where = rf"{printer.affine(bound.lo)} \le {printer.index(bound.index.name)} \le {printer.affine(bound.hi)}"
@@ -363,6 +374,7 @@ RENDER: dict[type, Callable[[Printer, Any], tuple[str, int]]] = {
     Call: render_call,
     Choice: render_choice,
     Sum: render_sum,
+    Product: render_product,
     Extreme: render_extreme,
     Place: render_extreme,
     Bracket: render_bracket,

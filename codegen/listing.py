@@ -81,7 +81,7 @@ def list_value(value: Value) -> str:
     if isinstance(value, Linear):
         return f"{value.op}({', '.join(map(list_value, value.args))})"
     if isinstance(value, Cumulative):
-        way = "down" if value.down else "up"
+        way = ("down" if value.down else "up") if value.op == "+" else value.op
         return f"cumulate {way}({list_value(value.value)}, {value.over.name} to {value.axis.index.name})"
     if isinstance(value, Opaque):
         return f"{value.name}{list(value.by) if value.by else ''}({', '.join(map(list_value, value.args))})"

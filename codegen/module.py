@@ -9,11 +9,10 @@ from functools import cached_property
 from codegen.arguments import array_lines, number_names
 from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
-from codegen.bodies import MATRICES, SCATTER, Body, helper_text
+from codegen.bodies import HELPERS, Body, helper_text
 from codegen.breaking import example, head
 from codegen.elements import opaque_name
 from codegen.numpy_text import Speller
-from codegen.phrases import SCATTERED
 from codegen.program import Program, Section
 from codegen.samples import sample_axes
 from derive.affine import Affine
@@ -266,10 +265,9 @@ class Module:
         return "".join(texts)
 
     def helpers(self) -> str:
-        """The scalar functions, and the one that sums by place."""
-        scatter = f"\n{SCATTER}\n\n" if any(f"{SCATTERED}(" in text for text in self.texts) else ""
-        matrices = [text for name, text in MATRICES.items() if any(f"{name}(" in body for body in self.texts)]
-        return self.helper_texts + scatter + "".join(f"\n{text}\n\n" for text in matrices)
+        """The scalar functions, and those of whole arrays."""
+        used = [text for name, text in HELPERS.items() if any(f"{name}(" in body for body in self.texts)]
+        return self.helper_texts + "".join(f"\n{text}\n\n" for text in used)
 
     def docstring(self) -> str:
         """The title, and what every argument is."""

@@ -43,6 +43,7 @@ from codegen.phrases import (
     ATOM,
     COMPARISON,
     CONSTANTS,
+    FOLDS,
     FUNCTIONS,
     INFIX,
     LONGEST,
@@ -51,6 +52,8 @@ from codegen.phrases import (
     MATRIX_FUNCTIONS,
     POWER,
     PRODUCT,
+    REDUCTIONS,
+    RUNNING,
     SCATTERED,
     SUM,
     turned,
@@ -170,7 +173,9 @@ class Speller(Integers):
             inner = self.inside(value.bound)
             steps = self.span(value.bound.lo, value.bound.hi + 1)
             terms = f"{inner.text(value.body)} for {self.letter(value.bound.index)} in range({steps})"
-            return f"sum({terms})" if value.op == "+" else f"np.{value.op}([{terms}], axis=0)"
+            if value.op in FOLDS:
+                return f"{FOLDS[value.op]}({terms})"
+            return f"np.{value.op}([{terms}], axis=0)"
         if isinstance(value, Scatter):
             self.used[SCATTERED] = None
             count = self.affine(value.axis.hi - value.axis.lo + 1)
@@ -201,6 +206,9 @@ class Speller(Integers):
     def cumulative(self, value: Cumulative) -> str:
         """`np.cumsum(x, axis=1)`, from the other end if it runs down."""
         place = letters(value.value.axes).index(value.over)
+        if value.op != "+":
+            self.used[RUNNING[value.op]] = None
+            return f"{RUNNING[value.op]}({self.text(value.value)}, axis={place})"
         text = self.text(value.value, ATOM if value.down else COMPARISON)
         back = f"[{', '.join([':'] * place + ['::-1'])}]"
         return f"np.cumsum({text}{back}, axis={place}){back}" if value.down else f"np.cumsum({text}, axis={place})"
@@ -245,6 +253,8 @@ class Speller(Integers):
             return f"math.pow({self.text(value.args[0])}, {self.text(value.args[1])})", ATOM
         if value.op == "**":
             return f"{self.arg(value, 0, ATOM)}**{self.arg(value, 1, ATOM)}", POWER
+        if (same := self.identity(value, "bool")) is not None:
+            return same, ATOM
         if (triangle := self.triangle(value)) is not None:
             return triangle
         if value.op in INFIX:
@@ -279,10 +289,8 @@ class Speller(Integers):
     def typed_guard(self, value: Map) -> str:
         """1 where a condition holds, else 0; `np.eye(n)` where one letter equals another."""
         (test,) = value.args
-        if isinstance(test, Map) and test.op == "==" and len(test.axes) == 2 and all(map(is_letter, test.args)):
-            one, two = test.axes
-            if self.program.facts.same(one.lo, two.lo) and self.program.facts.same(one.hi, two.hi):
-                return f"np.eye({self.affine(one.hi - one.lo + 1)}, dtype={self.like()}.dtype)"
+        if isinstance(test, Map) and (same := self.identity(test, f"{self.like()}.dtype")) is not None:
+            return same
         return f"({self.arg(value, 0, COMPARISON)}).astype({self.like()}.dtype)"
 
     def typed(self, value: Map) -> str:
@@ -324,7 +332,7 @@ class Speller(Integers):
         """`x.sum(axis=0)`"""
         order = letters(value.value.axes)
         places = [order.index(x) for x in value.over]
-        name = {"+": "sum"}.get(value.op, value.op)
+        name = REDUCTIONS.get(value.op, value.op)
         axis = (
             ""
             if len(places) == len(order) and not keep
@@ -394,11 +402,6 @@ def is_plain(value: Value) -> bool:
     return isinstance(value, (Literal, Named, Length)) or (
         isinstance(value, Map) and value.op not in (CHOICE, "spread") and all(map(is_plain, value.args))
     )
-
-
-def is_letter(value: Value) -> bool:
-    """The integers of one axis, as they are counted there."""
-    return isinstance(value, Places) and value.of.alone == value.axis.index
 
 
 def is_root(exponent: Value) -> bool:

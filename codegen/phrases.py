@@ -27,6 +27,10 @@ LONGEST = 116  # columns of a line with its comment after it
 SCATTERED = "_scattered"
 MATRIX_FUNCTIONS = {"inverse": "_inverse", "solve": "_solution", "logdet": "_logdet"}
 CONSTANTS = {"pi": "math.pi", "E": "math.e", "EulerGamma": "np.euler_gamma", "oo": "np.inf"}
+REDUCTIONS = {"+": "sum", "*": "prod"}
+FOLDS = {"+": "sum", "*": "math.prod"}  # over a loop: plain numbers, if there is no term, take the type of arrays
+OTHERS = "_others"
+RUNNING = {"*": "np.cumprod", "others": OTHERS}
 INFIX = {
     "+": SUM,
     "-": SUM,

@@ -6,7 +6,7 @@ from derive.entries import argmax, d
 from derive.errors import ModelError, Refused, RuleDidNotApply
 from derive.functions import Function, function
 from derive.model import Model
-from derive.sums import Max, Min, Sum, stop
+from derive.sums import Max, Min, Prod, Product, Sum, stop
 from derive.system import System
 from derive.whole import diagonal, inner, mean, norm, norm2, outer, trace
 
@@ -18,6 +18,8 @@ __all__ = [
     "Min",
     "Model",
     "ModelError",
+    "Prod",
+    "Product",
     "Refused",
     "RuleDidNotApply",
     "Step",

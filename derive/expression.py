@@ -300,6 +300,53 @@ class Place(Extreme):
 
 
 @dataclass(frozen=True, eq=False)
+class Product(Binder):
+    """Product of `body` over one range; an empty range gives 1."""
+
+    body: Expr
+    bounds: tuple[Bound, ...]
+
+    @cached_property
+    def key(self) -> str:
+        return f"(P {self.bounds[0].key}: {self.body.key})"
+
+    @property
+    def children(self) -> tuple[Expr, ...]:
+        return (self.body,)
+
+    def bind(self, bounds: tuple[Bound, ...], bodies: tuple[Expr, ...]) -> Expr:
+        return ONE if bodies[0] == ONE else Product(bodies[0], bounds)
+
+    def without(self, place: Affine) -> Expr:
+        """The product of all the other factors: prod_{k != p} f(k)."""
+        (bound,) = self.bounds
+        skipped = Relation("==", Count(Affine.of(bound.index)), Count(place))
+        return self.bind(self.bounds, (Choice(((skipped, ONE),), self.body),))
+
+
+def multiplied(body: Expr, bounds: tuple[Bound, ...]) -> Expr:
+    """The product of `body` over several ranges, outermost first."""
+    for bound in reversed(bounds):
+        body = Product(body, (bound,))
+    return body
+
+
+def spared(product: Product) -> tuple[Expr, tuple[Affine, ...]]:
+    """The body of a product, and the places at which 1 stands for it."""
+    body, places, letter = product.body, list[Affine](), product.bounds[0].index
+    while isinstance(body, Choice) and len(body.branches) == 1 and body.branches[0][1] == ONE:
+        ((relation, _),) = body.branches
+        left, right = relation.left, relation.right
+        if not (relation.op == "==" and isinstance(left, Count) and isinstance(right, Count)):
+            break
+        if left.of.alone != letter:
+            break
+        places.append(right.of)
+        body = body.otherwise
+    return body, tuple(places)
+
+
+@dataclass(frozen=True, eq=False)
 class Bracket(Expr):
     """Iverson bracket: 1 where `left op right` holds, else 0; `op` is = (a Kronecker delta) or <=."""
 

@@ -10,6 +10,7 @@ from derive.expression import (
     Bound,
     Expr,
     MatrixFunction,
+    Product,
     Sum,
     walk,
     walk_inside,
@@ -48,7 +49,7 @@ def written_out(variable: str, expr: Expr, context: Context, bounds: tuple[Bound
         return False, {a.id for a in context.adjoints if a.of == variable}
     letters = {Affine.of(b.index) for b in bounds}
     plain = len(uses) == 1 and set(uses[0].at) >= letters and not _under_sum(expr, uses[0])
-    cheap = not any(isinstance(n, (Sum, MatrixFunction)) for a in meant for n in walk(a.value)) and all(
+    cheap = not any(isinstance(n, (Sum, Product, MatrixFunction)) for a in meant for n in walk(a.value)) and all(
         sum(1 for _ in walk(a.value)) <= SMALL for a in meant
     )
     return bool(uses) and (plain or cheap), {a.id for a in meant}

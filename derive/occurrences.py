@@ -27,6 +27,7 @@ from derive.expression import (
     Number,
     Place,
     Pow,
+    Product,
     Sum,
     add,
     fresh,
@@ -60,6 +61,8 @@ def occurrences(expr: Expr, tensor: str, taken: frozenset[Index]) -> list[Occurr
         return _in_call(expr, tensor, taken)
     if isinstance(expr, Sum):
         return _in_sum(expr, tensor, taken)
+    if isinstance(expr, Product):
+        return _in_indexed_product(expr, tensor, taken)
     if isinstance(expr, Choice):
         return _in_choice(expr, tensor, taken)
     if isinstance(expr, Functional):
@@ -122,6 +125,15 @@ def opened(bounds: tuple[Bound, ...], body: Expr, taken: frozenset[Index]) -> tu
         result.append(Bound(letter, lo, hi))
     changed = {a: v for a, v in values.items() if v.letter != a}
     return tuple(result), substitute(body, changed)
+
+
+def _in_indexed_product(expr: Product, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:
+    """prod_k f(k) changes at each p by f'(p) times the product of all others, which no zero disturbs."""
+    (bound,), body = opened(expr.bounds, expr.body, taken | {expr.bounds[0].index})
+    place = Affine.of(bound.index)
+    inner = occurrences(body, tensor, taken | {bound.index})
+    others = expr.without(place)
+    return [Occurrence((bound, *o.bounds), mul(others, o.factor), o.at) for o in inner]
 
 
 def _in_extreme(expr: Extreme, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:

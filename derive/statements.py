@@ -5,7 +5,7 @@ from __future__ import annotations
 from derive.affine import indices
 from derive.axes import UNKNOWN
 from derive.errors import ModelError, Refused, Source
-from derive.expression import Expr, Extreme, Sum, free_indices, walk
+from derive.expression import Expr, Extreme, Product, Sum, free_indices, walk
 from derive.shapes import Draft
 from derive.system import Tensor, accesses
 from derive.text import render_affine, render_expr
@@ -93,18 +93,18 @@ def check_bound(draft: Draft, shared: bool) -> None:
                     fix=f"use it, or state its range: model.over({letter.name}, ...)",
                 )
     for node in walk(draft.value):
-        if isinstance(node, (Sum, Extreme)):
-            used = set(free_indices(node.body))
+        if isinstance(node, (Sum, Extreme, Product)):
+            used, word = set(free_indices(node.body)), "product" if isinstance(node, Product) else "sum"
             for bound in node.bounds:
                 if bound.index not in used and bound.hi == UNKNOWN:
                     raise ModelError(
-                        f"the sum over {bound.index.name} does not use it",
+                        f"the {word} over {bound.index.name} does not use it",
                         source=draft.source,
-                        fix=f"remove {bound.index.name} from the Sum, or state its range",
+                        fix=f"remove {bound.index.name} from the {word.capitalize()}, or state its range",
                     )
                 if bound.index in targets:
                     raise ModelError(
-                        f"index {bound.index.name} is summed and stands on the left side",
+                        f"index {bound.index.name} is bound by the {word} and stands on the left side",
                         source=draft.source,
-                        fix="use another letter inside the Sum",
+                        fix=f"use another letter inside the {word.capitalize()}",
                     )

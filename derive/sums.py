@@ -1,4 +1,4 @@
-"""Sums, maxima and means: over indices, `Sum(w[k] ** 2, k)`, or over the axes of whole arrays, `Sum(w ** 2)`."""
+"""Sums, products, extremes, means: over indices, `Sum(w[k] ** 2, k)`, or the axes of whole arrays, `Sum(w ** 2)`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sympy
 from derive.affine import Index
 from derive.axes import UNKNOWN, Array, closed, opened, total
 from derive.errors import ModelError
-from derive.expression import STOP, Bound, Call, Extreme
+from derive.expression import STOP, Bound, Call, Extreme, multiplied
 from derive.expression import Sum as SumNode
 from derive.surface import Formula, IndexSymbol, lift, lift_affine, owner_of, raised
 
@@ -32,6 +32,23 @@ def Sum(body: Any, *bounds: Any, axis: Any = None) -> Formula:
     if not array.axes:
         raise ModelError("Sum needs the indices to sum over", fix="Sum(body, k)")
     return formula(body, total(array, axis))
+
+
+def Product(body: Any, *bounds: Any, axis: Any = None) -> Formula:
+    """Product over indices, outermost first, `Product(1 - q[i, k], k)`, or over all entries of an array, `Product(q)`.
+
+    An empty range gives 1. Raises ModelError for a scalar without an index.
+    """
+    if bounds:
+        return Formula(multiplied(lift(body), tuple(map(_bound, bounds))), owner_of(body))
+    array = raised(body)
+    if not array.axes:
+        raise ModelError("Product needs the indices to multiply over", fix="Product(body, k)")
+    node, ranges, kept = opened(array, axis, "Product")
+    return formula(body, closed(multiplied(node, ranges), kept, f"Product({array})"))
+
+
+Prod = Product
 
 
 def Max(value: Any, *rest: Any, axis: Any = None) -> Any:

@@ -31,6 +31,7 @@ from derive.errors import ModelError, Refused, Source
 from derive.expression import (
     ZERO,
     Access,
+    Bound,
     Bracket,
     Call,
     Constant,
@@ -39,6 +40,7 @@ from derive.expression import (
     Relation,
     add,
     mul,
+    multiplied,
     number,
     power,
 )
@@ -250,6 +252,9 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
     if isinstance(value, (sympy.Max, sympy.Min)):
         args = ranked(value.args)
         return Call(type(value).__name__, tuple(map(node_of, args)), (0,) * len(args))
+    if isinstance(value, sympy.Product):
+        bounds = (Bound(Index(x.name), lift_affine(lo), lift_affine(hi)) for x, lo, hi in reversed(value.limits))
+        return multiplied(node_of(value.function), tuple(bounds))
     if isinstance(value, sympy.KroneckerDelta):
         return Bracket("=", *map(lift_affine, value.args[:2]))
     if isinstance(value, sympy.Function) and not isinstance(value, AppliedUndef):

@@ -24,10 +24,12 @@ from derive.expression import (
     Partial,
     Place,
     Pow,
+    Product,
     Relation,
     Sum,
     free_indices,
     rebind,
+    spared,
     substitute,
 )
 
@@ -92,6 +94,10 @@ def _leaf(expr: Expr) -> str:
         return f"{expr.function}{primes}({', '.join(map(render_expr, expr.args))})"
     if isinstance(expr, Sum):
         return f"Sum({render_expr(expr.body)}, {', '.join(map(_bound, expr.bounds))})"
+    if isinstance(expr, Product):
+        body, places = spared(expr)
+        others = [f"{expr.bounds[0].index.name} != {render_affine(p)}" for p in places]
+        return f"Product({', '.join([render_expr(body), _bound(expr.bounds[0]), *others])})"
     if isinstance(expr, Bracket):
         return f"[{render_affine(expr.left)} {expr.op} {render_affine(expr.right)}]"
     if isinstance(expr, Partial):

@@ -71,6 +71,8 @@ class Brute(Oracle):
             return mpmath.fprod(self.expr(f, env) for f in e.factors)
         if isinstance(e, node.Sum):
             return mpmath.fsum(self.expr(e.body, inner) for inner in self.inner(e.bounds, env))
+        if isinstance(e, node.Product):
+            return mpmath.fprod(self.expr(e.body, inner) for inner in self.inner(e.bounds, env))
         if isinstance(e, node.Extreme):
             return (max if e.op == "max" else min)(self.expr(e.body, inner) for inner in self.inner(e.bounds, env))
         if isinstance(e, node.Choice):

@@ -27,6 +27,7 @@ from derive.expression import (
     Partial,
     Place,
     Pow,
+    Product,
     Sum,
     free_indices,
 )
@@ -170,6 +171,16 @@ class Evaluator:
             return self.zero if result is None else result
 
         return lambda letters: add_up(letters, 0)
+
+    def compile_product(self, expr: Product) -> Compiled:
+        (bound,), body = expr.bounds, self.compile(expr.body)
+        lo, hi = self.compile_affine(bound.lo), self.compile_affine(bound.hi)
+
+        def multiply(letters: Letters) -> Number:
+            stretch = range(lo(letters), hi(letters) + 1)
+            return times((self.one, *(body({**letters, bound.index.name: place}) for place in stretch)))
+
+        return multiply
 
     def compile_bracket(self, expr: Bracket) -> Compiled:
         holds = self.condition(expr)

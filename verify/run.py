@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from functools import partial
 from inspect import signature
+from math import prod
 from types import ModuleType
 from typing import Any
 
@@ -194,6 +195,9 @@ class Scalars:
 
     def pow(self, base: Any, exponent: Any) -> Any:
         return self.ball(base) ** self.ball(exponent)
+
+    def prod(self, values: Iterable[Any]) -> Any:
+        return prod(values)
 
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
         name = ARCS.get(name, name)
