@@ -54,28 +54,38 @@ def _all_earlier(read: Read, targets: list[Read], letter: Index, down: bool) -> 
 def _carries(loop: Repeat) -> bool:
     """Does a pass of the loop read what another pass writes?"""
     own = {a.target.store: a.target for a, _ in assigns(loop.body)}
-    reads = (v for a, _ in assigns(loop.body) for v in values(a.value) if isinstance(v, Read))
-    return any(
-        r.store in own and _places(r, loop.bound.index) != _places(own[r.store], loop.bound.index) for r in reads
-    )
+    reads = [v for a, _ in assigns(loop.body) for v in values(a.value) if isinstance(v, Read) and v.store in own]
+    return any(_elsewhere(r, own[r.store], loop.bound.index) for r in reads)
+
+
+def _elsewhere(read: Read, target: Read, letter: Index) -> bool:
+    pairs = _pairs(read, target)
+    return not pairs or any(_ends(r) != _ends(t) and _holds((*_ends(r), *_ends(t)), letter) for r, t in pairs)
 
 
 def _earlier(read: Read, target: Read, letter: Index, down: bool) -> bool:
-    """Is the entry that is read written in this pass or an earlier one?"""
-    gaps = [here - there for here, there in zip(_places(read, letter), _places(target, letter), strict=False)]
-    if len(_places(read, letter)) != len(_places(target, letter)) or not gaps:
-        return False
-    late = [g for g in gaps if g.number is None or (g.number < 0 if down else g.number > 0)]
-    return not late
+    """Is the entry that is read written in this pass or an earlier one? One axis that says so is enough."""
+    for here, there in _pairs(read, target):
+        if not _holds(_ends(there), letter) or len(_ends(here)) != len(_ends(there)):
+            continue
+        gaps = [(r - t).number for r, t in zip(_ends(here), _ends(there), strict=True)]
+        if all(gap is not None and (gap >= 0 if down else gap <= 0) for gap in gaps):
+            return True
+    return False
 
 
-def _places(read: Read, letter: Index) -> list[Affine]:
-    """The keys and picks in which the loop letter stands."""
-    found = [*read.keys, *(p for pick in read.picks for p in _pick_places(pick))]
-    return [p for p in found if p.coefficient(letter)]
+def _pairs(read: Read, target: Read) -> list[tuple[Pick, Pick]]:
+    """What stands at the same axis in both."""
+    here, there = (*read.keys, *read.picks), (*target.keys, *target.picks)
+    return list(zip(here, there, strict=True)) if len(here) == len(there) else []
 
 
-def _pick_places(pick: Pick) -> tuple[Affine, ...]:
+def _holds(places: tuple[Affine, ...], letter: Index) -> bool:
+    return any(p.coefficient(letter) for p in places)
+
+
+def _ends(pick: Pick) -> tuple[Affine, ...]:
+    """A place, or both ends of a span."""
     if isinstance(pick, Affine):
         return (pick,)
     return (pick.start, pick.stop) if isinstance(pick, Span) and not pick.whole else ()

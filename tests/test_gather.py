@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from models import system
-from sympy import Piecewise, Rational, exp, log, pi, sqrt
+from sympy import Piecewise, Rational, asinh, exp, log, pi, sqrt, tanh
 
 from codegen.breaking import broken
 from codegen.render import render_module
 from derive import Max, Min, Model, Sum, derive, stop
 from derive.higher import hessian_vector
-from derive.library import softmax
+from derive.library import sigmoid, softmax
 
 
 def loaded(model: Any) -> tuple[ModuleType, str]:
@@ -361,3 +361,17 @@ def test_a_sum_in_a_sum_has_letters_of_its_own() -> None:
     u, v, x = parameters.values()
     assert module.cost(parameters) == pytest.approx((u**2).sum() + (v @ x).sum() ** 2, rel=1e-12)
     slopes_agree(module, parameters, {})
+
+
+def test_a_loop_does_not_join_one_that_writes_other_columns_later() -> None:
+    with Model("columns") as model:
+        n = model.sizes("n")
+        e, p, L, k = model.indices("e p L k")
+        r = model.parameters(r=(n, n))
+        u, E, C = model.variables("u E C")
+        u[e, L] = tanh(2 * r[L, e])
+        E[p, e] = sigmoid(r[e, e] * r[p, e]) * Sum(u[p, k], k)
+        C[L] = asinh(1 / (2 + tanh(r[L, L])))
+        model.minimise(Sum(E[L, p] ** 2, L, p) + Sum(C[p] ** 3, p))
+    module, _ = loaded(model)
+    slopes_agree(module, {"r": drawn(3, 3)}, {})
