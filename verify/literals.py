@@ -35,7 +35,13 @@ def exact_module(module: ModuleType) -> ModuleType:
     exact = ModuleType(module.__name__)
     exact.__file__ = module.__file__
     exact.__dict__.update(
-        _ratio=ratio, _whole=whole, _balls=balls, _constant=constant, _function=function, _linear=Routines()
+        _ratio=ratio,
+        _whole=whole,
+        _entry=whole,
+        _balls=balls,
+        _constant=constant,
+        _function=function,
+        _linear=Routines(),
     )
     exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
     replace_special(exact.__dict__)
@@ -49,9 +55,12 @@ def ratio(above: Any, below: Any) -> Any:
     return balls(above) / below if isinstance(above, np.ndarray) else above / below
 
 
-def whole(value: int) -> Shadow:
-    """An integer among balls: `np.minimum(z, 0)` hands it on to functions that an int does not have."""
-    return Shadow(arb(value), 0.0)
+def whole(value: int, unit: float = 0.0) -> Shadow:
+    """An integer among balls: `np.minimum(z, 0)` hands it on to functions that an int does not have.
+
+    As an entry of an array it has the roundoff `unit` of the array: `np.exp` of a plain integer would be a float.
+    """
+    return Shadow(arb(value), unit)
 
 
 def balls(values: Any) -> Any:
@@ -83,11 +92,17 @@ def function(name: str, value: Any) -> arb:
 
 
 class _Literals(ast.NodeTransformer):
-    """Quotients, named constants, functions of `math` of literals, and integers that choices hand on."""
+    """Quotients, named constants, functions of `math` of literals, and integers that choices and arrays hand on."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
         return _call("_ratio", node.left, node.right) if isinstance(node.op, ast.Div) else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        self.generic_visit(node)
+        if _integer(node.value) and isinstance(node.targets[0], ast.Subscript):
+            node.value = _call("_entry", node.value)
+        return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         self.generic_visit(node)
@@ -108,6 +123,8 @@ class _Literals(ast.NodeTransformer):
             return _call("_function", ast.Constant(head.attr), node.args[0])
         if head.value.id == "np" and head.attr == "sign":
             return _call("_balls", node)
+        if head.value.id == "np" and head.attr == "full" and len(node.args) == 3 and _integer(node.args[1]):
+            node.args[1] = _call("_entry", node.args[1])
         if head.value.id == "np" and head.attr in ("minimum", "maximum", "where"):
             node.args = [_call("_whole", a) if _integer(a) else a for a in node.args]
         return node

@@ -23,7 +23,7 @@ from derive.derivation import Derivation
 from derive.system import System, Tensor
 from verify.instance import Entry, Instance, places
 from verify.linear import Routines
-from verify.literals import constant, exact_module
+from verify.literals import constant, exact_module, whole
 from verify.numbers import Balls
 from verify.shadow import Shadow, shadow_of
 from verify.unknown import stand_ins
@@ -210,6 +210,7 @@ def exact_scalars(module: ModuleType, unit: float | None) -> Iterator[None]:
     put: dict[str, Any] = {}
     if unit is not None:
         put = {"math": Scalars(unit), "_linear": Routines(unit), "_constant": partial(constant, unit=unit)}
+        put["_entry"] = partial(whole, unit=unit)
     kept = {name: getattr(module, name) for name in put if hasattr(module, name)}
     module.__dict__.update({name: put[name] for name in kept})
     try:

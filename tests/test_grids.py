@@ -1,0 +1,74 @@
+"""Recurrences on a grid with boundaries: costs of alignments, numbers of paths."""
+
+from __future__ import annotations
+
+import runpy
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_gather import drawn, loaded
+from trial import judged
+
+from codegen.render import render_module
+from derive import derive
+from verify.agreement import agree
+from verify.run import load
+
+SOFT_DTW = Path(__file__).parent.parent / "examples" / "models" / "soft_dtw.py"
+
+PLAIN = """from sympy import exp, log
+
+from derive import Model, Sum
+
+with Model("plain") as model:
+    S, T = model.sizes("S T")
+    i, j = model.indices("i j")
+    x, y = model.data(x=(S,), y=(T,))
+    w = model.parameters(w=())
+    D = model.variables("D")
+    D[0, 0] = 0
+    with model.over(i, 1, S):
+        D[i, 0] = 3
+    with model.over(j, 1, T):
+        D[0, j] = 3
+    with model.over(i, 1, S), model.over(j, 1, T):
+        near = exp(-D[i - 1, j]) + exp(-D[i, j - 1]) + exp(-D[i - 1, j - 1])
+        D[i, j] = (w * x[i] - y[j]) ** 2 - log(near)
+    model.minimise(D[S, T])
+"""
+
+
+def test_integers_on_a_boundary_are_no_false_alarm(tmp_path: Path) -> None:
+    assert judged(tmp_path / "plain.py", PLAIN).kind == "RIGHT"
+    derivation = derive(runpy.run_path(str(tmp_path / "plain.py"))["model"])
+    text = render_module(derivation, source="plain.py", digest="-")
+    assert "D[0, 0] = 0" in text and "np.full((S,), 3, x.dtype)" in text
+    assert agree(derivation.system, derivation, load(text, "right")).good
+    for wrong in (text.replace("D[0, 0] = 0", "D[0, 0] = 1"), text.replace("(S,), 3,", "(S,), 4,")):
+        assert wrong != text and not agree(derivation.system, derivation, load(wrong, "wrong")).good
+
+
+def aligned(c: Any) -> Any:
+    """The soft minimum of the costs of all alignments."""
+    costs = np.pad(np.full(c.shape, 0.0), ((1, 0), (1, 0)), constant_values=1000)
+    costs[0, 0] = 0
+    for i, j in np.ndindex(c.shape):
+        costs[i + 1, j + 1] = c[i, j] - np.logaddexp.reduce(-costs[[i, i, i + 1], [j, j + 1, j]])
+    return costs[-1, -1]
+
+
+@pytest.mark.parametrize("size", [1, 1e4])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_large_costs_do_not_overflow(size: float, dtype: Any) -> None:
+    module, _ = loaded(runpy.run_path(str(SOFT_DTW))["model"])
+    x, y = (size * drawn(6, 2)).astype(dtype), (size * drawn(5, seed=1)).astype(dtype)
+    parameters = {"w": drawn(2, seed=2).astype(dtype), "b": dtype(0.5)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        J, gradient = module.cost_and_gradient(parameters, x=x, y=y)
+    assert J.dtype == dtype and all(np.isfinite(g).all() and g.dtype == dtype for g in gradient.values())
+    c = ((x.astype(float) @ parameters["w"].astype(float) + 0.5)[:, None] - y.astype(float)) ** 2
+    np.testing.assert_allclose(J, aligned(c), rtol=64 * np.finfo(dtype).eps)
