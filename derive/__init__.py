@@ -8,7 +8,7 @@ from derive.functions import Function, function
 from derive.model import Model
 from derive.sums import Max, Min, Prod, Product, Sum, stop
 from derive.system import System
-from derive.whole import diagonal, inner, mean, norm, norm2, outer, trace
+from derive.whole import diagonal, eye, inner, mean, norm, norm2, outer, trace
 
 __all__ = [
     "Adjoint",
@@ -29,6 +29,7 @@ __all__ = [
     "d",
     "derive",
     "diagonal",
+    "eye",
     "function",
     "inner",
     "mean",

@@ -171,7 +171,7 @@ def turned(array: Array) -> Array:
     if len(array.axes) < 2:
         raise ModelError(f".mT turns the last two axes, but {shapes(array)}", fix="leave .mT out")
     *lead, row, column = zip(array.letters, array.axes, strict=True)
-    return closed(array.node, (*lead, column, row), f"{array.tight}.T")
+    return closed(array.node, (*lead, column, row), f"{array.tight}.{'mT' if lead else 'T'}")
 
 
 def product(left: Array, right: Array, facts: Facts) -> Array:

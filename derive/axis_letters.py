@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
 
-from derive.affine import Affine, Index, indices
+from derive.affine import Affine, Index, indices, replace
 from derive.axes import nameless
 from derive.errors import ModelError
 from derive.expression import Access, Binder, Expr, free_indices, rebind, substitute, walk
@@ -75,6 +75,7 @@ class Letters:
     def _put(self, expr: Expr, names: Mapping[Index, Index], scope: set[Index]) -> Expr:
         """The expression with names for its letters, those of each sum different from all letters around it."""
         if isinstance(expr, Binder):
+            outer = names
             names = {x: y for x, y in names.items() if all(b.index != x for b in expr.bounds)}
             for bound in expr.bounds:
                 if nameless(bound.index):
@@ -82,7 +83,10 @@ class Letters:
                     size = size if size not in ("", "?") else self._size(bound.index, expr.children)
                     chosen = self._pick(size, scope)
                     names, scope = {**names, bound.index: chosen}, scope | {chosen}
-            return expr.bind(rebind(expr.bounds, names), tuple(self._put(c, names, scope) for c in expr.children))
+            children = tuple(self._put(c, names, scope) for c in expr.children)
+            named = expr.bind(rebind(expr.bounds, names), children)
+            places = tuple(replace(p, _values(outer)) for p in expr.places)
+            return named.moved(places) if isinstance(named, Binder) and places else named
         children = expr.children
         if children:
             return expr.rebuild(tuple(self._put(c, names, scope) for c in children))

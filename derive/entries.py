@@ -13,7 +13,8 @@ from derive.axes import Axis, axis_letters, shapes, spread
 from derive.errors import ModelError, Source
 from derive.expression import Access, Expr
 from derive.operators import Misused, Operation, Operators
-from derive.surface import Formula, IndexSymbol, Owner, lift, places, raised
+from derive.owner import Owner
+from derive.surface import Formula, IndexSymbol, lift, places, raised
 from derive.text import render_affine
 
 

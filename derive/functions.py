@@ -16,7 +16,7 @@ from derive.charts import rational
 from derive.errors import ModelError
 from derive.expression import STOP, Call
 from derive.kinks import stepless
-from derive.surface import Formula, raised
+from derive.surface import Formula, owner_of, raised
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 
@@ -47,13 +47,14 @@ class Function:
         """f(z) of an entry of a model, or, on plain SymPy symbols, the formula itself."""
         if len(args) != len(self.arguments):
             raise ModelError(f"{self.name} takes {len(self.arguments)} arguments, not {len(args)}")
-        owners = [f.owner for a in map(sympy.sympify, args) for f in sorted(a.atoms(Formula), key=str)]
-        if owners:
-            owners[0].register(self)
+        whole = [a for a in map(sympy.sympify, args) if a.atoms(Formula)]
+        if whole:
+            owner = owner_of(*whole)
+            owner.register(self)
             arrays = tuple(map(raised, args))
-            axes = spread(arrays, owners[0].known_facts())
+            axes = spread(arrays, owner.known_facts())
             call = Call(self.name, tuple(a.node for a in arrays), (0,) * len(args))
-            return Formula(call, owners[0], axes, f"{self.name}({', '.join(map(str, arrays))})")
+            return Formula(call, owner, axes, f"{self.name}({', '.join(map(str, arrays))})")
         if self.formula is None:
             return sympy.Function(self.name)(*args)
         return self.formula.subs(dict(zip(self.arguments, args, strict=True)), simultaneous=True)

@@ -27,10 +27,9 @@ from derive.axes import (
     transposed,
     turned,
 )
-from derive.errors import ModelError, Refused, Source
+from derive.errors import ModelError, Refused
 from derive.expression import (
     ZERO,
-    Access,
     Bound,
     Bracket,
     Call,
@@ -48,6 +47,7 @@ from derive.facts import Facts
 from derive.integer_values import integer_value
 from derive.kinks import ranked
 from derive.operators import OVER, Operation, Operators
+from derive.owner import NOBODY, Owner
 from derive.text import render_expr
 
 
@@ -59,23 +59,11 @@ class SizeSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
     """A symbolic size, a positive integer."""
 
 
-class Owner(Protocol):
-    """The model that a formula belongs to: it collects the functions and the equations."""
-
-    def register(self, function: Any) -> None: ...
-
-    def is_integer(self, name: str) -> bool: ...
-
-    def state(self, target: Access, value: Any, source: Source) -> None: ...
-
-    def known_facts(self) -> Facts: ...
-
-    def known_tensor(self, name: str) -> Any: ...
-
-
 @runtime_checkable
 class Written(Protocol):
     """A tensor may be written without brackets."""
+
+    owner: Owner
 
     def as_formula(self) -> Formula: ...
 
@@ -150,8 +138,10 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
         one, two = (right, self.array) if swapped else (self.array, right)
         if operation is OVER and two.node == ZERO:
             raise ModelError(f"division by 0: ({one})/0")
-        facts = self.owner.known_facts() if one.axes and two.axes else Facts()
-        return self._with(entrywise(operation.ours, one, two, facts, operation.sign))
+        owner = owner_of(self, other)
+        facts = owner.known_facts() if one.axes and two.axes else Facts()
+        done = entrywise(operation.ours, one, two, facts, operation.sign)
+        return Formula(done.node, owner, done.axes, done.text)
 
     def product(self, other: Any, swapped: bool = False) -> Any:
         """The product of matrices and vectors; ModelError, with both shapes, where they do not fit."""
@@ -162,7 +152,9 @@ class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
                 raise
             return NotImplemented
         one, two = (right, self.array) if swapped else (self.array, right)
-        return self._with(product(one, two, self.owner.known_facts()))
+        owner = owner_of(self, other)
+        done = product(one, two, owner.known_facts())
+        return Formula(done.node, owner, done.axes, done.text)
 
     @property
     def T(self) -> Formula:
@@ -207,7 +199,7 @@ def raised(value: Any) -> Array:
         return value.array
     node = node_of(value)
     whole = sorted((f for f in value.atoms(Formula) if f.axes), key=str) if isinstance(value, sympy.Basic) else []
-    axes = spread([f.array for f in whole], whole[0].owner.known_facts()) if whole else ()
+    axes = spread([f.array for f in whole], owner_of(value).known_facts()) if whole else ()
     return Array(node, axes, str(value) if axes else "")
 
 
@@ -343,9 +335,14 @@ def _place(position: Any) -> Affine | None:
 
 def owner_of(*bodies: Any) -> Owner:
     """The model of the first entry in the values. ModelError if there is none."""
-    for body in bodies:
-        formulas = sorted(body.atoms(Formula), key=lambda f: f.node.key) if isinstance(body, sympy.Basic) else []
-        owner: Owner | None = formulas[0].owner if formulas else getattr(body, "owner", None)
-        if owner is not None:
-            return owner
-    raise ModelError(f"nothing of a model stands in {bodies[0]}", fix="sum over entries of declared tensors")
+    found = [owner for body in bodies for owner in _owners(body)]
+    owner = next((o for o in found if o is not NOBODY), found[0] if found else None)
+    if owner is None:
+        raise ModelError(f"nothing of a model stands in {bodies[0]}", fix="sum over entries of declared tensors")
+    return owner
+
+
+def _owners(body: Any) -> list[Owner]:
+    if isinstance(body, sympy.Basic):
+        return [f.owner for f in sorted(body.atoms(Formula), key=lambda f: f.node.key)]
+    return [body.owner] if isinstance(body, Written) else []

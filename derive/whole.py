@@ -6,11 +6,25 @@ from fractions import Fraction
 from typing import Any
 
 from derive.affine import Affine, indices
-from derive.axes import UNKNOWN, Array, bound_letter, closed, entrywise, fix_of_sizes, opened, same, shapes, total
+from derive.axes import (
+    UNKNOWN,
+    Array,
+    Axis,
+    axis_letters,
+    bound_letter,
+    closed,
+    entrywise,
+    fix_of_sizes,
+    opened,
+    same,
+    shapes,
+    total,
+)
 from derive.errors import ModelError
-from derive.expression import MINUS_ONE, Bound, Count, Number, mul, power, substitute, summed
+from derive.expression import MINUS_ONE, Bound, Bracket, Count, Number, mul, power, substitute, summed
 from derive.expression import number as constant
-from derive.surface import Formula, owner_of, raised
+from derive.owner import NOBODY
+from derive.surface import Formula, lift_affine, owner_of, raised
 from derive.sums import formula
 
 
@@ -46,7 +60,7 @@ def mean(value: Any, axis: Any = None) -> Formula:
 def trace(value: Any) -> Formula:
     """The sum over the diagonal of a square matrix, Sum_j a[j, j]. ModelError for anything else."""
     array = raised(value)
-    axis = _square(value, array, "trace")
+    axis = square_axis(value, array, "trace")
     letter = bound_letter(array.node)
     node = substitute(array.node, dict.fromkeys(array.letters, Affine.of(letter)))
     return formula(value, Array(summed(node, (Bound(letter, axis.lo, axis.hi),)), (), f"trace({array})"))
@@ -55,18 +69,27 @@ def trace(value: Any) -> Formula:
 def diagonal(value: Any) -> Formula:
     """The vector a[j, j] of a square matrix. ModelError for anything else."""
     array = raised(value)
-    axis, last = _square(value, array, "diagonal"), array.letters[-1]
+    axis, last = square_axis(value, array, "diagonal"), array.letters[-1]
     node = substitute(array.node, {array.letters[0]: Affine.of(last)})
     return formula(value, closed(node, [(last, axis)], f"diagonal({array})"))
 
 
-def _square(value: Any, array: Array, what: str) -> Any:
-    facts = owner_of(value).known_facts()
-    if len(array.axes) != 2 or not same(*array.axes, facts):
-        fix = fix_of_sizes(*array.axes) if len(array.axes) == 2 else "slice it: A[l, :, :]"
+def square_axis(value: Any, array: Array, what: str, *, stack: bool = False) -> Axis:
+    """The axis of the rows and columns of a square matrix, or of each in a stack. ModelError for anything else."""
+    rank = len(array.axes)
+    fits = rank == 2 or rank > 2 and stack
+    if not fits or not same(array.axes[-2], array.axes[-1], owner_of(value).known_facts()):
+        fix = fix_of_sizes(*array.axes[-2:]) if fits else "slice it: A[l, :, :]"
         raise ModelError(f"{what} is of a square matrix: {shapes(array)}", fix=fix)
-    one, two = array.axes
+    one, two = array.axes[-2:]
     return one if one.known else two
+
+
+def eye(size: Any) -> Formula:
+    """The unit matrix with `size` rows, whose entry is the Kronecker delta [j = k]. Refused for what is no size."""
+    axis = Axis(Affine.of(1), lift_affine(size))
+    row, column = map(Affine.of, axis_letters(2))
+    return Formula(Bracket("=", row, column), NOBODY, (axis, axis), f"eye({size})")
 
 
 def inner(left: Any, right: Any) -> Formula:

@@ -17,9 +17,9 @@ from derive.text import render_expr, render_range
 IMPORTS = """
 import math
 import numpy
-from sympy import Eq, Piecewise, exp, sqrt, tanh
+from sympy import Eq, KroneckerDelta, Piecewise, exp, sqrt, tanh
 from derive import *
-from derive.library import logsumexp, relu, sigmoid, softmax
+from derive.library import det, inverse, logdet, logsumexp, relu, sigmoid, softmax, solve
 with Model("net") as model:
     i, j, k, r, s, l = model.indices("i j k r s l")
 """
@@ -198,6 +198,34 @@ PAIRS = {
                    + Sum(x[1, i, k] * W[k, j], i, j, k) + Sum(Sum(x[s, i, k] * x[s, j, k], k) ** 2, s, i, j))
 """,
     ),
+    "functions of matrices": (
+        """
+    m, n, p = model.sizes("m n p")
+    x, S, C = model.data(x=(m, n), S=(m, n, n), C=(m, n, p))
+    A, B, alpha, c = model.parameters(A=(n, n), B=(n, p), alpha=(n,), c=())
+    P, u, w, g = model.variables("P u w g")
+""",
+        """
+    P[:, :] = eye(n) * exp(alpha) + c * x.T @ x
+    u[:, :] = solve(P, x.T).T
+    w[:] = solve(A + c**2 * eye(n), alpha)
+    g[:] = logdet(S @ A)
+    model.minimise(inner(u, x) + norm2(inverse(P.T)) + det(2 * A) + Sum(g) + w @ B @ B.T @ w
+                   + norm2(solve(S, C)) + Sum(inverse(A)))
+    model.predict(inverse(S))
+""",
+        """
+    P[j, k] = exp(alpha[k]) * KroneckerDelta(j, k) + Sum(c * x[i, j] * x[i, k], i)
+    u[i, k] = solve(P[j, k], x[i, j], j, k)
+    w[k] = solve(A[j, k] + c**2 * KroneckerDelta(j, k), alpha[j], j, k)
+    g[i] = logdet(Sum(S[i, j, r] * A[r, k], r), j, k)
+    model.minimise(Sum(u[i, j] * x[i, j], i, j) + Sum(inverse(P[k, j], j, k) ** 2, j, k) + det(2 * A[j, k], j, k)
+                   + Sum(g[i], i) + Sum(Sum(Sum(w[i] * B[i, j], i) * B[k, j], j) * w[k], k)
+                   + Sum(solve(S[i, j, k], C[i, j, r], j, k) ** 2, i, k, r)
+                   + Sum(inverse(A[j, k], j, k), j, k))
+    model.predict(inverse(S[i, j, k], j, k))
+""",
+    ),
     "recurrence": (
         """
     T, m, n, p = model.sizes("T m n p")
@@ -254,6 +282,23 @@ def test_matrix_notation_is_index_notation(case: str, tmp_path: Path) -> None:
         assert (p.cut, len(p.bounds), p.over is None) == (q.cut, len(q.bounds), q.over is None)
 
 
+def test_a_gallery_model_in_matrix_notation_has_the_same_equations(tmp_path: Path) -> None:
+    entries = (Path(__file__).parent.parent / "examples" / "models" / "gaussian_likelihood.py").read_text()
+    whole = entries.replace("C[j, k] = Sum(L[j, p] * L[k, p], p)", "C[:, :] = L @ L.T")
+    whole = whole.replace("z[i, j] = x[i, j] - mu[j]", "z[:, :] = x - mu")
+    whole = whole.replace("u[i, k] = solve(C[j, k], z[i, j], j, k)", "u[:, :] = solve(C, z.T).T")
+    whole = whole.replace("Sum(z[i, j] * u[i, j], i, j)", "inner(z, u)").replace("logdet(C[j, k], j, k)", "logdet(C)")
+    whole = whole.replace("import Model, Sum", "import Model, inner")
+    assert "Sum" not in whole
+    (tmp_path / "entries.py").write_text(entries)
+    (tmp_path / "whole.py").write_text(whole)
+    one, two = (derive(runpy.run_path(str(tmp_path / f"{x}.py"))["model"]) for x in ("entries", "whole"))
+    assert equations(one.system) == equations(two.system)
+    assert [plain(a.target, a.bounds, a.value) for a in one.adjoints] == [
+        plain(a.target, a.bounds, a.value) for a in two.adjoints
+    ]
+
+
 HEAD = """
     m, n, p, T = model.sizes("m n p T")
     x, y, X = model.data(x=(m, n), y=(m, p), X=(T, m, n))
@@ -299,6 +344,19 @@ SHAPES = {  # statement: what is said, and the fix
     "model.minimise(x @ w)": (f"x @ w has shape (m,), {SINGLE}", "norm2(...)"),
     "model.minimise(Sum(w ** 2, k))": (f"w**2 has shape (n,), {SINGLE}", "Sum(...)"),
     "model.minimise(trace(x))": ("trace is of a square matrix: x has shape (m, n)", "Eq(m, n)"),
+    "z[:, :] = inverse(x)": ("inverse is of a square matrix: x has shape (m, n)", "Eq(m, n)"),
+    "z[:, :] = inverse(w)": ("inverse is of a square matrix: w has shape (n,)", "A[l, :, :]"),
+    "model.minimise(logdet(x @ W))": ("logdet is of a square matrix: x @ W has shape (m, p)", "Eq(m, p)"),
+    "model.minimise(Sum(det(X)))": ("det is of a square matrix: X has shape (T, m, n)", "Eq(m, n)"),
+    "z[:, :] = solve(x.T @ x, x)": ("solve does not fit: x.T @ x has shape (n, n), x has shape (m, n)", "side: x.T"),
+    "z[:, :] = solve(x.T @ x, y)": ("solve does not fit: x.T @ x has shape (n, n), y has shape (m, p)", "Eq(n, m)"),
+    "z[:, :] = solve(x @ x.T, t)": ("the right side of solve is a vector, or a matrix for every matrix", "A[j, k]"),
+    "h[:, :] = solve(X @ X.mT, v)": ("a matrix for every matrix: X @ X.mT has shape (T, m, m)", "A[j, k], b[j]"),
+    "h[:, :, :] = solve(X @ X.mT, p * X.mT)": ("solve does not fit: X @ X.mT has shape (T, m, m)", "Eq(m, n)"),
+    "model.minimise(logdet(x @ x.T, i, j))": ("logdet of a whole array takes no index", "logdet(x @ x.T), or"),
+    "model.minimise(logdet(t))": ("logdet takes two different indices", "logdet(A[j, k], j, k)"),
+    "z[:, :] = x.T @ x + eye(m)": ("x.T @ x has shape (n, n), eye(m) has shape (m, m)", "Eq(n, m)"),
+    "model.minimise(eye(m) @ x)": (f"eye(m) @ x has shape (m, n), {SINGLE}", "norm2(...)"),
     "model.minimise(Sum(x, axis=2))": (
         "there is no axis 2, or it is named twice: x has shape (m, n)",
         "axis=1 the last",
