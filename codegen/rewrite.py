@@ -4,7 +4,7 @@
    right side of a, so that no probability is formed first.
 2. Rows of exponentials are shifted by their largest entry.
 3. What depends on one entry only, and may overflow, becomes a function with a stable form.
-4. 0 log(0) is 0; log(y/q) is log(y) - log(q) where q is positive by its equation.
+4. 0 log(0) is 0; so is z/|z| at z = 0 in an adjoint; log(y/q) is log(y) - log(q) where q is positive by its equation.
 5. The logarithm of a mean that may saturate, and quotients by it, are taken of the logarithms of its parts.
 6. A function that has no array code of its own, with a literal order, is written by others: polygamma(1, z).
 7. A function of a matrix becomes a variable, so that it is computed once.
@@ -30,6 +30,7 @@ from codegen.quotients import Quotients
 from codegen.special import REWRITES
 from codegen.stable_special import log_of_gammas
 from codegen.zero_logs import without_zero_logs
+from codegen.zero_norms import ZeroNorms
 from derive.affine import Index, indices
 from derive.algebra import from_sympy
 from derive.errors import located
@@ -55,7 +56,7 @@ from derive.dependence import Statement
 
 
 @dataclass
-class Rewriter(Quotients):
+class Rewriter(Quotients, ZeroNorms):
     """Rewrites the sections of one model in order; collects the new variables and functions that it names."""
 
     def section(self, statements: list[Statement]) -> list[Statement]:
@@ -66,6 +67,7 @@ class Rewriter(Quotients):
                 value = transform(statement.value, self.written_out)
                 value = self.logs(value, statement.bounds, found)
                 value = self.noted("0 log 0", value, without_zero_logs(value, self.system))
+                value = self.without_zero_norms(with_changes(statement, value=value), found)
                 value = self.noted("mean that saturates", value, self.quotients(value, statement.bounds, found))
             found.append(with_changes(statement, value=value))
         found = self.read_ones(found)

@@ -528,7 +528,6 @@ class Vector:
     value: Callable[[Any, Any], Any]
     slope: Callable[[Any, Any], Any]
     ways: tuple[Rows, ...]
-    zero: bool = True  # is there a gradient at z = 0
     condition: Callable[[float], float] = lambda size: 1.0
 
 
@@ -589,9 +588,19 @@ VECTORS = (
     Vector(
         "norm",
         lambda z, y: norm(z),
-        lambda z, y: [t / norm(z) for t in z],
-        (lambda z, y, j, k, let: sqrt(Sum(z[j] ** 2, j)),),
-        zero=False,
+        lambda z, y: [t / norm(z) if any(z) else t for t in z],
+        (lambda z, y, j, k, let: sqrt(Sum(z[j] ** 2, j)), lambda z, y, j, k, let: sqrt(Sum(let(j, z[j] ** 2), j))),
+    ),
+    Vector(
+        "distance",
+        lambda z, y: mp.sqrt(mp.fsum((t - s) ** 2 for t, s in zip(z, y, strict=True))),
+        lambda z, y: [
+            (t - s) / (norm([a - b for a, b in zip(z, y, strict=True)]) or 1) for t, s in zip(z, y, strict=True)
+        ],
+        (
+            lambda z, y, j, k, let: sqrt(Sum((z[j] - y[j]) ** 2, j)),
+            lambda z, y, j, k, let: sqrt(Sum(let(j, z[j] - y[j]) ** 2, j)),
+        ),
     ),
 )
 LOGITS = (
@@ -636,8 +645,6 @@ def vector_error(row: Vector, number: int, dtype: Any) -> float:
     module, _ = vector_module(row, number)
     eps, worst = float(np.finfo(dtype).eps), 0.0
     for logits in LOGITS:
-        if not row.zero and not any(logits):
-            continue
         for targets in TARGETS:
             z, y = np.array(logits, dtype), np.array(targets, dtype)
             with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
