@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from derive import Model, ModelError
+    from derive import Model, ModelError, System
 
 
 class UsageError(Exception):
@@ -32,9 +32,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A model and the file that it came from."""
+    """A model, or what `derive.higher` made of one, and the file that it came from."""
 
-    model: Model
+    model: Model | System
     place: Place
 
     @property
@@ -85,10 +85,10 @@ def project(folder: Path) -> Path | None:
 
 def load(where: Place) -> tuple[Loaded, ...]:
     """Run a model file; its models in written order. ModelError, with the line, if it raises or has none."""
-    from derive import Model, ModelError
+    from derive import Model, ModelError, System
 
     values = vars(_run(where)).values()
-    models = {id(v): v for v in values if isinstance(v, Model)}
+    models = {id(v.system if isinstance(v, Model) else v): v for v in values if isinstance(v, (Model, System))}
     own = [m for m in models.values() if Path(m.file) == where.path] or list(models.values())
     if not own:
         raise ModelError(f"{where.path.name} defines no model", fix='with Model("name") as model: ...')
@@ -96,8 +96,6 @@ def load(where: Place) -> tuple[Loaded, ...]:
     twice = next((n for n in names if names.count(n) > 1), None)
     if twice:
         raise ModelError(f"{where.path.name} defines two models called {twice}", fix="give one of them another name")
-    for model in own:
-        _ = model.system
     return tuple(Loaded(model, where) for model in own)
 
 

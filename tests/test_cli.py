@@ -136,6 +136,25 @@ def test_a_file_may_define_several_models(folder: Path) -> None:
     assert [m.name for m in load(place(path))] == ["mlp", "second"]
 
 
+HIGHER = """
+from derive.higher import hessian_vector
+model = hessian_vector(model)
+again = model
+"""
+
+
+def test_a_model_file_may_hold_a_system(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder, shipped()["regression"].path.read_text(encoding="utf-8") + HIGHER)
+    (loaded,) = load(place(path))
+    assert loaded.name == "regression_hessian_vector"
+    assert cli.main(["check", str(path)]) == 0
+    assert cli.main(["generate", str(path)]) == 0
+    assert cli.main(["generate", "--check", str(path)]) == 0
+    assert "direction_w" in (folder / "generated" / "regression_hessian_vector.py").read_text(encoding="utf-8")
+    kept = write(folder, MODEL + HIGHER.replace("model = h", "twice = h"), "both.py")
+    assert [m.name for m in load(place(kept))] == ["mlp", "mlp_hessian_vector"]
+
+
 def test_a_changed_file_is_read_again(folder: Path) -> None:
     path = write(folder, MODEL)
     before = load(place(path))[0].model.system.objective.source
