@@ -44,7 +44,8 @@ def empty(store: Store, speller: Speller) -> str:
     for key in store.keys:
         speller = speller.inside(key)
     shape = ", ".join(speller.affine(a.hi - a.lo + 1) for a in store.axes)
-    return f"np.empty(({shape}{',' if len(store.axes) == 1 else ''}), {speller.like()}.dtype)"
+    made = "zeros" if store.holes else "empty"
+    return f"np.{made}(({shape}{',' if len(store.axes) == 1 else ''}), {speller.like()}.dtype)"
 
 
 def over_keys(value: str, store: Store, speller: Speller) -> str:

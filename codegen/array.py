@@ -51,7 +51,8 @@ class Store:
     """Where a tensor lives: one array for every value of the `keys`, with `axes` in order.
 
     `role` is parameter, data, hyper, variable or gradient. `allocated`: filled in parts. `local`: alive within
-    one pass of a loop only, so that its keys are not stored. `integer`: places that count from 0.
+    one pass of a loop only, so that its keys are not stored. `integer`: places that count from 0. `holes`:
+    entries that no equation defines and nothing reads, which are 0.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Store:
     allocated: bool = False
     local: bool = False
     integer: bool = False
+    holes: bool = False
 
 
 @dataclass(frozen=True)

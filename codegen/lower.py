@@ -23,6 +23,7 @@ from derive.errors import Refused
 from derive.expression import Bound, Expr, Sum
 from derive.dependence import Statement, adjoint_statements, statements_of
 from derive.schedule import Loop, schedule
+from derive.regions import gaps
 from derive.system import System, Tensor, accesses
 
 
@@ -73,6 +74,8 @@ def _storage(
     tensors = {t.name: t for t in system.tensors} | made | {"J": Tensor("J", "variable", ())}
     tensors |= {f"d.{a.of}": tensors[a.of] for a in derivation.computed}
     stores = {t.name: make_store(names[t.name], t, t.role) for t in tensors.values()}
+    holes = [t.name for t in system.role("variable") if any(True for _ in gaps(system, t))]
+    stores |= {name: with_changes(stores[name], holes=True) for name in holes}
     stores |= {
         name: with_changes(make_store(names[name], tensors[name], "gradient"), tensor=name)
         for name in tensors

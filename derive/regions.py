@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from derive.affine import Affine, Index, indices, replace
 from derive.errors import ModelError
-from derive.expression import Access, Binder, Bound, Expr, MatrixFunction
+from derive.expression import Access, Binder, Bound, Expr, MatrixFunction, walk_inside
 from derive.facts import Facts
 from derive.system import Equation, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
@@ -101,8 +102,9 @@ def _end(value: Affine, bound: Bound, sign: int) -> Affine:
 def check_regions(system: System) -> None:
     """Every variable has exactly one equation at each place, and every entry that is read exists."""
     for tensor in system.role("variable"):
-        slots = [q for q, s in enumerate(tensor.slots) if not (indices(s.lo) or indices(s.hi))]
-        _check_cover(system, tensor, slots, system.equations_of(tensor.name), "")
+        for gap in gaps(system, tensor):
+            if not (_is_corner(tensor, gap) and _unread(system, tensor, gap)):
+                raise _gap(system, tensor, gap)
     for equation in (*system.equations, system.objective):
         try:
             _check_reads(system, equation, equation.value, equation.bounds)
@@ -119,19 +121,27 @@ def region_of(equation: Equation, slot: int) -> Interval:
     return Interval(position, position)
 
 
-def _check_cover(system: System, tensor: Tensor, slots: list[int], equations: tuple[Equation, ...], where: str) -> None:
+def gaps(system: System, tensor: Tensor) -> Iterator[dict[int, Interval]]:
+    """Where a variable has no equation: the part along every slot that bounds the place. ModelError for an overlap."""
+    slots = [q for q, s in enumerate(tensor.slots) if not (indices(s.lo) or indices(s.hi))]
+    yield from _gaps(system, tensor, slots, system.equations_of(tensor.name), {})
+
+
+def _gaps(
+    system: System, tensor: Tensor, slots: list[int], equations: tuple[Equation, ...], box: dict[int, Interval]
+) -> Iterator[dict[int, Interval]]:
     """One equation at each place: along the first slot, on every part that the regions cut, then along the others."""
     if not slots:
         if len(equations) > 1:
             first, second = equations[:2]
             raise ModelError(
-                f"the equations of {tensor.name} overlap: line {first.source.line} defines it{where} as well",
+                f"the equations of {tensor.name} overlap: line {first.source.line} defines it{_place(tensor, box)} "
+                "as well",
                 source=second.source,
                 fix="state regions that touch, one equation each: with model.over(...)",
             )
         return
     slot, *rest = slots
-    letter = tensor.slots[slot].index.name.lstrip("@")
     regions = [region_of(e, slot) for e in equations]
     hull = Interval(tensor.slots[slot].lo, tensor.slots[slot].hi)
     try:
@@ -144,14 +154,54 @@ def _check_cover(system: System, tensor: Tensor, slots: list[int], equations: tu
         ) from None
     for part in parts:
         mine = tuple(e for e, r in zip(equations, regions, strict=True) if covers(r, part, system.facts))
-        place = f"{where}{' and' if where else ' at'} {letter} = {part}"
         if not mine:
-            raise ModelError(
-                f"the equations of {tensor.name} leave a gap{place}",
-                source=equations[-1].source,
-                fix=f"state regions that touch, for example: with model.over({letter}, {render_affine(part.lo)}, ...)",
-            )
-        _check_cover(system, tensor, rest, mine, place if len(equations) > 1 else where)
+            yield {**box, slot: part}
+        else:
+            yield from _gaps(system, tensor, rest, mine, {**box, slot: part} if len(equations) > 1 else box)
+
+
+def _place(tensor: Tensor, box: dict[int, Interval]) -> str:
+    parts = [f"{tensor.slots[slot].index.name.lstrip('@')} = {part}" for slot, part in box.items()]
+    return f" at {' and '.join(parts)}" if parts else ""
+
+
+def _gap(system: System, tensor: Tensor, box: dict[int, Interval]) -> ModelError:
+    slot, part = next(reversed(box.items()))
+    letter = tensor.slots[slot].index.name.lstrip("@")
+    return ModelError(
+        f"the equations of {tensor.name} leave a gap{_place(tensor, box)}",
+        source=system.equations_of(tensor.name)[-1].source,
+        fix=f"state regions that touch, for example: with model.over({letter}, {render_affine(part.lo)}, ...)",
+    )
+
+
+def _is_corner(tensor: Tensor, box: dict[int, Interval]) -> bool:
+    """Is it a part of the whole along more than one slot?"""
+    return sum(part != Interval(tensor.slots[q].lo, tensor.slots[q].hi) for q, part in box.items()) > 1
+
+
+def _unread(system: System, tensor: Tensor, box: dict[int, Interval]) -> bool:
+    """Does nothing read an entry there? So the corner of a grid needs no equation if no neighbour reads it."""
+    stated = [(e.value, e.bounds) for e in (*system.equations, system.objective)]
+    if (asked := system.prediction) is not None:
+        bounds = (*asked.bounds, *((asked.over,) if asked.over else ()))
+        stated += [(value, bounds) for value in (asked.value, asked.cut) if value is not None]
+    return all(_avoids(value, bounds, tensor, box, system.facts) for value, bounds in stated)
+
+
+def _avoids(expr: Expr, bounds: tuple[Bound, ...], tensor: Tensor, box: dict[int, Interval], facts: Facts) -> bool:
+    """Does every entry of the tensor in an expression lie beyond the box along one of its slots?"""
+    found = [(n, inner) for n, inner in walk_inside(expr, bounds) if isinstance(n, Access) and n.tensor == tensor.name]
+    if len(found) < sum(1 for access in accesses(expr) if access.tensor == tensor.name):
+        return False  # it stands inside a position
+    return all(
+        any(_beyond(extent(access.at[slot], inner), part, facts) for slot, part in box.items())
+        for access, inner in found
+    )
+
+
+def _beyond(used: Interval, part: Interval, facts: Facts) -> bool:
+    return bool(facts.below(used.hi + 1, part.lo) or facts.below(part.hi + 1, used.lo))
 
 
 def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:

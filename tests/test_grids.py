@@ -72,3 +72,68 @@ def test_large_costs_do_not_overflow(size: float, dtype: Any) -> None:
     assert J.dtype == dtype and all(np.isfinite(g).all() and g.dtype == dtype for g in gradient.values())
     c = ((x.astype(float) @ parameters["w"].astype(float) + 0.5)[:, None] - y.astype(float)) ** 2
     np.testing.assert_allclose(J, aligned(c), rtol=64 * np.finfo(dtype).eps)
+
+
+CORNER = """from sympy import tanh
+
+from derive import Model, Sum
+
+with Model("corner") as model:
+    m, T, L = model.sizes("m T L")
+    i, t, l = model.indices("i t l")
+    x, y = model.data(x=(m, T), y=(m, L))
+    w, v, u, s = model.parameters(w=(T, L), v=(T, L), u=(T,), s=(L,))
+    h = model.variables("h")
+    with model.over(t, 1, T):
+        h[i, t, 0] = x[i, t] * u[t]
+    with model.over(l, 1, L):
+        h[i, 0, l] = y[i, l] * s[l]
+    with model.over(t, 1, T), model.over(l, 1, L):
+        h[i, t, l] = tanh(w[t, l] * h[i, t - 1, l] + v[t, l] * h[i, t, l - 1])
+    model.minimise(Sum(h[i, T, l] ** 2, i, (l, 1, L)))
+"""
+
+
+def test_a_corner_that_nobody_reads_needs_no_equation(tmp_path: Path) -> None:
+    path = tmp_path / "corner.py"
+    assert judged(path, CORNER).kind == "RIGHT"
+    module, text = loaded(runpy.run_path(str(path))["model"])
+    found = module.forward(
+        {"w": drawn(3, 2), "v": drawn(3, 2), "u": drawn(3), "s": drawn(2)}, x=drawn(4, 3), y=drawn(4, 2)
+    )
+    assert "h = np.zeros((m, T + 1, L + 1), x.dtype)" in text
+    np.testing.assert_array_equal(found["h"][:, 0, 0], 0)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("h[i, t - 1, l] + ", "h[i, t - 1, l - 1] + "),
+        ("(l, 1, L)))", "(l, 1, L)) + Sum(h[i, t, 0], i, (t, 0, T)))"),
+        ("minimise(", "predict(h[i, 0, 0])\n    model.minimise("),
+    ],
+)
+def test_a_corner_that_is_read_is_a_gap(right: str, wrong: str, tmp_path: Path) -> None:
+    assert CORNER.count(right) == 1
+    found = judged(tmp_path / "corner.py", CORNER.replace(right, wrong))
+    assert found.kind == "REFUSED" and "leave a gap at i = 1..m and t = 0 and l = 0" in found.why
+
+
+LINE = """from derive import Model, Sum
+
+with Model("line") as model:
+    m, T = model.sizes("m T")
+    i, t = model.indices("i t")
+    model.assume(T >= 3)
+    x, w = model.data(x=(m, T)), model.parameters(w=(T,))
+    z = model.variables("z")
+    z[i, 1] = w[1] * x[i, 1]
+    with model.over(t, 3, T):
+        z[i, t] = w[t] * x[i, t]
+    model.minimise(Sum(z[i, t] ** 2, i, (t, 3, T)))
+"""
+
+
+def test_a_gap_along_one_index_is_one_even_if_nobody_reads_it(tmp_path: Path) -> None:
+    found = judged(tmp_path / "line.py", LINE)
+    assert found.kind == "REFUSED" and "leave a gap at i = 1..m and t = 2" in found.why
