@@ -12,6 +12,8 @@ from derive.facts import Facts
 class Owner(Protocol):
     """The model that a formula belongs to: it collects the functions and the equations."""
 
+    file: str
+
     def register(self, function: Any) -> None: ...
 
     def is_integer(self, name: str) -> bool: ...
@@ -25,6 +27,8 @@ class Owner(Protocol):
 
 class Nobody:
     """The owner of what any model may use, such as the unit matrix; together with a tensor it has the tensor's."""
+
+    file = ""
 
     def register(self, function: Any) -> None:
         raise ModelError(f"nothing of a model stands in {function.name}", fix="use entries of declared tensors")

@@ -27,6 +27,7 @@ from derive.axes import (
     transposed,
     turned,
 )
+from derive.equality import ComparedBySymPy
 from derive.errors import ModelError, Refused
 from derive.expression import (
     ZERO,
@@ -70,14 +71,13 @@ class Written(Protocol):
     def as_array(self, what: str) -> Formula: ...
 
 
-class Formula(Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
+class Formula(ComparedBySymPy, Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     """A value in an equation: an atom to SymPy that carries one of our nodes in `node`.
 
     A whole array has `axes`; then `node` is its entry there, and `text` is what the author wrote.
     """
 
     node: Expr
-    owner: Owner
     axes: tuple[Axis, ...]
     text: str
     _op_priority = 1000.0
