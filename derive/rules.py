@@ -44,6 +44,7 @@ from derive.letters import relettered
 from derive.match import match, same
 from derive.occurrences import occurrences
 from derive.regions import Interval
+from derive.empty_ranges import empty_ends
 from derive.sifting import sift_term
 from derive.solving import inverses, solved
 from derive.text import render_expr
@@ -94,6 +95,7 @@ def sift(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     """Sum_i f(i) [i = p] = f(p) [p in the range of i]."""
     values = {t.name: t.values for t in context.system.tensors if t.values is not None}
     terms = [sift_term(t, bounds, context.system.facts, values) for t in _terms(expr)]
+    terms = [mul(*empty_ends(t, bounds, context.system), t) for t in terms]
     return _changed("sift", expr, add(*terms), "Kronecker delta with a summed index")
 
 

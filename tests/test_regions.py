@@ -122,6 +122,18 @@ MOVING |= {
 """,
 }
 
+MOVING |= {
+    "all earlier states, counted from 0": """
+    x = model.data(x=(m, n))
+    w = model.parameters(w=(n, n))
+    z = model.variables("z")
+    z[i, 0] = x[i, 1]
+    with model.over(t, 1, n):
+        z[i, t] = tanh(x[i, t] + Sum(w[t, u] * z[i, u - 1], (u, 1, t)))
+    model.minimise(Sum(z[i, t] ** 2, i, (t, 1, n)))
+""",
+}
+
 OUTSIDE = """
     x = model.data(x=(m, n))
     w = model.parameters(w=(n, n))
