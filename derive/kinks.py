@@ -50,9 +50,23 @@ def differentiate_kink(part: Expr, x: Symbol) -> Expr:
     """|u|' = sign(u) u'; sign, floor, ceiling are flat; Piecewise, Max, Min differentiate the branch that holds"""
     if isinstance(part, sympy.Abs):
         return sympy.sign(part.args[0]) * differentiate(part.args[0], x)
+    if isinstance(part, (sympy.Max, sympy.Min)) and len(part.args) > 2:
+        return sympy.Add(*(sympy.Piecewise((slope, wins), (0, True)) for wins, slope in winners(part, x) if slope != 0))
     if isinstance(part, (sympy.Max, sympy.Min, sympy.Piecewise)):
         return sympy.Piecewise(*((differentiate(value, x), condition) for condition, value in alternatives(part, x)))
     return sympy.S.Zero
+
+
+def winners(part: Expr, x: Symbol) -> Iterator[tuple[Boolean, Expr]]:
+    """When each argument of a Max or Min receives the derivative, which excludes all others, and its derivative.
+
+    As nested branches the conditions of many arguments would be repeated in one another.
+    """
+    over, equal = (sympy.Gt, sympy.Ge) if isinstance(part, sympy.Max) else (sympy.Lt, sympy.Le)
+    args = ranked(part.args)
+    for q, arg in enumerate(args):
+        first = [linear(over(arg, other), x) for other in args[:q]]
+        yield sympy.And(*first, *(linear(equal(arg, other), x) for other in args[q + 1 :])), differentiate(arg, x)
 
 
 def outermost(formula: Expr) -> list[Expr]:
