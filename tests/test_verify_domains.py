@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from sympy import exp, log, pi, sin, sqrt
+from sympy import Rational, exp, log, pi, sin, sqrt
 
 from codegen.render import render_module
 from derive import Max, Model, Sum, derive
-from verify.agreement import agree
-from verify.certificate import Certificate
+from verify.agreement import agree, unjudged
+from verify.case import sharp
+from verify.certificate import Certificate, Check
+from verify.instance import instance
+from verify.judge import LOST
+from verify.numbers import BITS
 from verify.run import load
 from verify.sizes import plan
 
@@ -130,3 +135,51 @@ def test_any_two_of_many_sizes_differ_somewhere() -> None:
     plans = [dict(s.numbers) for s in plan(model.system)]
     assert all(any(p[one] != p[two] for p in plans) for one, two in combinations("abcefgh", 2))
     assert max(max(p.values()) for p in plans) <= 4
+
+
+def layers_of_norms() -> Model:
+    """Normalisation of one unit: its variance is 0, and rounding is multiplied by a hundred in every layer."""
+    with Model("norms") as model:
+        m, n, L = model.sizes("m n L")
+        i, k, l = model.indices("i k l")
+        x = model.data(x=(m, n))
+        w = model.parameters(w=(l, n), over=(l, 2, L))
+        a, mu, v = model.variables("a mu v")
+        a[1, i, k] = x[i, k]
+        with model.over(l, 2, L):
+            mu[l, i] = Sum(a[l - 1, i, k], k) / n
+            v[l, i] = Sum((a[l - 1, i, k] - mu[l, i]) ** 2, k) / n
+            a[l, i, k] = a[l - 1, i, k] + w[l, k] * (a[l - 1, i, k] - mu[l, i]) / sqrt(v[l, i] + Rational(1, 100000))
+        model.minimise(Sum(a[L, i, k] ** 2, i, k))
+    return model
+
+
+def test_rounding_that_is_unbounded_at_some_sizes_is_no_disagreement() -> None:
+    found = certificate(layers_of_norms())
+    assert found.good, "\n".join(map(str, found.failures))
+
+
+def test_rounding_that_is_unbounded_everywhere_is_undecided() -> None:
+    lost = Check("J", "code, float64", "derivation", 0.0, "ulp", "J", "black box", True, f"float64 {LOST}: x")
+    judged = replace(lost, grade="rounded", why="")
+    assert [c.undecided for c in unjudged([lost, lost])] == [True]
+    assert not list(unjudged([lost, judged]))
+
+
+def test_wide_balls_are_computed_again_with_more_bits() -> None:
+    derivation = derive(a_recurrence_of_squares())
+    case = sharp(derivation, instance(derivation.system, plan(derivation.system)[0], 0, 97), 0)
+    assert case.field.bits == BITS
+    with Model("cancels") as model:
+        T = model.sizes("T")
+        t = model.indices("t")
+        model.assume(T >= 12)
+        w, b = model.parameters(w=(), b=(T,))
+        h = model.variables("h")
+        h[0] = w
+        with model.over(t, 1, T):
+            h[t] = 1000000 * (sin(h[t - 1] + b[t] / 1000000) - sin(h[t - 1]))
+        model.minimise(sin(h[T]))
+    derivation = derive(model)
+    drawn = instance(derivation.system, plan(derivation.system)[0], 0, 97)
+    assert sharp(derivation, drawn, 0).field.bits == 4 * BITS

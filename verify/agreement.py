@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from types import ModuleType
 
 from derive.derivation import Derivation
@@ -12,7 +13,7 @@ from derive.system import System
 from verify.case import DIGITS, Case, evaluated, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.instance import instance
-from verify.judge import WORST, check_case, check_derivation
+from verify.judge import LOST, WORST, check_case, check_derivation
 from verify.numbers import Balls, Coins, Exact, Undecided
 from verify.run import Code
 from verify.sizes import Sizes, plan
@@ -86,7 +87,15 @@ def make_cases(derivation: Derivation, seed: int = 0) -> tuple[Case, ...]:
 def check_code(derivation: Derivation, module: ModuleType, cases: tuple[Case, ...], seed: int = 0) -> list[Check]:
     """A module against reference values that were made before."""
     code = Code.of(module, derivation, Balls(seed))
-    return [check for case in cases for check in check_case(case, derivation, code)]
+    checks = [check for case in cases for check in check_case(case, derivation, code)]
+    return [*checks, *unjudged(checks)]
+
+
+def unjudged(checks: list[Check]) -> Iterator[Check]:
+    """Floats of 64 bits whose rounding is unbounded at every size: nothing is known of them."""
+    found = [check for check in checks if check.check == "code, float64"]
+    if found and all(LOST in check.why for check in found):
+        yield replace(found[0], good=False, grade="failed", why=f"undecided: {found[0].why}")
 
 
 def worst_of(checks: list[Check]) -> tuple[Check, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from derive.derivation import Derivation
 from verify.instance import Entry, Instance, instance, resting
-from verify.numbers import Balls, Settled, Undecided
+from verify.numbers import BITS, Balls, Settled, Undecided
 from verify.sizes import Sizes
 from verify.steps import ATTEMPTS
 from verify.symbolic import Symbolic
@@ -49,10 +49,8 @@ def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
     found: list[Case] = []
     for attempt in range(ATTEMPTS):
         drawn = instance(derivation.system, sizes, seed + attempt, DIGITS)
-        field = Balls(seed)
         try:
-            with field.context():
-                found.append(evaluated(derivation, drawn, field))
+            found.append(sharp(derivation, drawn, seed))
         except (Undecided, ZeroDivisionError) as error:
             reason = error
         if found and found[-1].steepest > FLAT:
@@ -63,6 +61,18 @@ def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
         with suppress(Undecided, ZeroDivisionError):
             return settled(derivation, instance(derivation.system, sizes, seed + attempt, DIGITS), seed)
     raise Undecided(f"no random instance of {derivation.system.name} at {sizes} can be evaluated: {reason}")
+
+
+def sharp(derivation: Derivation, drawn: Instance, seed: int) -> Case:
+    """The reference values in balls of 170 bits, or of four times as many where long recurrences widen these."""
+    field = Balls(seed)
+    with suppress(Undecided), field.context():
+        case = evaluated(derivation, drawn, field)
+        if all(field.same(ball, ball) for values in (case.symbolic, case.true) for ball in values.values()):
+            return case
+    field = Balls(seed, 4 * BITS)
+    with field.context():
+        return evaluated(derivation, drawn, field)
 
 
 def settled(derivation: Derivation, drawn: Instance, seed: int) -> Case:

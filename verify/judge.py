@@ -36,6 +36,7 @@ FLIPS = 5  # so many ties are decided in every way
 MANY = 12  # of more than that so many, one at a time
 PLAIN_UNITS = 4  # roundoffs of a gradient that is a plain number, such as 1 / 3 / m
 WORST = 1e300
+LOST = "may keep no digit"
 
 
 def check_derivation(case: Case) -> Iterator[Check]:
@@ -61,7 +62,7 @@ def check_case(case: Case, derivation: Derivation, code: Code) -> Iterator[Check
         except Exception as error:  # whatever the code raises is a finding
             if isinstance(error, Undecided) and case.instance.note:
                 continue  # at a kink a rounded number may be on either side; the exact balls have judged the code there
-            lost = isinstance(error, Undecided) and known and dtype == "float32"
+            lost = isinstance(error, Undecided) and known
             yield Check(
                 "J",
                 f"code, {dtype}",
@@ -71,7 +72,7 @@ def check_case(case: Case, derivation: Derivation, code: Code) -> Iterator[Check
                 case.where(OBJECTIVE),
                 "black box" if lost else "failed",
                 lost,
-                f"{dtype} may keep no digit: {error}" if lost else f"raises {type(error).__name__}: {error}",
+                f"{dtype} {LOST}: {error}" if lost else f"raises {type(error).__name__}: {error}",
             )
 
 
