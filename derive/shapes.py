@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
-from derive.affine import Affine, Index, indices
+from derive.affine import Affine, Index, indices, Size
 from derive.errors import Source
 from derive.expression import Access, Bound, Expr, rebind, substitute
 from derive.facts import Facts
@@ -30,11 +30,11 @@ class Draft:
 
 
 def unshifted(draft: Draft) -> Draft:
-    """The same equation with `h[t]` on the left for `h[t + 1]`: every t stands one lower on the right."""
+    """The same equation with `h[t]` on the left for `h[t + 1]`, `c[k]` for `c[n + k]`: the right side shifts back."""
     for position in draft.target.at:
         for letter in indices(position):
             shift = position - letter
-            if shift.number:
+            if shift != Affine.of(0) and all(isinstance(atom, Size) for atom, _ in shift.terms):
                 values = {letter: Affine.of(letter) - shift}
                 target = substitute(draft.target, values)
                 assert isinstance(target, Access)

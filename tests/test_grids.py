@@ -137,3 +137,32 @@ with Model("line") as model:
 def test_a_gap_along_one_index_is_one_even_if_nobody_reads_it(tmp_path: Path) -> None:
     found = judged(tmp_path / "line.py", LINE)
     assert found.kind == "REFUSED" and "leave a gap at i = 1..m and t = 2" in found.why
+
+
+JOINED = """from sympy import tanh
+
+from derive import Model, Sum
+
+with Model("joined") as model:
+    n, m, q, p = model.sizes("n m q p")
+    i, k, j = model.indices("i k j")
+    x, y = model.data(x=(m, n), y=(m, p))
+    w, v = model.parameters(w=(n, q), v=(n + q, p))
+    h, c = model.variables("h c")
+    h[i, j] = tanh(Sum(x[i, k] * w[k, j], k))
+    with model.over(k, 1, n):
+        c[i, k] = x[i, k]
+    with model.over(k, 1, q):
+        c[i, n + k] = h[i, k]
+    model.minimise(Sum((Sum(c[i, k] * v[k, j], k) - y[i, j]) ** 2, i, j))
+"""
+
+
+def test_the_left_side_may_be_shifted_by_a_size(tmp_path: Path) -> None:
+    path = tmp_path / "joined.py"
+    assert judged(path, JOINED).kind == "RIGHT"
+    module, text = loaded(runpy.run_path(str(path))["model"])
+    x, w = drawn(4, 3), drawn(3, 2)
+    found = module.forward({"w": w, "v": drawn(5, 2)}, x=x)
+    np.testing.assert_array_equal(found["c"], np.concatenate((x, np.tanh(x @ w)), axis=1))
+    assert "c[:, n:n + q] = h" in text
