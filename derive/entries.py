@@ -10,11 +10,12 @@ from typing import Any
 
 from derive.affine import Affine, Index
 from derive.axes import Axis, axis_letters, shapes, spread
-from derive.errors import ModelError, Source
+from derive.errors import ModelError, Source, counted
 from derive.expression import Access, Expr
 from derive.operators import Misused, Operation, Operators
 from derive.owner import Owner
-from derive.surface import Formula, IndexSymbol, lift, places, raised
+from derive.surface import Formula, lift, places, raised
+from derive.symbols import IndexSymbol
 from derive.text import render_affine
 
 
@@ -28,8 +29,16 @@ class Quantity(Operators):
     name: str
     owner: Owner
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__ or name not in ("name", "owner"):
+            raise ModelError(f"{self.name} has no {name} to set", fix=f"an equation sets entries: {self.name}[i] = ...")
+        super().__setattr__(name, value)
+
     def __getitem__(self, at: Any) -> Formula:
         return self._read(places(at))
+
+    def __delitem__(self, at: Any) -> None:
+        raise ModelError(f"an equation of {self.name} cannot be taken back", fix="remove its line")
 
     def __setitem__(self, at: Any, value: Any) -> None:
         source = source_of(sys._getframe(1))
@@ -55,8 +64,8 @@ class Quantity(Operators):
             return (Axis(),) * len(kept)
         if len(tensor.slots) != len(at):
             raise ModelError(
-                f"{self.name} has {len(tensor.slots)} indices, not {len(at)}",
-                fix=f"write {self.name} with {len(tensor.slots)} indices",
+                f"{self.name} has {counted(len(tensor.slots), 'index', 'indices')}, not {len(at)}",
+                fix=f"write {self.name} with {counted(len(tensor.slots), 'index', 'indices')}",
             )
         fixed = [(q, s) for q, s in enumerate(tensor.slots) if s.index.name.startswith("@")]
         if any(at[q] is None or full[q] != s.lo for q, s in fixed):
@@ -120,9 +129,6 @@ class Quantity(Operators):
     def __eq__(self, other: object) -> bool:
         raise Misused(f"== does not compare the entries of {self}", fix="Eq(z[i], y[i]) is a condition for Piecewise")
 
-    def __bool__(self) -> bool:
-        raise Misused(f"{self} has no truth value", fix="Piecewise((value, z[i] > 0), (other, True)) chooses by entry")
-
     def __len__(self) -> int:
         raise Misused(f"{self} has no length in numbers", fix="use the size, such as m, of its declaration")
 
@@ -185,9 +191,13 @@ def source_of(frame: Any, line: int | None = None) -> Source:
     return Source(Path(file).name, line, linecache.getline(file, line).strip())
 
 
+def _is_ours(module: str) -> bool:
+    return module.startswith("derive.") and not module.startswith("derive.models.")
+
+
 def outer_source() -> Source:
     """The line of the model file that is being executed: the first frame outside the language's own modules."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "") in (__name__, "derive.model"):
+    while frame.f_back and _is_ours(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return source_of(frame)

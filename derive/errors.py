@@ -19,6 +19,11 @@ class Source:
         return f"{self.file}:{self.line}: {self.text}"
 
 
+def counted(number: int, one: str, several: str) -> str:
+    """`1 index`, `2 indices`."""
+    return f"{number} {one if number == 1 else several}"
+
+
 class ModelError(Exception):
     """An equation or a declaration that cannot be meant: `what`, its `source` line, and a `fix`."""
 

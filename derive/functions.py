@@ -13,7 +13,7 @@ import sympy
 
 from derive.axes import spread
 from derive.charts import rational
-from derive.errors import ModelError
+from derive.errors import ModelError, counted
 from derive.expression import STOP, Call
 from derive.kinks import stepless
 from derive.surface import Formula, owner_of, raised
@@ -28,7 +28,7 @@ def checked_name(name: str, what: str = "name") -> str:
     """`name` if it may enter Python code and LaTeX; ModelError otherwise."""
     if not isinstance(name, str) or not NAME.match(name) or keyword.iskeyword(name):
         raise ModelError(
-            f"{name!r} is not a {what} that can stand in code",
+            f"{name!r} is no {what} that can stand in code",
             fix="letters, digits and underscores, starting with a letter, and no Python keyword",
         )
     return name
@@ -46,7 +46,8 @@ class Function:
     def __call__(self, *args: Any) -> Any:
         """f(z) of an entry of a model, or, on plain SymPy symbols, the formula itself."""
         if len(args) != len(self.arguments):
-            raise ModelError(f"{self.name} takes {len(self.arguments)} arguments, not {len(args)}")
+            wanted = counted(len(self.arguments), "argument", "arguments")
+            raise ModelError(f"{self.name} takes {wanted}, not {len(args)}")
         whole = [a for a in map(sympy.sympify, args) if a.atoms(Formula)]
         if whole:
             owner = owner_of(*whole)
@@ -69,9 +70,13 @@ def function(name: str, formula: Callable[..., Any] | None = None, *, latex: str
     checked_name(name, "function name")
     names = tuple(inspect.signature(formula).parameters) if formula else ("z",)
     arguments = tuple(sympy.Symbol(checked_name(n, "argument name"), real=True) for n in names)
-    value = stepless(rational(sympy.sympify(formula(*arguments)))) if formula else None
-    if value is not None:
-        _check_formula(name, arguments, value)
+    if formula is None:
+        return Function(name, arguments, None, latex)
+    made = formula(*arguments)
+    if made is None:
+        raise ModelError(f"the formula of {name} gives no value", fix="a function written with def must return it")
+    value = stepless(rational(sympy.sympify(made)))
+    _check_formula(name, arguments, value)
     return Function(name, arguments, value, latex)
 
 

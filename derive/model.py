@@ -10,25 +10,24 @@ from typing import Any
 
 import sympy
 
-from derive.affine import Affine, Index, Size, Width
-from derive.axes import UNKNOWN
+from derive.affine import Affine, Index
+from derive.assumptions import about_sizes, sum_of_data
 from derive.axis_letters import Letters
+from derive.declared import RESERVED, check_errors, check_free, check_shapes, check_sizes, opaque, places_of, slots_of
 from derive.derivatives import Derivatives
 from derive.entries import Named, Quantity, outer_source, source_of
 from derive.errors import ModelError, Source
-from derive.expression import Access, Bound, Expr, Functional, substitute
+from derive.expression import Access, Expr
 from derive.facts import Facts
 from derive.functions import Function, checked_name
 from derive.operators import explained
 from derive.prediction import asked, opened_value
 from derive.ranges import resolve, seen_so_far
-from derive.shapes import Asked, Draft, Shapes, unshifted
-from derive.surface import Formula, IndexSymbol, SizeSymbol, lift, lift_affine, raised
-from derive.system import Alias, Slot, Stated, System, Tensor
-
-RESERVED = frozenset(
-    "J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack d stop".split()
-)
+from derive.shapes import Asked, Draft, Shapes
+from derive.stated import check_used, stated, stated_range, with_range
+from derive.surface import Formula, check_owner, lift
+from derive.symbols import IndexSymbol, SizeSymbol
+from derive.system import Alias, Stated, System, Tensor
 
 
 class Model(Derivatives):
@@ -57,15 +56,23 @@ class Model(Derivatives):
         self._objective: Draft | None = None
         self._facts = Facts()
         self._sums: list[tuple[Expr, Expr]] = []
+        self._closed = False
+        self._sources: dict[str, Source] = {}
         self._aliases: list[Alias] = []
-        self._errors: dict[str, str] = {}
+        self._errors: dict[str, tuple[str, Source]] = {}
         self._prediction: Asked | None = None
         self._seen: tuple[Any, Shapes] | None = None
         self._regions: dict[Index, tuple[Affine, Affine]] = {}
         self._system: System | None = None
 
     def __enter__(self) -> Model:
+        self._check_open()
         return self
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in ("name", "title", "file"):
+            raise ModelError(f"a model has no {name} to set", fix="declare and state by calls: model.minimise(...)")
+        super().__setattr__(name, value)
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         error = explained(error)
@@ -73,6 +80,7 @@ class Model(Derivatives):
             while trace.tb_next and trace.tb_frame.f_code.co_filename != self.file:
                 trace = trace.tb_next
             raise error.at(source_of(trace.tb_frame, trace.tb_lineno)) from None
+        self._closed = True
         if kind is None:
             self._system = self._check()
 
@@ -109,13 +117,13 @@ class Model(Derivatives):
         """Given tensors that are not trained: `x, y = model.data(x=(m, n(1)), y=(m, n(L)))`."""
         return self._tensors_of("data", shapes, None)
 
-    def integers(self, *, over: tuple[Any, Any], **shapes: Any) -> Any:
+    def integers(self, *, over: Any = None, **shapes: Any) -> Any:
         """Given places, used inside brackets: `label = model.integers(label=(m,), over=(1, n))`, `w[label[i], k]`.
 
         In generated code they count from 0, as rows of arrays do: the place `over[0]` is 0.
         """
+        ends = places_of(over)
         made = self._tensors_of("data", shapes, None)
-        ends = lift_affine(over[0]), lift_affine(over[1])
         for name in shapes:
             self._tensors[name] = replace(self._tensors[name], values=ends)
         return made
@@ -133,7 +141,7 @@ class Model(Derivatives):
 
     def hyper(self, name: str, *, latex: str = "") -> Formula:
         """A named scalar that is given and not trained."""
-        self._add(Tensor(self._declare(name), "hyper", (), latex))
+        self._tensors[name] = Tensor(self._declare(name), "hyper", (), latex)
         return Formula(Access(name), self)
 
     def variables(self, names: str, **latex: str) -> Any:
@@ -148,84 +156,91 @@ class Model(Derivatives):
         self._declare(name, self._functionals)
 
         def apply(*rows: Any) -> Formula:
-            return Formula(self._functional(name, rows), self)
+            return Formula(opaque(name, rows), self)
 
         return apply
 
     def assume(self, *facts: Any) -> None:
         """Declared facts: `L >= 3`, `Eq(n(L), n(1))`, `Eq(Sum(y[i, j], j), 1)`. Nothing undeclared is used."""
+        self._check_open()
         for fact in facts:
-            self._assume(fact)
-
-    def _assume(self, fact: Any) -> None:
-        if fact is True or fact is sympy.true:
-            return
-        if isinstance(fact, sympy.Eq) and isinstance(fact.lhs, Formula):
-            self._sums.append((fact.lhs.node, lift(fact.rhs)))
-        elif isinstance(fact, sympy.Eq):
-            left, right = lift_affine(fact.lhs), lift_affine(fact.rhs)
-            if not isinstance(left.alone, (Size, Width)):
-                raise ModelError(f"{fact.lhs} is not a size", fix="put the size alone on the left: Eq(n(L), n(1))")
-            self._facts = Facts((*self._facts.equal, (left.alone, right)), self._facts.at_least)
-        elif isinstance(fact, (sympy.Ge, sympy.Gt, sympy.Le, sympy.Lt)):
-            gap = lift_affine(fact.gts) - lift_affine(fact.lts)
-            self._facts = self._facts.with_bounds([gap if isinstance(fact, (sympy.Ge, sympy.Le)) else gap - 1])
-        else:
-            raise ModelError(f"{fact} is not a fact about sizes or sums", fix="L >= 3, or Eq(n(L), n(1))")
+            if isinstance(fact, sympy.Eq) and isinstance(fact.lhs, Formula):
+                self._sums.append(sum_of_data(fact, self._tensors))
+            else:
+                self._facts = about_sizes(fact, self._facts)
 
     # equations
 
     @contextmanager
     def over(self, index: Any, lo: Any, hi: Any) -> Iterator[None]:
         """The equations inside hold for `index` = lo..hi only; the region may be empty."""
-        letter, before = Index(index.name), dict(self._regions)
-        self._regions = {**before, letter: (lift_affine(lo), lift_affine(hi))}
+        self._check_open()
+        bound = stated_range(index, lo, hi)
+        before, count = self._regions, len(self._drafts)
+        self._regions = with_range(before, bound)
         try:
             yield
         finally:
             self._regions = before
+        check_used(bound, self._drafts[count:])
 
     def state(self, target: Access, value: Any, source: Source) -> None:
         """Add one equation."""
+        self._check_open()
         if target.tensor not in self._variables:
             raise ModelError(
                 f"{target.tensor} is given, so no equation may define it",
                 fix=f'declare it with model.variables("{target.tensor}")',
             )
+        check_owner(self, value)
         try:
             node = lift(value)
         except TypeError as error:
             raise ModelError(f"the right side is no value: {error}") from None
-        self._drafts.append(unshifted(Draft(target, node, dict(self._regions), source)))
+        self._drafts.append(stated(Draft(target, node, dict(self._regions), source)))
 
     def minimise(self, objective: Any) -> None:
         """The scalar that is trained: J."""
+        self._check_open()
         source = source_of(sys._getframe(1))
         if self._objective is not None:
             raise ModelError(f"a second objective; the first is at line {self._objective.source.line}", source=source)
         try:
-            self._objective = Draft(Access("J"), lift(objective), {}, source)
+            check_owner(self, objective)
+            self._objective = stated(Draft(Access("J"), lift(objective), self._regions, source))
         except ModelError as error:
             raise error.at(source) from None
 
     def alias(self, **aliases: Named) -> None:
         """Textbook names for derived equations, used by printers and the command line only."""
+        self._check_open()
         source = source_of(sys._getframe(1))
         for name, named in aliases.items():
+            if name in (x.name for x in self._aliases):
+                raise ModelError(f"the alias {name} is given twice", source=source, fix="choose another name")
             if not isinstance(named, Named):
                 raise ModelError(f"{name} names nothing", source=source, fix=f"model.alias({name}=d(z[L, i, j]))")
             self._aliases.append(Alias(checked_name(name, "alias"), named.target, source))
 
     def error(self, **letters: str) -> None:
         """Letters for adjoints: `model.error(z="delta")` calls dJ/dz delta."""
+        source = source_of(sys._getframe(1))
         for variable, letter in letters.items():
+            if variable in self._errors:
+                raise ModelError(f"the error of {variable} has a letter already", source=source, fix="remove one")
             self._declare(letter)
-            self._errors[variable] = letter
+            self._errors[variable] = letter, source
 
     def predict(self, prediction: Any) -> None:
         """What `predict` returns: a value, a comparison `a[L, i, j] > 0`, or `argmax(a[L, i, j], j)`."""
+        self._check_open()
         source = source_of(sys._getframe(1))
+        if self._prediction is not None:
+            raise ModelError(
+                "a second prediction", source=source, fix="predict one value; forward() returns the others"
+            )
         try:
+            check_owner(self, prediction)
             self._prediction = asked(prediction, source)
         except ModelError as error:
             raise error.at(source) from None
@@ -257,14 +272,8 @@ class Model(Derivatives):
         return self._seen[1].tensors.get(name)
 
     def _declare(self, name: str, into: list[str] | None = None) -> str:
-        checked_name(name)
-        taken = self._taken()
-        if name in taken or name in RESERVED:
-            raise ModelError(
-                f"the name {name} is " + ("declared twice" if name in taken else "reserved"),
-                source=outer_source(),
-                fix="choose another letter",
-            )
+        self._check_open()
+        check_free(checked_name(name), self._taken())
         self._yield_letter(name)
         if into is not None:
             into.append(name)
@@ -272,33 +281,29 @@ class Model(Derivatives):
 
     def _taken(self) -> set[str]:
         own = (self._sizes, self._widths, self._letters, self._tensors, self._variables, self._functionals)
-        return {*(name for names in own for name in names), *self._errors.values()}
+        return {*(name for names in own for name in names), *(letter for letter, _ in self._errors.values())}
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ModelError(
+                f"the block of the model {self.name} has ended, so this line adds nothing to it",
+                source=outer_source(),
+                fix="move the line into the block, by four more spaces",
+            )
 
     def _quantities(self, names: Iterable[str]) -> Any:
         made = [Quantity(n, self) for n in names]
         return made[0] if len(made) == 1 else tuple(made)
-
-    def _add(self, tensor: Tensor) -> None:
-        self._tensors[tensor.name] = tensor
 
     def _tensors_of(self, role: str, shapes: dict[str, Any], over: Any) -> Any:
         made = []
         for name, shape in shapes.items():
             self._declare(name)
             shape = shape if isinstance(shape, tuple) else (shape,)
-            self._add(Tensor(name, role, tuple(_slot(q, s, over) for q, s in enumerate(shape))))
+            self._sources[name] = outer_source()
+            self._tensors[name] = Tensor(name, role, slots_of(shape, over))
             made.append(Quantity(name, self) if shape else Formula(Access(name), self))
         return made[0] if len(made) == 1 else tuple(made)
-
-    def _functional(self, name: str, rows: tuple[Any, ...]) -> Functional:
-        bodies, bounds = [], []
-        for q, row in enumerate(map(raised, rows)):
-            if len(row.axes) != 1 or not isinstance(row.node, Access):
-                raise ModelError(f"{name} takes whole vectors, with one `:` each", fix=f"{name}(a[L, i, :], y[i, :])")
-            letter = Index(f"_{q}")
-            bodies.append(substitute(row.node, {row.letters[0]: Affine.of(letter)}))
-            bounds.append(Bound(letter, UNKNOWN, UNKNOWN))
-        return Functional(name, tuple(bodies), tuple(bounds))
 
     def _check(self) -> System:
         if self._objective is None:
@@ -309,6 +314,9 @@ class Model(Derivatives):
                 source=self._objective.source,
                 fix="declare what is trained: model.parameters(w=(n,))",
             )
+        check_shapes(self._tensors.values(), self.known_facts(), self._sources)
+        check_sizes((*self._drafts, self._objective), self._tensors.values(), {*self._sizes, *self._widths, "?"})
+        check_errors(self._errors, {*self._tensors, *self._variables})
         return self._resolved(tuple(self._drafts), self._objective, whole=True)
 
     def _resolved(self, drafts: tuple[Draft, ...], objective: Draft, *, whole: bool = False) -> System:
@@ -336,15 +344,7 @@ class Model(Derivatives):
             facts=self._facts,
             sums=tuple(sums),
             aliases=tuple(self._aliases) if whole else (),
-            errors=tuple(self._errors.items()) if whole else (),
+            errors=tuple((variable, letter) for variable, (letter, _) in self._errors.items()) if whole else (),
             prediction=prediction,
             stated=tuple(self._stated) if whole else (),
         )
-
-
-def _slot(position: int, spec: Any, over: Any) -> Slot:
-    if isinstance(spec, IndexSymbol):
-        if not isinstance(over, tuple) or len(over) != 3 or over[0] != spec:
-            raise ModelError(f"the slot {spec} has no range", source=outer_source(), fix=f"over=({spec}, 2, L)")
-        return Slot(Index(spec.name), lift_affine(over[1]), lift_affine(over[2]))
-    return Slot(Index(f"_{position}"), Affine.of(1), lift_affine(spec))

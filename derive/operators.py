@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -111,6 +112,11 @@ class Operators:
             f"Mod({self}, {divisor}) is not supported: it jumps, and SymPy knows no derivative of it",
             fix=f"where the derivative 1 is meant: {self} - {divisor}*floor({self}/{divisor})",
         )
+
+    def __bool__(self) -> bool:
+        if sys._getframe(1).f_globals.get("__name__", "").startswith("sympy."):
+            return True  # SymPy asks so whether there is a formula at all
+        raise Misused(f"{self} has no truth value", fix="Piecewise((value, z[i] > 0), (other, True)) chooses by entry")
 
     def __float__(self) -> float:
         raise Misused(f"{self} is a formula and has no number yet", fix=OURS)

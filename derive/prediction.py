@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from derive.affine import Affine, Index
-from derive.axes import nameless
+from derive.axes import Array, nameless
 from derive.entries import Argmax
 from derive.errors import ModelError, Source
 from derive.expression import Access, Expr
@@ -18,13 +18,22 @@ def opened_value(value: Expr, source: Source, axes: tuple[Index, ...] = ()) -> D
     return Draft(Access("?", tuple(map(Affine.of, axes))), value, {}, source)
 
 
+def _value(stated: Any) -> Array:
+    try:
+        return raised(stated)
+    except TypeError as error:
+        if isinstance(error, ModelError):
+            raise
+        raise ModelError(f"{stated!r} is not a value of an equation", fix="model.predict(z[i])") from None
+
+
 def asked(stated: Any, source: Source) -> Asked:
     """A value, a comparison with >, or the position of the largest entry."""
     if isinstance(stated, Argmax):
         axes = (*stated.rest, stated.index) if nameless(stated.index) else ()
         return Asked(opened_value(stated.value, source, axes), over=stated.index)
     if not getattr(stated, "is_Relational", False):
-        array = raised(stated)
+        array = _value(stated)
         return Asked(opened_value(array.node, source, array.letters))
     relation, array = lift_relation(stated), raised(stated.lhs)
     if relation.op != ">":

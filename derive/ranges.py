@@ -18,7 +18,7 @@ from derive.regions import check_regions
 from derive.schedule import check_order
 from derive.scopes import scoped, unscoped
 from derive.shapes import Asked, Draft, Ranges, Shapes, learn, lettered, named
-from derive.statements import check_bound, check_facts, check_names
+from derive.statements import check_bound, check_names
 from derive.system import Alias, Equation, Prediction, Slot, Stated, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
 
@@ -50,7 +50,6 @@ def resolve(
     known = {t.name: t for t in tensors}
     check_names(drafts, objective, known, variables)
     shapes = Shapes(known, facts)
-    check_facts(sums, errors, known, variables, objective.source)
     for draft in (*drafts, objective):
         check_bound(draft, any(d.target.tensor == draft.target.tensor for d in drafts if d is not draft))
     solved = _solve(drafts, shapes, variables, latex)

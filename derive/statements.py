@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from derive.affine import indices
 from derive.axes import UNKNOWN
-from derive.errors import ModelError, Refused, Source
-from derive.expression import Expr, Extreme, Product, Sum, free_indices, walk
+from derive.errors import ModelError, Refused, counted
+from derive.expression import Extreme, Product, Sum, free_indices, walk
 from derive.shapes import Draft
 from derive.system import Tensor, accesses
-from derive.text import render_affine, render_expr
+from derive.text import render_affine
 
 
 def check_names(
@@ -28,39 +28,14 @@ def check_names(
             rank = len(known[name].slots) if name in known else _rank(drafts, name)
             if len(access.at) != rank:
                 raise ModelError(
-                    f"{name} has {rank} indices, not {len(access.at)}",
+                    f"{name} has {counted(rank, 'index', 'indices')}, not {len(access.at)}",
                     source=draft.source,
-                    fix=f"write {name} with {rank} indices"
+                    fix=f"write {name} with {counted(rank, 'index', 'indices')}"
                     + (", or state its equations above this one" if not access.at else ""),
                 )
     for draft in drafts:
         if len(draft.target.at) != _rank(drafts, draft.target.tensor):
             raise ModelError(f"{draft.target.tensor} is defined with different numbers of indices", source=draft.source)
-
-
-def check_facts(
-    sums: tuple[tuple[Expr, Expr], ...],
-    errors: tuple[tuple[str, str], ...],
-    known: dict[str, Tensor],
-    variables: tuple[str, ...],
-    source: Source,
-) -> None:
-    """Facts speak of what is given, letters of what exists."""
-    for left, right in sums:
-        for access in (*accesses(left), *accesses(right)):
-            if access.tensor not in known or known[access.tensor].role not in ("data", "hyper"):
-                raise ModelError(
-                    f"{access.tensor} is computed, so nothing can be declared of it",
-                    source=source,
-                    fix="declare facts of data: model.assume(Eq(Sum(y[i, j], j), 1))",
-                )
-        if not isinstance(left, Sum):
-            raise ModelError(
-                f"{render_expr(left)} is no sum", source=source, fix="model.assume(Eq(Sum(y[i, j], j), 1))"
-            )
-    for name, letter in errors:
-        if name not in known and name not in variables:
-            raise ModelError(f"{letter} is the error of {name}, which is not declared", source=source)
 
 
 def _rank(drafts: tuple[Draft, ...], name: str) -> int:

@@ -6,12 +6,13 @@ from typing import Any
 
 import sympy
 
-from derive.affine import Index
-from derive.axes import UNKNOWN, Array, closed, opened, total
+from derive.axes import Array, closed, opened, total
 from derive.errors import ModelError
-from derive.expression import STOP, Bound, Call, Extreme, multiplied
+from derive.expression import STOP, Call, Extreme, multiplied
 from derive.expression import Sum as SumNode
-from derive.surface import Formula, IndexSymbol, lift, lift_affine, owner_of, raised
+from derive.stated import bounds_of
+from derive.surface import Formula, lift, owner_of, raised
+from derive.symbols import IndexSymbol
 
 
 def formula(value: Any, array: Array) -> Formula:
@@ -26,7 +27,7 @@ def Sum(body: Any, *bounds: Any, axis: Any = None) -> Formula:
     counted from 0. Raises ModelError for a scalar without an index.
     """
     if bounds:
-        ranges = tuple(map(_bound, bounds))
+        ranges = bounds_of(bounds)
         return Formula(SumNode(lift(body), ranges), owner_of(body))
     array = raised(body)
     if not array.axes:
@@ -40,7 +41,8 @@ def Product(body: Any, *bounds: Any, axis: Any = None) -> Formula:
     An empty range gives 1. Raises ModelError for a scalar without an index.
     """
     if bounds:
-        return Formula(multiplied(lift(body), tuple(map(_bound, bounds))), owner_of(body))
+        ranges = bounds_of(bounds)
+        return Formula(multiplied(lift(body), ranges), owner_of(body))
     array = raised(body)
     if not array.axes:
         raise ModelError("Product needs the indices to multiply over", fix="Product(body, k)")
@@ -71,7 +73,7 @@ def _extreme(op: str, several: Any, value: Any, rest: tuple[Any, ...], axis: Any
         array = raised(value)
         node, bounds, kept = opened(array, axis, several.__name__)
     elif all(isinstance(x, IndexSymbol) for x in over):
-        node, bounds, kept = lift(value), tuple(_bound(b) for b in rest), []
+        node, bounds, kept = lift(value), bounds_of(rest), []
     else:
         return several(value, *rest)
     for bound in reversed(bounds):
@@ -83,13 +85,3 @@ def stop(value: Any) -> Formula:
     """The value as a constant: no derivative passes through it."""
     array = raised(value)
     return formula(value, Array(Call(STOP, (array.node,)), array.axes, f"stop({array})"))
-
-
-def _bound(bound: Any) -> Bound:
-    index, lo, hi = bound if isinstance(bound, tuple) else (bound, UNKNOWN, UNKNOWN)
-    if not isinstance(index, IndexSymbol):
-        raise ModelError(
-            f"{index} is not an index",
-            fix=f"Sum(z, axis={index})" if isinstance(index, int) else 'declare it: model.indices("i j k")',
-        )
-    return Bound(Index(index.name), lift_affine(lo), lift_affine(hi))

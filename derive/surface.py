@@ -16,6 +16,7 @@ from sympy.core.function import AppliedUndef
 
 from derive.affine import Affine, Index, Size, Width
 from derive.algebra import chosen
+from derive.atom import Atom
 from derive.axes import (
     Array,
     Axis,
@@ -46,18 +47,11 @@ from derive.expression import (
 )
 from derive.facts import Facts
 from derive.integer_values import integer_value
-from derive.kinks import ranked
+from derive.kinks import ranked, stepless
 from derive.operators import OVER, Operation, Operators
 from derive.owner import NOBODY, Owner
+from derive.symbols import IndexSymbol, SizeSymbol
 from derive.text import render_expr
-
-
-class IndexSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
-    """An index letter, usable in positions and as an integer value."""
-
-
-class SizeSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
-    """A symbolic size, a positive integer."""
 
 
 @runtime_checkable
@@ -71,7 +65,7 @@ class Written(Protocol):
     def as_array(self, what: str) -> Formula: ...
 
 
-class Formula(ComparedBySymPy, Operators, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
+class Formula(ComparedBySymPy, Operators, Atom, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
     """A value in an equation: an atom to SymPy that carries one of our nodes in `node`.
 
     A whole array has `axes`; then `node` is its entry there, and `text` is what the author wrote.
@@ -102,22 +96,6 @@ class Formula(ComparedBySymPy, Operators, sympy.Expr):  # type: ignore[misc]  # 
         return self.class_key(), (1, (self.node.key,)), sympy.S.One.sort_key(), sympy.S.One
 
     @property
-    def free_symbols(self) -> set[Any]:
-        """Not a constant: SymPy's functions must not evaluate it as a number."""
-        return {self}
-
-    def as_coefficient(self, expr: Any) -> None:
-        """An entry is no multiple of anything."""
-
-    def extract_multiplicatively(self, c: Any) -> Any:
-        """An entry is no multiple of anything but 1."""
-        return self if c == 1 else None
-
-    def could_extract_minus_sign(self) -> bool:
-        """SymPy's odd functions leave the sign where the author wrote it."""
-        return False
-
-    @property
     def array(self) -> Array:
         """The entry, the axes and the text of the value."""
         return Array(self.node, self.axes, self.text)
@@ -135,6 +113,7 @@ class Formula(ComparedBySymPy, Operators, sympy.Expr):  # type: ignore[misc]  # 
             return NotImplemented
         except Refused:
             return operation.sympys(other, self) if swapped else operation.sympys(self, other)
+        check_owner(self.owner, other)
         one, two = (right, self.array) if swapped else (self.array, right)
         if operation is OVER and two.node == ZERO:
             raise ModelError(f"division by 0: ({one})/0")
@@ -173,12 +152,6 @@ class Formula(ComparedBySymPy, Operators, sympy.Expr):  # type: ignore[misc]  # 
     def __abs__(self) -> Any:
         return sympy.Abs(self)
 
-    def diff(self, *symbols: Any, **assumptions: Any) -> Any:
-        raise ModelError(
-            "an entry is not differentiated by SymPy, which would answer 0",
-            fix='a derivative is a variable: g = model.gradient("g", Sum(z[i], i), by=b)',
-        )
-
 
 def lift(value: Any) -> Expr:
     """The node of anything that may stand in an equation. TypeError if it is no value at all, ModelError if whole."""
@@ -212,7 +185,7 @@ def node_of(value: Any) -> Expr:
     if isinstance(value, bool):
         raise TypeError(value)
     if isinstance(value, (Integral, Fraction)):
-        return number(Fraction(value))
+        return number(Fraction(int(value.numerator), int(value.denominator)))
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ModelError(f"{value} is no number that an equation can hold")
@@ -239,8 +212,8 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
         return power(node_of(value.base), node_of(value.exp))
     if isinstance(value, sympy.exp):
         return Call("exp", (node_of(value.exp),))
-    if isinstance(value, sympy.Piecewise):
-        return _lift_piecewise(value)
+    if isinstance(value, (sympy.Piecewise, sympy.Heaviside)):
+        return _lift_piecewise(stepless(value))
     if isinstance(value, (sympy.Max, sympy.Min)):
         args = ranked(value.args)
         return Call(type(value).__name__, tuple(map(node_of, args)), (0,) * len(args))
@@ -333,16 +306,28 @@ def _place(position: Any) -> Affine | None:
     return None
 
 
+def owners(*values: Any) -> list[Owner]:
+    """The models whose entries stand in the values."""
+    found: list[Owner] = []
+    for value in values:
+        if isinstance(value, sympy.Basic):
+            found += [f.owner for f in sorted(value.atoms(Formula), key=lambda f: f.node.key)]
+        elif isinstance(value, Written):
+            found.append(value.as_formula().owner)
+    return found
+
+
+def check_owner(owner: Owner, *values: Any) -> None:
+    """ModelError if an entry of another model stands in the values."""
+    if owner is not NOBODY and any(other not in (owner, NOBODY) for other in owners(*values)):
+        raise ModelError("entries of two models meet", fix="declare in this model what its equations use")
+
+
 def owner_of(*bodies: Any) -> Owner:
-    """The model of the first entry in the values. ModelError if there is none."""
-    found = [owner for body in bodies for owner in _owners(body)]
+    """The model of the entries in the values. ModelError if there is none, or more than one."""
+    found = owners(*bodies)
     owner = next((o for o in found if o is not NOBODY), found[0] if found else None)
     if owner is None:
         raise ModelError(f"nothing of a model stands in {bodies[0]}", fix="sum over entries of declared tensors")
+    check_owner(owner, *bodies)
     return owner
-
-
-def _owners(body: Any) -> list[Owner]:
-    if isinstance(body, sympy.Basic):
-        return [f.owner for f in sorted(body.atoms(Formula), key=lambda f: f.node.key)]
-    return [body.owner] if isinstance(body, Written) else []

@@ -18,7 +18,7 @@ from derive import Model, Sum, derive
 from derive.affine import Affine, Index, Size, Width, indices
 from derive.expression import Access, Add, Bracket, Count, Expr, Mul, Number, Pow
 from derive.expression import Sum as SumNode
-from derive.surface import SizeSymbol
+from derive.symbols import SizeSymbol
 from derive.system import System
 
 

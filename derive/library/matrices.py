@@ -14,7 +14,8 @@ from derive.axes import UNKNOWN, Array, Axis, bound_letter, closed, fix_of_sizes
 from derive.errors import ModelError
 from derive.expression import Bound, Count, Expr, MatrixFunction, free_indices, substitute
 from derive.facts import Facts
-from derive.surface import Formula, IndexSymbol, lift, owner_of, raised
+from derive.surface import Formula, lift, owner_of, raised
+from derive.symbols import IndexSymbol
 from derive.whole import square_axis
 
 

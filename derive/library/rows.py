@@ -9,7 +9,8 @@ from derive.axes import UNKNOWN, Array, closed, opened, range_of
 from derive.errors import ModelError
 from derive.expression import MINUS_ONE, Bound, Call, Expr, Sum, free_indices, mul, power, substitute
 from derive.sums import formula
-from derive.surface import Formula, IndexSymbol, lift, raised
+from derive.surface import Formula, lift, raised
+from derive.symbols import IndexSymbol
 
 
 def softmax(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> Formula:

@@ -1,0 +1,13 @@
+"""Letters that an author types, as SymPy symbols."""
+
+from __future__ import annotations
+
+import sympy
+
+
+class IndexSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
+    """An index letter, usable in positions and as an integer value."""
+
+
+class SizeSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
+    """A symbolic size, a positive integer."""
