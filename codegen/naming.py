@@ -10,9 +10,12 @@ from derive.system import System
 
 MODULE = frozenset(
     """np initial math special forward predict cost cost_and_gradient train gradient_step pack unpack objective
-    parameters sizes seed dtype rate epochs batch_size restarts callback best restart start found history shuffled
-    samples size epoch rows costs batch gradient like at theta data key draw given prediction""".split()
+    parameters sizes seed dtype data key draw given gradient like prediction""".split()
 )
+TRAINING = frozenset(
+    """rate epochs batch_size restarts callback best restart start found history shuffled samples size epoch rows costs
+    batch at theta""".split()
+)  # names in functions that know parameters and variables by their dict only
 
 
 def code_names(system: System, functions: Iterable[str] = (), tensors: Iterable[str] = ()) -> dict[str, str]:
@@ -31,11 +34,12 @@ def code_names(system: System, functions: Iterable[str] = (), tensors: Iterable[
         *((n, n) for n in tensors),
     ]
     taken = set(MODULE) | {"J"} | set(keyword.kwlist) | set(dir(builtins))
+    apart = {t.name for t in system.tensors if t.role in ("parameter", "variable")}
     names: dict[str, str] = {"J": "J"}
     for key, name in wanted:
         if key not in names:
             name = f"{name}_function" if key.startswith("f.") and name in taken else name
-            names[key] = free_name(name, taken)
+            names[key] = free_name(name, taken if key in apart else taken | TRAINING)
             taken.add(names[key])
     return names
 

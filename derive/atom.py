@@ -54,8 +54,11 @@ class Atom:
     def limit(self, *symbols: Any, **options: Any) -> Any:
         raise _unseen("take a limit")
 
-    def coeff(self, *symbols: Any, **options: Any) -> Any:
-        raise _unseen("find a coefficient")
+    def coeff(self, x: Any, *rest: Any, **options: Any) -> Any:
+        """SymPy's functions ask for multiples of pi; nobody is told that an entry is no multiple of another."""
+        if isinstance(x, Atom):
+            raise _unseen("find a coefficient")
+        return sympy.S.Zero
 
     def matches(self, expr: Any, repl_dict: Any = None, old: bool = False) -> Any:
         """SymPy's `replace` asks of every part whether it is this entry."""

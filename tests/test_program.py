@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 
 from codegen.array import Assign, Contract, Literal, Map, Read, Reduce, Repeat, Span, Turn, assigns, values
@@ -18,6 +19,7 @@ from derive import Model, Refused, Sum, derive, function
 from derive.affine import Affine, Index
 from derive.models.mlp import model as mlp
 from derive.models.softmax_classifier import model as softmax_classifier
+from verify.run import load
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +135,19 @@ def test_names_in_code_keep_away_from_python_and_the_module() -> None:
     text = render_module(derive(model), source="clash.py", digest="-")
     compile(text, "clash.py", "exec")
     assert "def cost(parameters, *, sum_, rate_):" in text
+
+
+def test_parameters_keep_the_names_that_only_training_uses() -> None:
+    with Model("kept") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        y = model.data(y=(m,))
+        theta, start = model.parameters(theta=(m,), start=())
+        model.minimise(Sum((theta[i] - start - y[i]) ** 2, i))
+    module = load(render_module(derive(model), source="kept.py", digest="-"), "kept")
+    parameters = {"theta": np.array([1.0, 2.0]), "start": np.array(0.5)}
+    J, gradient = module.objective(parameters, y=np.zeros(2))(module.pack(parameters))
+    assert (J, gradient.tolist()) == (2.5, [1.0, 3.0, -4.0])
 
 
 def test_a_function_named_like_an_elementary_one_does_not_call_itself() -> None:
