@@ -8,6 +8,7 @@ import sympy
 
 from codegen.functions import differentiated
 from codegen.special import BY_HEAD
+from derive.errors import ModelError
 from derive.expression import (
     ONE,
     Access,
@@ -98,7 +99,10 @@ def formula_of(expr: Expr, entry: Expr, symbol: sympy.Symbol, system: System) ->
         assert isinstance(part, Call), type(part).__name__
         if part.function in BY_HEAD and not hasattr(sympy, part.function):
             return sympy.Function(part.function)(*args)
-        function = system.function(part.function, len(args))
+        try:
+            function = system.function(part.function, len(args))
+        except ModelError as error:  # a function that was composed here before
+            raise ValueError(str(error)) from error
         if function.formula is None:
             raise ValueError(f"{part.function} has no formula")
         formula = differentiated(part, function.arguments, function.formula)

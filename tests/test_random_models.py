@@ -161,3 +161,11 @@ def test_a_wrong_derivation_is_seen(tmp_path: Path) -> None:
     assert not list(against_brute_force(made))
     doubled = tuple(replace(a, value=node.mul(node.number(2), a.value)) if a.of == "b" else a for a in made.adjoints)
     assert list(against_brute_force(replace(made, adjoints=doubled)))
+
+
+@pytest.mark.parametrize("seed", [1522, 5917])
+def test_functions_that_were_composed_may_stand_in_others(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / f"random_{seed}.py"
+    path.write_text(model_text(seed))
+    found = outcome(seed, path)
+    assert found.kind == "RIGHT", found.why
