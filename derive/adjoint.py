@@ -44,12 +44,19 @@ def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
     """All adjoint equations of a model (a `Model` or its `System`), with the steps that lead to them.
 
     The objective is differentiated by the parameters, or by the quantities named in `by`. Raises Refused for a
-    construct that the calculus does not cover, ModelError for an alias that names nothing.
+    construct that the calculus does not cover, ModelError for an alias that names nothing, or where no parameter
+    stands in the objective.
     """
     system: System = getattr(model, "system", model)
     scalars = scalars_of(system)
     context = Context(system, scalars)
     flow = Flow.of(system, by)
+    if not by and not any(flow.readers[name] for name in flow.sources):
+        raise ModelError(
+            "the objective depends on no parameter, so its gradient is 0 everywhere",
+            source=system.objective.source,
+            fix="declare what is trained: model.parameters(w=(n,)), and use it in the objective",
+        )
     for name in flow.order():
         source = source_of(system, name, flow)
         with located(source):

@@ -179,3 +179,10 @@ def test_entries_of_two_models_do_not_meet(tmp_path: Path) -> None:
     second = 'with Model("two") as two:\n    v = two.parameters(v=())\n    two.minimise(v * b)\n'
     text = refused(tmp_path, f"{BASE}{EQUATION}    model.minimise({COST})\n{second}")
     assert text.startswith("plain.py:19") and "entries of two models meet" in text
+
+
+@pytest.mark.parametrize("cost", ["0", "c", "Sum(y[i], i)", "Sum(x[i, k] * y[i], i, k)"])
+def test_an_objective_without_parameters_is_refused(cost: str, tmp_path: Path) -> None:
+    said = refused(tmp_path, BASE + EQUATION + f"    model.minimise({cost})\n")
+    assert "the objective depends on no parameter" in said
+    assert f"model.minimise({cost})" in said
