@@ -45,6 +45,7 @@ def test_gallery_is_short_and_all_of_it_stands_in_the_guide() -> None:
     assert len(GALLERY) >= 25
     assert all(12 <= len(p.read_text().splitlines()) <= 45 for p in GALLERY)
     assert sorted(re.findall(r"\(\.\./examples/models/(\w+)\.py\)", GUIDE)) == [p.stem for p in GALLERY]
+    assert f"holds {len(GALLERY)} more models" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def blocks() -> list[str]:
