@@ -100,8 +100,9 @@ def named(system: System, expr: Expr) -> Expr:
     """The expression with adjoints called as in the code: `delta` for d.z, `dw` for d.w."""
 
     def rename(node: Expr) -> Expr:
-        adjoint = isinstance(node, Access) and node.tensor.startswith("d.")
-        return Access(system.adjoint_name(node.tensor[2:]), node.at) if adjoint else node  # type: ignore[attr-defined]
+        if isinstance(node, Access) and node.tensor.startswith("d."):
+            return Access(system.adjoint_name(node.tensor[2:]), node.at)
+        return node
 
     return transform(expr, rename)
 
