@@ -154,7 +154,7 @@ def replace(affine: Affine, values: Atoms) -> Affine:
     """Put `values` for atoms, also inside the argument of a width and inside entries of integer data."""
     if not affine.terms or not values:
         return affine
-    table: dict[Node, Affine] = dict(values)  # type: ignore[arg-type]  # a Mapping is not covariant in its keys
+    table: dict[Node, Affine] = dict(values.items())
     if not any(atom in table or not isinstance(atom, (Index, Size)) for atom, _ in affine.terms):
         return affine
     result = Affine((), affine.constant)

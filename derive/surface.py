@@ -65,7 +65,7 @@ class Written(Protocol):
     def as_array(self, what: str) -> Formula: ...
 
 
-class Formula(ComparedBySymPy, Operators, Atom, sympy.Expr):  # type: ignore[misc]  # SymPy is untyped
+class Formula(ComparedBySymPy, Operators, Atom, sympy.Expr):
     """A value in an equation: an atom to SymPy that carries one of our nodes in `node`.
 
     A whole array has `axes`; then `node` is its entry there, and `text` is what the author wrote.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sympy
 
 
-class IndexSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
+class IndexSymbol(sympy.Symbol):
     """An index letter, usable in positions and as an integer value."""
 
 
-class SizeSymbol(sympy.Symbol):  # type: ignore[misc]  # SymPy is untyped
+class SizeSymbol(sympy.Symbol):
     """A symbolic size, a positive integer."""

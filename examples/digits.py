@@ -25,11 +25,11 @@ from sklearn.neural_network import MLPClassifier
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "generated"))
 
-import softmax_classifier  # noqa: E402
-import sparse_autoencoder  # noqa: E402
+import softmax_classifier
+import sparse_autoencoder
 
 mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib import pyplot as plt
 
 PICTURES = ROOT / "build" / "digits"
 INK, WARM, COOL = "#1D3557", "#A4342A", "#1F6F78"

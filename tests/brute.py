@@ -101,7 +101,7 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 def number_function(system: System, name: str, count: int) -> Callable[..., Any]:
     """A function of a model on numbers of many digits."""
     function = system.function(name, count)
-    return sympy.lambdify(function.arguments, function.formula, "mpmath")  # type: ignore[no-any-return]
+    return sympy.lambdify(function.arguments, function.formula, "mpmath")
 
 
 def against_brute_force(derivation: Derivation) -> Iterator[str]:

@@ -145,7 +145,7 @@ def evaluate(expr: Expr, where: dict, entries: dict, widths: dict[int, int] | No
     def whole(affine: Affine, at: dict) -> int:
         return affine.constant + sum(
             c * (widths[whole(x.at, at)] if isinstance(x, Width) else at[x]) for x, c in affine.terms
-        )  # type: ignore[index]
+        )
 
     def value(node: Expr, at: dict) -> sympy.Expr:
         if isinstance(node, Number):

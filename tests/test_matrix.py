@@ -79,11 +79,11 @@ class Blind(World):
     """A world in which an entry does not depend on the sample."""
 
     def __init__(self, sizes: object, widths: object, *, system: System, one: System) -> None:
-        super().__init__(sizes, widths)  # type: ignore[arg-type]
+        super().__init__(sizes, widths)
         object.__setattr__(self, "both", (system, one))
 
     def entry(self, name: str, at: tuple[int, ...]) -> float:
-        system, one = self.both  # type: ignore[attr-defined]
+        system, one = self.both
         base = name.removeprefix("d.")
         if base in system.by_name and len(at) == len(system.by_name[base].slots):
             kept = [q for q, s in enumerate(system.by_name[base].slots) if s in one.by_name[base].slots]
@@ -162,7 +162,7 @@ def test_two_sums_with_one_letter_are_kept_apart() -> None:
     system = derivation("mlp").system
     short = Bound(k, Affine.of(1), Affine.of(2))
     long = Bound(k, Affine.of(1), Affine.of(3))
-    value = mul(Sum(at("x", i, k), (short,)), Sum(Pow(at("x", i, k), Number(2)), (long,)))  # type: ignore[arg-type]
+    value = mul(Sum(at("x", i, k), (short,)), Sum(Pow(at("x", i, k), Number(2)), (long,)))
     bounds = (Bound(i, Affine.of(1), Affine.of(2)),)
     assert agrees(system, at("C", i), bounds, value, world(system, RAGGED))
 

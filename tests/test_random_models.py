@@ -151,7 +151,7 @@ def test_wrong_code_is_seen(cost: float, gradient: float, tmp_path: Path) -> Non
         name = max(slopes, key=lambda n: np.abs(slopes[n]).max())
         return cost * J, {**slopes, name: gradient * slopes[name]}
 
-    wrong.cost_and_gradient = cost_and_gradient  # type: ignore[attr-defined]
+    wrong.cost_and_gradient = cost_and_gradient
     judged = against_text(path.read_text(), derivation, wrong, 0)
     assert judged.kind == ("RIGHT" if cost == gradient == 1 else "WRONG")
 

@@ -67,7 +67,7 @@ def tie(value: object) -> Derivation:
         i = model.indices("i")
         w = model.parameters(w=(n,))
         one = sin(w[i]) ** 2 + cos(w[i]) ** 2
-        model.minimise(Sum(value(w[i], one), i))  # type: ignore[operator]
+        model.minimise(Sum(value(w[i], one), i))
     return derive(model)
 
 

@@ -52,7 +52,7 @@ class Layout:
     def place(self, node: ast.expr, letters: Letters) -> int:
         """A position or an end of a range. KeyError if a letter has no value."""
         if isinstance(node, ast.Constant):
-            return int(node.value)  # type: ignore[arg-type]
+            return int(node.value)
         if isinstance(node, ast.Name):
             return letters[node.id] if node.id in letters else self.sizes[node.id]
         if isinstance(node, ast.UnaryOp):
@@ -169,7 +169,7 @@ class Layout:
         q = next((q for q, ends in enumerate(ready) if ends), None)
         if q is None:
             raise Unread(f"no range of {[x for x, _ in bounds]} in {ast.unparse(body)}")
-        low, high = ready[q]  # type: ignore[misc]
+        low, high = ready[q]
         for place in range(low, high + 1):
             yield from self.spans(
                 [*bounds[:q], *bounds[q + 1 :]], body, {**letters, bounds[q][0]: Place.within(place, (low, high))}

@@ -80,7 +80,7 @@ class Reading:
     def value(self, node: ast.expr, letters: Letters) -> Any:
         """An expression at these letters."""
         if isinstance(node, ast.Constant):
-            return self.numbers.number(int(node.value))  # type: ignore[arg-type]
+            return self.numbers.number(int(node.value))
         if isinstance(node, ast.Name):
             return self.named(node.id, letters)
         if isinstance(node, ast.UnaryOp):
