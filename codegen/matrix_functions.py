@@ -5,8 +5,8 @@ from __future__ import annotations
 from codegen.named import Named
 from derive.affine import Affine, Index, Node, indices
 from derive.expression import (
+    inside,
     Access,
-    Binder,
     Bound,
     Expr,
     MatrixFunction,
@@ -60,7 +60,7 @@ def _named(names: Named, expr: Expr, target: str, bounds: tuple[Bound, ...], mad
     """The expression with the entry of a variable for every function of a matrix in it."""
     if isinstance(expr, MatrixFunction):
         return _variable(names, expr, target, bounds, made)
-    inner = (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
+    inner = inside(expr, bounds)
     children = tuple(_named(names, c, target, inner, made) for c in expr.children)
     return expr.rebuild(children) if children and children != expr.children else expr
 

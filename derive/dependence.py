@@ -9,7 +9,7 @@ from dataclasses import replace as with_changes
 from derive.affine import Affine, Index, Node, replace
 from derive.derivation import Derivation
 from derive.errors import Source
-from derive.expression import Access, Binder, Bound, Expr, rebind, substitute
+from derive.expression import inside, Access, Bound, Expr, rebind, substitute
 from derive.facts import Facts
 from derive.regions import Interval, extent
 from derive.system import System
@@ -71,7 +71,7 @@ def edges_of(statements: Sequence[Statement], facts: Facts, carried: frozenset[I
 
 def reads(expr: Expr, bounds: tuple[Bound, ...]) -> list[tuple[Access, tuple[Bound, ...]]]:
     """Every entry that an expression reads, with the bounds of the letters around it."""
-    inner = (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
+    inner = inside(expr, bounds)
     found = [(expr, bounds)] if isinstance(expr, Access) else []
     for child in expr.children:
         found.extend(reads(child, inner))

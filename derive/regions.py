@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from derive.affine import Affine, Index, indices, replace
 from derive.errors import ModelError
-from derive.expression import Access, Binder, Bound, Expr, MatrixFunction, walk_inside
+from derive.expression import inside, Access, Bound, Expr, MatrixFunction, walk_inside
 from derive.facts import Facts
 from derive.system import Equation, System, Tensor, accesses
 from derive.text import render_affine, render_expr, render_range
@@ -207,7 +207,7 @@ def _beyond(used: Interval, part: Interval, facts: Facts) -> bool:
 def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:
     if isinstance(expr, MatrixFunction):
         _check_matrix(expr, bounds, system.facts)
-    inner = (*bounds, *expr.bounds) if isinstance(expr, Binder) else bounds
+    inner = inside(expr, bounds)
     for child in expr.children:
         _check_reads(system, equation, child, inner)
     for access in accesses(expr) if not expr.children else ():

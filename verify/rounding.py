@@ -42,7 +42,8 @@ class Rounding:
         whole = exponent if isinstance(exponent, int) else exponent.settled().unique_fmpz()
         plain = exponent if isinstance(exponent, int) else exponent.settled()
         value = self.balls.power(base.settled(), plain)
-        return base.rounded(value, FUNCTION_UNITS if whole is None else abs(int(whole)))  # type: ignore[no-any-return]
+        rounded: Shadow = base.rounded(value, FUNCTION_UNITS if whole is None else abs(int(whole)))
+        return rounded
 
     def below(self, left: Number, right: Number) -> bool:
         return bool(left < right)

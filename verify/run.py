@@ -104,7 +104,8 @@ class Code:
 
     def function(self, name: str, kernel: bool) -> Callable[..., Any]:
         """The public function, or the one behind it that checks nothing, with exact literals."""
-        return getattr(self.exact if kernel else self.module, f"_{name}" if kernel else name)  # type: ignore[no-any-return]
+        found: Callable[..., Any] = getattr(self.exact if kernel else self.module, f"_{name}" if kernel else name)
+        return found
 
 
 def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) -> Any:

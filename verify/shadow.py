@@ -184,7 +184,7 @@ class Shadow:
     def __ne__(self, other: object) -> Any:
         return NotImplemented if isinstance(other, np.ndarray) else not self == other
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # equal balls need not be equal numbers; typeshed knows no unhashable class
 
     def compare(
         self, other: Any, yes: Callable[[arb, arb], bool], no: Callable[[arb, arb], bool], if_equal: bool
