@@ -13,7 +13,7 @@ from derive.expression import (
     fresh,
 )
 from derive.regions import Interval, region_of
-from derive.system import Equation, System, accesses
+from derive.system import Equation, System, Tensor, accesses
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,15 @@ def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Boun
             letter = fresh(own.index, {b.index for b in bounds})
             bounds.append(Bound(letter, own.lo, own.hi))
             at[slot] = Affine.of(letter)
-    return Access(name, tuple(at)), tuple(bounds)
+    return Access(name, tuple(at)), tuple(_never_empty(b, system.tensor(name), at, system) for b in bounds)
+
+
+def _never_empty(bound: Bound, tensor: Tensor, at: list[Affine], system: System) -> Bound:
+    """The range of a letter of the target; all of its slot if the part that depends on a source may be empty."""
+    if system.facts.below(bound.lo, bound.hi) or indices(bound.lo) or indices(bound.hi):
+        return bound
+    slot = next((s for s, position in zip(tensor.slots, at, strict=True) if position.letter == bound.index), None)
+    return Bound(bound.index, slot.lo, slot.hi) if slot and system.facts.below(slot.lo, slot.hi) else bound
 
 
 def source_of(system: System, name: str, flow: Flow) -> Source:
