@@ -32,7 +32,7 @@ def lower(derivation: Derivation) -> Program:
     system = derivation.system
     rewriter = Rewriter(system)
     adjoints = adjoint_statements(derivation)
-    forward, cost, gradient = map(rewriter.section, shared([*_divided(system), adjoints], rewriter))
+    forward, cost, gradient = map(rewriter.section, shared([*divided(system), adjoints], rewriter))
     gradient = errors_named(gradient, rewriter)
     helpers, callables = functions_of(system, [*forward, *cost, *gradient], rewriter.helpers)
     names = code_names(system, [*(h.name for h in helpers), *callables], rewriter.tensors)
@@ -84,7 +84,7 @@ def _storage(
     return tensors, stores
 
 
-def _divided(system: System) -> tuple[list[Statement], list[Statement]]:
+def divided(system: System) -> tuple[list[Statement], list[Statement]]:
     """The equations that the prediction needs, and the others: forward pass and cost."""
     statements = statements_of(system)
     if system.prediction is None:

@@ -11,6 +11,7 @@ from codegen.array import Opaque, Store, assigns, values
 from codegen.beginning import initial_lines, sizes_meaning
 from codegen.bodies import HELPERS, Body, helper_text
 from codegen.breaking import example, head
+from codegen.domain_lines import NEEDS, Domains
 from codegen.elements import opaque_name
 from codegen.numpy_text import Speller
 from codegen.program import Program, Section
@@ -155,10 +156,10 @@ class Module:
             "forward_kept": kept or "nothing",
             "forward_result": kept or "_",
             "forward_signature": self.signature("parameters", forward),
-            "forward_check": self.check("parameters", forward),
+            "forward_check": self.check("parameters", forward, ("forward",)),
             "forward_dict": "{" + ", ".join(f'"{n}": {n}' for n in self.kept) + "}",
             "predict_signature": self.signature("parameters", predict),
-            "predict_check": self.check("parameters", predict),
+            "predict_check": self.check("parameters", predict, ("forward", "predict")),
             "predict_meaning": self.prediction(),
             "predict": self.body("predict"),
             "cost_arguments": self.call("parameters", self.costing),
@@ -204,20 +205,45 @@ class Module:
         """Arguments of a public function: all but the first by name."""
         return self.listed((first, "*", *given)) if given else first
 
-    def check(self, first: str, given: tuple[str, ...] | None = None) -> str:
-        """The line that validates arguments, and makes plain floats of numbers."""
+    @cached_property
+    def domains(self) -> dict[str, Domains]:
+        """The sections that have no value for some data."""
+        every = [Domains(self.system, self.program, name) for name in ("forward", "predict", "cost")]
+        return {d.section: d for d in every if d.lines}
+
+    def domain_checks(self) -> str:
+        """A function for every section that has no value for some data."""
+        return "".join(
+            "\n\n\n"
+            + "\n".join(
+                [
+                    f"def _{name}_domain({self.listed(d.arguments)}):",
+                    '    """Raises an error that names the data for which an equation has no value."""',
+                    *(f"    {line}" for line in d.lines),
+                ]
+            )
+            for name, d in self.domains.items()
+        )
+
+    def check(
+        self, first: str, given: tuple[str, ...] | None = None, sections: tuple[str, ...] = ("forward", "cost")
+    ) -> str:
+        """The lines that validate arguments, make plain floats of numbers, and look whether equations have values."""
         names = self.given if given is None else given
         data = [f"{n}={n}" for n in names if n in self.data]
         numbers = [n for n in names if n in number_names(self.program)]
         lines = [f"{'dtype = ' if numbers else ''}_check({self.listed((first, *data))})"]
         lines += [f'{n} = _number("{n}", {n}, dtype)' for n in numbers]
+        own = [self.domains[name] for name in sections if name in self.domains]
+        lines += [f"_{d.section}_domain({self.listed(d.arguments)})" for d in own]
         indent = "        " if first in ("start", "found") else "    "
         return f"\n{indent}".join(lines)
 
     def extra_checks(self) -> str:
         """The check of numbers, where the model has numbers."""
         checks = self.number_check() if number_names(self.program) else ""
-        return checks + (PLACES if self.program.values else "")
+        places, domains = (PLACES if self.program.values else ""), self.domain_checks()
+        return checks + places + domains + (f"\n{NEEDS}" if domains else "")
 
     def number_check(self) -> str:
         """The check of numbers."""
@@ -245,7 +271,7 @@ class Module:
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """Helpers and bodies."""
-        return (self.helper_texts, *(self.body(s.name) for s in self.program.sections))
+        return (self.helper_texts, *(self.body(s.name) for s in self.program.sections), self.domain_checks())
 
     def uses(self, prefix: str) -> bool:
         """Does the module need Python's `math.`, or SciPy's `special.`?"""

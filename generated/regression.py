@@ -100,6 +100,7 @@ def cost(parameters, *, x, y, low, high, lam):
     low = _number("low", low, dtype)
     high = _number("high", high, dtype)
     lam = _number("lam", lam, dtype)
+    _cost_domain(low, high)
     return _cost(parameters, x, y, low, high, lam)[0]
 
 
@@ -109,6 +110,7 @@ def cost_and_gradient(parameters, *, x, y, low, high, lam):
     low = _number("low", low, dtype)
     high = _number("high", high, dtype)
     lam = _number("lam", lam, dtype)
+    _cost_domain(low, high)
     return _cost_and_gradient(parameters, x, y, low, high, lam)
 
 
@@ -127,6 +129,7 @@ def train(sizes, *, x, y, low, high, lam, rate, epochs, batch_size=None, restart
         low = _number("low", low, dtype)
         high = _number("high", high, dtype)
         lam = _number("lam", lam, dtype)
+        _cost_domain(low, high)
         given = x, y, low, high, lam
         found, history = _descend(start, *given, float(rate), epochs, batch_size, seed + restart, callback)
         J = float(_cost(found, x, y, low, high, lam)[0])
@@ -186,6 +189,7 @@ def objective(like, *, x, y, low, high, lam):
     low = _number("low", low, dtype)
     high = _number("high", high, dtype)
     lam = _number("lam", lam, dtype)
+    _cost_domain(low, high)
 
     def at(theta):
         J, gradient = _cost_and_gradient(unpack(theta, like), x, y, low, high, lam)
@@ -270,3 +274,16 @@ def _number(name, value, dtype):
     if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
         raise ValueError(f"{name} must be a finite number, not {value!r}")
     return dtype.type(value)
+
+
+def _cost_domain(low, high):
+    """Raises an error that names the data for which an equation has no value."""
+    value = high - low
+    _needs("1/(high - low) needs high - low != 0, but (high - low)", value, value != 0)
+
+
+def _needs(said, values, holds):
+    """Raise an error that names the first place, counted from 0, at which a condition does not hold."""
+    if not np.all(holds):
+        at = tuple(int(q) for q in np.argwhere(np.logical_not(holds))[0])
+        raise ValueError(f"{said}{list(at) if at else ''} is {np.asarray(values)[at]}")
