@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 from codegen.composed import factors_of, raised
-from codegen.named import Named, outline
+from codegen.named import outline
+from codegen.squares import Squares, SumsOfSquares
 from derive.affine import Index, indices, replace
 from derive.dependence import Statement
 from derive.expression import (
@@ -18,8 +19,6 @@ from derive.expression import (
     Add,
     Bound,
     Choice,
-    Constant,
-    Count,
     Expr,
     Mul,
     Number,
@@ -35,15 +34,7 @@ from derive.facts import Facts
 from derive.match import Binding, match
 from derive.regions import extent
 
-MINUS_HALF = Number(Fraction(-1, 2))
-
-
-@dataclass(frozen=True)
-class Square:
-    """A product of `bases` that is 0, for all values of its bound letters, where a certain sum of squares is 0."""
-
-    bases: tuple[Expr, ...]
-    bounds: tuple[Bound, ...] = ()
+HALF = Number(Fraction(1, 2))
 
 
 @dataclass(frozen=True)
@@ -55,10 +46,8 @@ class Product:
 
 
 @dataclass
-class ZeroNorms(Named):
-    """Rewrites quotients of entries by the norm of their vector; knows what was stated so far, by its name."""
-
-    stated: dict[str, Statement] = field(default_factory=dict)
+class ZeroNorms(SumsOfSquares):
+    """Rewrites quotients of entries by the norm of their vector."""
 
     @cached_property
     def divisors(self) -> frozenset[str]:
@@ -69,107 +58,86 @@ class ZeroNorms(Named):
 
     def without_zero_norms(self, statement: Statement, made: list[Statement]) -> Expr:
         """The right side of an adjoint equation with every such quotient safe at 0; the squares become variables."""
-        self.stated[statement.target.tensor] = statement
-        if not statement.target.tensor.startswith("d."):
+        target = statement.target
+        self.stated[target.tensor] = statement
+        if not target.tensor.startswith("d."):
             return statement.value
-        return self._safe(statement.value, statement.target.tensor, Product((), statement.bounds), made)
+        of = Access(target.tensor[2:], target.at)
+        root = power(of, HALF)  # what reads the adjoint of a sum of squares multiplies it by the slope of a square
+        later = (root,) if self.squares(of, statement.bounds) is not None else ()
+        return self._safe(statement.value, Product(later, statement.bounds), made)
 
-    def _safe(self, expr: Expr, target: str, around: Product, made: list[Statement]) -> Expr:
+    def _safe(self, expr: Expr, around: Product, made: list[Statement]) -> Expr:
         if isinstance(expr, Add):
-            return expr.rebuild(tuple(self._safe(term, target, around, made) for term in expr.terms))
+            return expr.rebuild(tuple(self._safe(term, around, made) for term in expr.terms))
         if isinstance(expr, Sum):
             met = {b.index for b in expr.bounds} & {x for factor in around.factors for x in free_indices(factor)}
             inside = Product(() if met else around.factors, (*around.bounds, *expr.bounds))
-            return expr.rebuild((self._safe(expr.body, target, inside, made),))
+            return expr.rebuild((self._safe(expr.body, inside, made),))
         if isinstance(expr, Mul):
             rests = (expr.factors[:q] + expr.factors[q + 1 :] for q in range(len(expr.factors)))
             besides = [Product((*around.factors, *rest), around.bounds) for rest in rests]
             pairs = zip(expr.factors, besides, strict=True)
-            return expr.rebuild(tuple(self._safe(f, target, p, made) for f, p in pairs))
+            return expr.rebuild(tuple(self._safe(f, p, made) for f, p in pairs))
         base, exponent = raised(expr)
-        if exponent != MINUS_HALF or outline(base) in self.divisors or not self._vanishes(base, target, around):
+        if not isinstance(exponent, Number) or exponent.value >= 0 or outline(base) in self.divisors:
             return expr
-        if not isinstance(base, Access):
-            own = tuple(b for b in around.bounds if b.index in free_indices(base))
-            if not any((*indices(b.lo), *indices(b.hi)) for b in own):
-                base = self.named(f"norm2_{self.name_of(base)}", base, own, made)
-        return power(Choice(((Relation("==", base, ZERO), ONE),), base), exponent)
-
-    def _vanishes(self, base: Expr, target: str, around: Product) -> bool:
-        """Is the product around a root 0 where the root is? The adjoint of a sum of squares meets its squares later."""
         found = self.squares(base, around.bounds)
-        if isinstance(base, Access) and target == f"d.{base.tensor}":
-            return bool(found)
-        beside = _opened(around)
-        return any(
-            _within(binding, square.bounds, beside.bounds, self.system.facts)
-            for square in found
-            for binding in _matches(square.bases, beside.factors, frozenset(b.index for b in square.bounds), {})
-        )
+        if found is None or not self._vanishes(base, found, Product((expr, *around.factors), around.bounds)):
+            return expr
+        whole = self._named_norm(base, around.bounds, made)
+        core = whole if found.core == base else self._named_norm(found.core, around.bounds, made)
+        return power(Choice(((Relation("==", core, ZERO), ONE),), whole), exponent)
 
-    def squares(self, expr: Expr, bounds: tuple[Bound, ...]) -> tuple[Square, ...]:
-        """The products that are 0 where a sum of squares is; none if it is no such sum, or is never 0."""
-        if isinstance(expr, Access):
-            definition = self.definition(expr, bounds) or self._stated_at(expr, bounds)
-            return self.squares(definition, bounds) if definition is not None else ()
-        if isinstance(expr, Sum):
-            inner = self.squares(expr.body, (*bounds, *expr.bounds))
-            return tuple(Square(s.bases, (*expr.bounds, *s.bounds)) for s in inner)
-        if isinstance(expr, Add):
-            parts = [self.squares(term, bounds) for term in expr.terms if not self._given(term)]
-            if len(parts) < len(expr.terms):
-                return ()
-            return tuple(s for part in parts for s in part) if all(parts) else ()
-        factors = [f for f in factors_of(expr) if not _positive(f)]
-        if factors and all(isinstance(f, Pow) and _even(f.exponent) for f in factors):
-            return (Square(tuple(raised(f)[0] for f in factors)),)
-        return self.squares(factors[0], bounds) if len(factors) == 1 and factors[0] != expr else ()
+    def _named_norm(self, squares: Expr, bounds: tuple[Bound, ...], made: list[Statement]) -> Expr:
+        """A variable for a sum of squares, if its letters have ranges that do not move."""
+        own = tuple(b for b in bounds if b.index in free_indices(squares))
+        if isinstance(squares, Access) or any((*indices(b.lo), *indices(b.hi)) for b in own):
+            return squares
+        return self.named(f"norm2_{self.name_of(squares)}", squares, own, made)
 
-    def _given(self, term: Expr) -> bool:
-        """Is it a number, or made of hyper-parameters, which keeps the sum away from 0?"""
-        entries = (n.tensor for n in walk(term) if isinstance(n, Access))
-        return all(t in self.system.by_name and self.system.tensor(t).role == "hyper" for t in entries)
-
-    def _stated_at(self, entry: Access, bounds: tuple[Bound, ...]) -> Expr | None:
-        """The value of a part that has a name in the code only."""
-        statement = self.stated.get(entry.tensor)
-        if statement is None or entry.tensor in self.system.by_name:
-            return None
-        found = match(statement.target, entry, frozenset(b.index for b in statement.bounds))
-        return None if found is None else substitute(statement.value, found)
+    def _vanishes(self, base: Expr, found: Squares, product: Product) -> bool:
+        """Does a product with negative powers of a sum of squares tend to 0, or stay bounded, where the sum does?"""
+        opened = _opened(product)
+        poles = [times for b, times in opened.factors if b == base and times < 0]
+        weights = {b.key: times for b, times in opened.factors if times > 0}
+        degree = Fraction(0)
+        for square in found.parts:
+            letters = frozenset(b.index for b in square.bounds)
+            known = tuple(b for b, times in opened.factors if times > 0)
+            for binding in list(_matches(square.bases, known, letters, {})):
+                if _within(binding, square.bounds, opened.bounds, self.system.facts):
+                    keys = [substitute(b, binding).key for b in square.bases]
+                    times = min(weights.get(key, Fraction(0)) for key in keys)
+                    degree += times * square.degree
+                    weights |= {key: weights.get(key, Fraction(0)) - times for key in keys}
+        return degree + 2 * sum(poles) >= 0
 
 
-def _even(exponent: Expr) -> bool:
-    return isinstance(exponent, Number) and exponent.value > 0 and exponent.value % 2 == 0
+@dataclass(frozen=True)
+class Powers:
+    """A product as its bases with their exponents, and the ranges of all letters."""
+
+    factors: tuple[tuple[Expr, Fraction], ...]
+    bounds: tuple[Bound, ...]
 
 
-def _positive(factor: Expr) -> bool:
-    base, exponent = raised(factor)
-    return (isinstance(base, Number) and base.value > 0 and isinstance(exponent, Number)) or isinstance(
-        base, (Count, Constant)
-    )
-
-
-def _opened(beside: Product) -> Product:
+def _opened(product: Product) -> Powers:
     """Factors that are 0 where these are; a sum is 0 where a factor of its body is, for all its letters."""
     factors: list[Expr] = []
-    bounds = list(beside.bounds)
-    for factor in beside.factors:
-        free = {x for other in beside.factors if other is not factor for x in free_indices(other)}
+    bounds = list(product.bounds)
+    for factor in product.factors:
+        free = {x for other in product.factors if other is not factor for x in free_indices(other)}
         if isinstance(factor, Sum) and not {b.index for b in factor.bounds} & (free | {b.index for b in bounds}):
             bounds += factor.bounds
             factors += factors_of(factor.body)
         else:
             factors.append(factor)
-    return Product(tuple(b for f in factors for b in _repeated(f)), tuple(bounds))
-
-
-def _repeated(factor: Expr) -> tuple[Expr, ...]:
-    """A base as often as it is a factor; nothing where it divides."""
-    base, exponent = raised(factor)
-    if not isinstance(exponent, Number) or exponent.value <= 0:
-        return ()
-    return (base,) * max(1, int(exponent.value))
+    powers: dict[Expr, Fraction] = {}
+    for base, exponent in map(raised, factors):
+        if isinstance(exponent, Number):
+            powers[base] = powers.get(base, Fraction(0)) + exponent.value
+    return Powers(tuple(powers.items()), tuple(bounds))
 
 
 def _matches(

@@ -11,6 +11,7 @@ from typing import Any
 
 from derive.affine import Affine
 from derive.expression import (
+    MINUS_ONE,
     Access,
     Add,
     Binder,
@@ -37,23 +38,35 @@ from derive.expression import (
 from derive.system import System
 from verify.elimination import Arithmetic, eliminate
 from verify.formula import Formulas, times, total
-from verify.numbers import Field, Number, chain, power, primal
+from verify.numbers import Dual, Field, Number, chain, power, primal
 from verify.sizes import Sizes, nested
 
 Letters = dict[str, int]
 Compiled = Callable[[Letters], Number]
 Read = Callable[[str, tuple[int, ...]], Number]
 Direct = Callable[[str, Access, tuple[int, ...], Access, tuple[int, ...]], Number]
+HALF = Fraction(1, 2)
+Flat = Callable[[Expr, Letters], bool]
+KINK = ("a kink", ())  # stands among the derivatives of the root of a sum of squares at 0
 
 
 class Evaluator:
     """Expressions of one system at given sizes as functions of their free letters.
 
-    `read(tensor, at)` supplies entries; `direct(equation, tensor, of, by_tensor, by)` the direct derivatives.
+    `read(tensor, at)` supplies entries; `direct(equation, tensor, of, by_tensor, by)` the direct derivatives. Where
+    `flat` says that an expression is 0 and so are its derivatives, its roots are 0, and so are their slopes.
     """
 
-    def __init__(self, system: System, sizes: Sizes, field: Field, read: Read, direct: Direct | None = None) -> None:
-        self.sizes, self.field, self.read, self.direct = sizes, field, read, direct
+    def __init__(
+        self,
+        system: System,
+        sizes: Sizes,
+        field: Field,
+        read: Read,
+        direct: Direct | None = None,
+        flat: Flat | None = None,
+    ) -> None:
+        self.sizes, self.field, self.read, self.direct, self.flat = sizes, field, read, direct, flat
         self.functions = Formulas(system, field)
         self.compiled: dict[str, Compiled] = {}
         self.matrices: dict[tuple[str, tuple[int, ...]], Any] = {}
@@ -115,6 +128,15 @@ class Evaluator:
 
     def compile_add(self, expr: Add) -> Compiled:
         terms = tuple(self.compile(t) for t in expr.terms)
+        pair = difference(expr)
+        if pair is not None:
+            first, second = (tuple(map(self.compile_affine, entry.at)) for entry in pair)
+
+            def subtract(letters: Letters) -> Number:
+                same = all(p(letters) == q(letters) for p, q in zip(first, second, strict=True))
+                return self.zero if same else total(tuple(t(letters) for t in terms))
+
+            return subtract
         return lambda letters: total(tuple(t(letters) for t in terms))
 
     def compile_mul(self, expr: Mul) -> Compiled:
@@ -134,7 +156,16 @@ class Evaluator:
         if isinstance(expr.exponent, NumberNode) and expr.exponent.value == 2:
             return lambda letters: square(base(letters))
         exponent = self.compile(expr.exponent)
-        return lambda letters: power(self.field, base(letters), exponent(letters))
+        times = expr.exponent.value if isinstance(expr.exponent, NumberNode) else Fraction(0)
+        root = times.denominator > 1 and (times >= HALF or -HALF <= times < 0)
+
+        def raise_base(letters: Letters) -> Number:
+            value = base(letters)
+            if root and self.flat is not None and primal(value) == 0 and self.flat(expr.base, letters):
+                return Dual(self.zero, {KINK: self.zero}) if isinstance(value, Dual) else self.zero
+            return power(self.field, value, exponent(letters))
+
+        return raise_base
 
     def compile_call(self, expr: Call) -> Compiled:
         args = tuple(self.compile(a) for a in expr.args)
@@ -290,6 +321,18 @@ def remembered(function: Compiled, expr: Expr) -> Compiled:
         return known[key]
 
     return recall
+
+
+def difference(expr: Add) -> tuple[Access, Access] | None:
+    """The two entries of one tensor of which the sum is the difference; None if it is none."""
+    minus = [
+        t.factors[1] for t in expr.terms if isinstance(t, Mul) and len(t.factors) == 2 and t.factors[0] == MINUS_ONE
+    ]
+    plus = [t for t in expr.terms if isinstance(t, Access)]
+    if len(expr.terms) != 2 or len(plus) != 1 or len(minus) != 1:
+        return None
+    (first,), (second,) = plus, minus
+    return (first, second) if isinstance(second, Access) and first.tensor == second.tensor else None
 
 
 def square(value: Number) -> Number:

@@ -106,6 +106,8 @@ class Shadow:
         return self
 
     def __sub__(self, other: Any) -> Any:
+        if other is self:
+            return Shadow(arb(0), self.unit)
         theirs = like(other, self)
         return NotImplemented if theirs is None else self + -theirs
 

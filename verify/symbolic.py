@@ -15,7 +15,7 @@ class Symbolic:
     def __init__(self, derivation: Derivation, unrolled: Unrolled) -> None:
         self.derivation, self.unrolled = derivation, unrolled
         self.known: dict[Entry, Number] = {("J", ()): unrolled.evaluator.one}
-        self.evaluator = Evaluator(unrolled.system, unrolled.sizes, unrolled.field, self.read)
+        self.evaluator = Evaluator(unrolled.system, unrolled.sizes, unrolled.field, self.read, flat=unrolled.flat)
 
     def read(self, tensor: str, at: tuple[int, ...]) -> Number:
         """An entry; for `d.u`, by the adjoint equation that covers it."""

@@ -12,9 +12,9 @@ from functools import cached_property
 from derive.affine import Index
 from derive.expression import Access, Bound, Expr
 from derive.system import Equation, System
-from verify.evaluate import Evaluator
+from verify.evaluate import KINK, Evaluator
 from verify.instance import Entry, Instance, places
-from verify.numbers import Dual, Field, Number, short
+from verify.numbers import Dual, Field, Number, primal, short
 from verify.sizes import Sizes
 
 OBJECTIVE: Entry = ("J", ())
@@ -41,8 +41,8 @@ class Unrolled:
         with field.context():
             self.given = {entry: field.rational(value) for entry, value in instance.entries.items()}
         self.defined: dict[Entry, Defined] = {}
-        self.local = Evaluator(self.system, self.sizes, field, self.leaf)
-        self.evaluator = Evaluator(self.system, self.sizes, field, self.read, self.direct)
+        self.local = Evaluator(self.system, self.sizes, field, self.leaf, flat=self.flat)
+        self.evaluator = Evaluator(self.system, self.sizes, field, self.read, self.direct, self.flat)
         self.existing: dict[str, frozenset[tuple[int, ...]]] = {}
         self.moved = frozenset(name for stated in self.system.stated for name in stated.inputs)
 
@@ -77,6 +77,18 @@ class Unrolled:
         if found.equation != equation:
             raise OutOfRange(f"{of.tensor}{list(of_at)} is defined by {found.equation}, not by {equation}")
         return found.direct.get((by.tensor, by_at), self.evaluator.zero)
+
+    def flat(self, value: Expr, letters: dict[str, int]) -> bool:
+        """Is an expression 0, and its derivative by every entry on which it rests, as that of a sum of squares is?"""
+        result = self.local.compile(value)(letters)
+        return bool(primal(result) == 0) and self.still(result.parts if isinstance(result, Dual) else {})
+
+    def still(self, direct: dict[Entry, Number]) -> bool:
+        """Are all derivatives 0, or by entries that are flat? A norm is none at 0."""
+        if KINK in direct:
+            return False
+        defined = {entry: self.defined.get(entry) for entry, part in direct.items() if part != 0}
+        return all(d is not None and bool(d.value == 0) and self.still(d.direct) for d in defined.values())
 
     def slopes(self, value: Expr, letters: dict[str, int]) -> dict[Entry, Number]:
         """The derivative of a value by every entry on which it rests."""
