@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace as with_changes
 
-from codegen.array import CHOICE, Assign, Line, Map, Read, Reduce, Repeat, Span, Store, is_untyped
-from codegen.contract import elementwise, spread
-from codegen.deltas import errors_named
-from codegen.elements import lower_expr
-from codegen.functions import functions_of
-from codegen.fuse import fused
-from codegen.keep import kept
-from codegen.naming import code_names
-from codegen.program import Program, Section
-from codegen.rewrite import Rewriter
-from codegen.scope import Scope, make_store, must_loop, nodes, outermost, read
-from codegen.shared import shared
-from derive.affine import Affine, Index
+from codegen.lowering.contract import elementwise, spread
+from codegen.lowering.elements import lower_expr
+from codegen.lowering.functions import functions_of
+from codegen.lowering.keep import kept
+from codegen.lowering.scope import Scope, make_store, must_loop, nodes, outermost, read
+from codegen.program.array import CHOICE, Assign, Line, Map, Read, Reduce, Repeat, Span, Store
+from codegen.program.fuse import fused
+from codegen.program.naming import code_names
+from codegen.program.program import Program, Section
+from codegen.program.walks import is_untyped
+from codegen.rewriting.deltas import errors_named
+from codegen.rewriting.rewrite import Rewriter
+from codegen.rewriting.shared import shared
 from derive.derivation import Derivation
 from derive.errors import Refused
-from derive.expression import Bound, Expr, Sum
-from derive.dependence import Statement, adjoint_statements, statements_of
-from derive.schedule import Loop, schedule
-from derive.regions import gaps
+from derive.order.dependence import Statement, adjoint_statements, statements_of
+from derive.order.schedule import Loop, schedule
+from derive.regions.regions import gaps
 from derive.system import System, Tensor, accesses
+from derive.values.affine import Affine, Index
+from derive.values.binders import Bound, Sum
+from derive.values.nodes import Expr
 
 
 def lower(derivation: Derivation) -> Program:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template, meta
 
 from codegen.lower import lower
-from codegen.module import Module
+from codegen.module.blocks import Module
 from derive.derivation import Derivation
 
 

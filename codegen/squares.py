@@ -7,32 +7,15 @@ from fractions import Fraction
 
 import sympy
 
-from codegen.composed import factors_of, raised
-from codegen.named import Named
-from derive.affine import Index
-from derive.dependence import Statement
+from codegen.rewriting.named import Named
+from codegen.stable.composed import factors_of, raised
 from derive.errors import ModelError
-from derive.expression import (
-    Access,
-    Add,
-    Bound,
-    Bracket,
-    Call,
-    Constant,
-    Count,
-    Expr,
-    Mul,
-    Number,
-    Pow,
-    Sum,
-    add,
-    free_indices,
-    mul,
-    substitute,
-    summed,
-    walk,
-)
-from derive.match import match
+from derive.order.dependence import Statement
+from derive.values.affine import Index
+from derive.values.binders import Bound, Sum, summed
+from derive.values.match import match
+from derive.values.nodes import Access, Add, Bracket, Call, Constant, Count, Expr, Mul, Number, Pow, add, mul
+from derive.values.walks import free_indices, substitute, walk
 
 POSITIVE = frozenset({"exp", "cosh"})
 

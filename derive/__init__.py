@@ -2,13 +2,13 @@
 
 from derive.adjoint import derive
 from derive.derivation import Adjoint, Derivation, Step
-from derive.entries import argmax, d
 from derive.errors import ModelError, Refused, RuleDidNotApply
-from derive.functions import Function, function
+from derive.language.entries import argmax, d
+from derive.language.functions import Function, function
+from derive.language.sums import Max, Min, Prod, Product, Sum, stop
+from derive.language.whole import diagonal, eye, inner, mean, norm, norm2, outer, trace
 from derive.model import Model
-from derive.sums import Max, Min, Prod, Product, Sum, stop
 from derive.system import System
-from derive.whole import diagonal, eye, inner, mean, norm, norm2, outer, trace
 
 __all__ = [
     "Adjoint",

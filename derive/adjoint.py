@@ -4,7 +4,7 @@ For every quantity on a path from a parameter to the objective, last one first:
 
     ubar[p] = Sum over the equations v that read u of Sum_d vbar[d] ∂v[d]/∂u[p]
 
-is taken through the rules of `derive.rules` until it is the textbook equation. Nothing here knows a model.
+is taken through the rules of `derive.calculus.rules` until it is the textbook equation. Nothing here knows a model.
 """
 
 from __future__ import annotations
@@ -13,31 +13,21 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from typing import Any
 
-from derive.affine import Affine, Index, indices
+from derive.calculus.flow import Flow, source_of, target_of
+from derive.calculus.inlining import insertable, written_out
+from derive.calculus.instances import Context
+from derive.calculus.places import placed, regions
+from derive.calculus.rules import apply
+from derive.calculus.scalars import scalars_of
 from derive.derivation import Adjoint, Derivation, Step
 from derive.errors import ModelError, RuleDidNotApply, located
-from derive.expression import (
-    ZERO,
-    Access,
-    Bound,
-    Expr,
-    Partial,
-    add,
-    fresh,
-    mul,
-    rebind,
-    substitute,
-    summed,
-)
-from derive.flow import Flow, source_of, target_of
-from derive.inlining import insertable, written_out
-from derive.instances import Context
-from derive.letters import renaming
-from derive.places import placed, regions
-from derive.regions import Interval
-from derive.rules import apply
-from derive.scalars import scalars_of
+from derive.regions.letters import renaming
+from derive.regions.regions import Interval
 from derive.system import System, accesses
+from derive.values.affine import Affine, Index, indices
+from derive.values.binders import Bound, fresh, rebind, summed
+from derive.values.nodes import ZERO, Access, Expr, Partial, add, mul
+from derive.values.walks import substitute
 
 
 def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:

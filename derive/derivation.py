@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from derive.errors import ModelError, Source
-from derive.expression import Access, Bound, Expr
-from derive.laws import Law
+from derive.scalar.laws import Law
 from derive.system import System
+from derive.values.binders import Bound
+from derive.values.nodes import Access, Expr
 
 
 @dataclass(frozen=True)
 class Step:
-    """One use of one named rule: `derive.rules.RULES[rule](before, context, **arguments) == after`."""
+    """One use of one named rule: `derive.calculus.rules.RULES[rule](before, context, **arguments) == after`."""
 
     rule: str
     before: Expr

@@ -8,17 +8,19 @@ from dataclasses import replace as with_changes
 from typing import Any
 
 from derive.adjoint import derive
-from derive.affine import Affine, Index, indices, replace
-from derive.entries import Quantity, source_of
+from derive.calculus.forward import Jacobian, directional
+from derive.calculus.reverse import adjoint_drafts, check_slope
 from derive.errors import ModelError, Source
-from derive.expression import ONE, Access, Binder, Expr, free_indices, substitute, walk
-from derive.forward import Jacobian, directional
-from derive.letters import relettered, spare_letters
-from derive.reverse import adjoint_drafts, check_slope
-from derive.shapes import Draft
-from derive.surface import Formula, lift
+from derive.language.entries import Quantity, source_of
+from derive.language.surface import Formula, lift
+from derive.regions.letters import relettered, spare_letters
+from derive.regions.shapes import Draft
 from derive.system import Stated, System, Tensor, accesses
-from derive.text import render_expr
+from derive.values.affine import Affine, Index, indices, replace
+from derive.values.binders import Binder
+from derive.values.nodes import ONE, Access, Expr
+from derive.values.text import render_expr
+from derive.values.walks import free_indices, substitute, walk
 
 
 class Derivatives:

@@ -9,15 +9,16 @@ from dataclasses import replace as with_changes
 from typing import Any
 
 from derive.adjoint import derive
-from derive.affine import Affine, indices
+from derive.calculus.flow import by_dependence
+from derive.calculus.forward import Jacobian, directional, moved_by
+from derive.calculus.reverse import adjoint_drafts, is_flat
 from derive.errors import ModelError, Refused
-from derive.expression import STOP, Access, Bound, Call, Expr, add, mul, summed
-from derive.flow import by_dependence
-from derive.forward import Jacobian, directional, moved_by
-from derive.ranges import resolve
-from derive.reverse import adjoint_drafts, is_flat
-from derive.shapes import Draft
+from derive.language.ranges import resolve
+from derive.regions.shapes import Draft
 from derive.system import Prediction, Stated, System, Tensor
+from derive.values.affine import Affine, indices
+from derive.values.binders import Bound, summed
+from derive.values.nodes import STOP, Access, Call, Expr, add, mul
 
 
 def hessian_vector(model: Any) -> System:

@@ -10,24 +10,33 @@ from typing import Any
 
 import sympy
 
-from derive.affine import Affine, Index
-from derive.assumptions import about_sizes, sum_of_data
-from derive.axis_letters import Letters
-from derive.declared import RESERVED, check_errors, check_free, check_shapes, check_sizes, opaque, places_of, slots_of
 from derive.derivatives import Derivatives
-from derive.entries import Named, Quantity, outer_source, source_of
 from derive.errors import ModelError, Source
-from derive.expression import Access, Expr
-from derive.facts import Facts
-from derive.functions import Function, checked_name
-from derive.operators import explained
-from derive.prediction import asked, opened_value
-from derive.ranges import resolve, seen_so_far
-from derive.shapes import Asked, Draft, Shapes
-from derive.stated import check_used, stated, stated_range, with_range
-from derive.surface import Formula, check_owner, lift
-from derive.symbols import IndexSymbol, SizeSymbol
+from derive.language.assumptions import about_sizes, sum_of_data
+from derive.language.axis_letters import Letters
+from derive.language.declared import (
+    RESERVED,
+    check_errors,
+    check_free,
+    check_shapes,
+    check_sizes,
+    opaque,
+    places_of,
+    slots_of,
+)
+from derive.language.entries import Named, Quantity, outer_source, source_of
+from derive.language.functions import Function, checked_name
+from derive.language.operators import explained
+from derive.language.prediction import asked, opened_value
+from derive.language.ranges import resolve, seen_so_far
+from derive.language.stated import check_used, stated, stated_range, with_range
+from derive.language.surface import Formula, check_owner, lift
+from derive.regions.shapes import Asked, Draft, Shapes
 from derive.system import Alias, Stated, System, Tensor
+from derive.values.affine import Affine, Index
+from derive.values.facts import Facts
+from derive.values.nodes import Access, Expr
+from derive.values.symbols import IndexSymbol, SizeSymbol
 
 
 class Model(Derivatives):

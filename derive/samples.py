@@ -4,29 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace as with_changes
 
-from derive.affine import Affine, Node, Size
-from derive.expression import (
-    Access,
-    Add,
-    Bound,
-    Count,
-    Expr,
-    Functional,
-    Mul,
-    Number,
-    Partial,
-    Pow,
-    Sum,
-    add,
-    mul,
-    number,
-    power,
-    substitute,
-    summed,
-    transform,
-    walk,
-)
 from derive.system import System, accesses
+from derive.values.affine import Affine, Node, Size
+from derive.values.binders import Bound, Functional, Sum, summed
+from derive.values.nodes import Access, Add, Count, Expr, Mul, Number, Partial, Pow, add, mul, number, power
+from derive.values.walks import substitute, transform, walk
 
 ONE = Affine.of(1)
 

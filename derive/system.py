@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from derive.affine import Affine, Index, Node, Size, Width, replace
 from derive.errors import ModelError, Source
-from derive.expression import Access, Binder, Bound, Call, Expr, positions, walk
-from derive.facts import Facts
-from derive.functions import Function, elementary
+from derive.language.functions import Function, elementary
+from derive.values.affine import Affine, Index, Node, Size, Width, replace
+from derive.values.binders import Binder, Bound
+from derive.values.facts import Facts
+from derive.values.nodes import Access, Call, Expr
+from derive.values.walks import walk
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ def accesses(expr: Expr) -> tuple[Access, ...]:
     for node in walk(expr):
         if isinstance(node, Access):
             found.append(node)
-        for position in positions(node):
+        for position in node.places:
             for atom, _ in position.terms:
                 if isinstance(atom, Expr):
                     found.extend(accesses(atom))

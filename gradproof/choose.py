@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.drift import Stored
+from codegen.files.drift import Stored
 from gradproof.load import Loaded, Place, UsageError, find, load, place, project, shipped
 
 

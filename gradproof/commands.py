@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from codegen import drift
-from codegen.drift import Finding, State
+from codegen.files import drift
+from codegen.files.drift import Finding, State
 from gradproof import show
 from gradproof.choose import Choice, check_owner, choose
 from gradproof.load import Loaded, UsageError, find, load
@@ -105,7 +105,7 @@ def check(names: Sequence[str]) -> int:
 
 def report(name: str, folder: Path) -> int:
     """Compile the report of the models of one file."""
-    from codegen.pdf import TeXMissing
+    from codegen.report.pdf import TeXMissing
     from gradproof import road
     from gradproof.verdicts import compile_report
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from codegen import manifest
-from codegen.drift import Wanted
+from codegen.files import manifest
+from codegen.files.drift import Wanted
 from codegen.render import render_module
-from codegen.report import render_report
-from codegen.report_end import CertificateLike
+from codegen.report.document import render_report
+from codegen.report.end import CertificateLike
 from derive import derive
 from derive.derivation import Derivation
 from gradproof.load import Loaded

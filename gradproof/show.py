@@ -11,12 +11,14 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from codegen.drift import Finding, State
+from codegen.files.drift import Finding, State
+from derive.calculus.rules import RULES
 from derive.derivation import Adjoint, Derivation
-from derive.expression import Access, Bound, Expr, transform
-from derive.rules import RULES
 from derive.system import Equation, System
-from derive.text import render_expr, render_range
+from derive.values.binders import Bound
+from derive.values.nodes import Access, Expr
+from derive.values.text import render_expr, render_range
+from derive.values.walks import transform
 
 STYLES = {State.MISSING: "yellow", State.STALE: "yellow", State.EDITED: "red", State.ORPHAN: "magenta"}
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}

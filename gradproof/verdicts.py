@@ -11,8 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from codegen.pdf import TeXFailed, TeXMissing, compile_pdf, tex_available
-from codegen.write import write_if_changed
+from codegen.files.write import write_if_changed
+from codegen.report.pdf import TeXFailed, TeXMissing, compile_pdf, tex_available
 from gradproof.road import Written, finished_report
 from verify.certificate import Certificate
 

@@ -18,8 +18,8 @@ import sympy
 from oracle import Entry, Oracle
 
 from derive import Derivation, System
-from derive import expression as node
-from derive.affine import Affine
+from derive.values import expression as node
+from derive.values.affine import Affine
 from verify.agreement import agree, check_code
 from verify.case import make_case, resting_cases
 from verify.instance import Instance

@@ -9,24 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.derivation import Derivation
-from derive.expression import (
-    Access,
-    Add,
-    Bound,
-    Bracket,
-    Call,
-    Constant,
-    Count,
-    Expr,
-    Functional,
-    Mul,
-    Number,
-    Pow,
-    Sum,
-)
-from derive.matrix_nodes import (
+from derive.matrix.nodes import (
     Applied,
     Diagonal,
     Entries,
@@ -45,6 +29,9 @@ from derive.matrix_nodes import (
 )
 from derive.samples import sample_size
 from derive.system import System
+from derive.values.affine import Affine, Index, Node, Size, Width, indices
+from derive.values.binders import Bound, Functional, Sum
+from derive.values.nodes import Access, Add, Bracket, Call, Constant, Count, Expr, Mul, Number, Pow
 
 Places = Mapping[str, int]
 

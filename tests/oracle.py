@@ -13,9 +13,9 @@ from random import Random
 import mpmath
 import sympy
 
-from derive import expression as node
-from derive.affine import Affine, Index, Size, Width
 from derive.system import System
+from derive.values import expression as node
+from derive.values.affine import Affine, Index, Size, Width
 
 DIGITS = 50
 Entry = tuple[str, tuple[int, ...]]

@@ -30,6 +30,25 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield (node.module or "").partition(".")[0], node.lineno
 
 
+FLOORS = {
+    "derive": ("values", "scalar", "regions", "order", "language", "calculus", "matrix", "library", "models"),
+    "codegen": ("program", "lowering", "stable", "rewriting", "module", "latex", "report", "files"),
+}
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_folders_of_a_room_import_one_way(room: str) -> None:
+    """A folder imports those that stand before it; the records and front doors of a room lie beside its folders."""
+    floors = FLOORS[room]
+    assert {p.parent.name for p in (ROOT / room).rglob("*.py")} - {room} == set(floors)
+    for path in FILES[room]:
+        if (here := path.parent.name) in floors:
+            for node in ast.walk(ast.parse(path.read_text())):
+                parts = (node.module or "").split(".") if isinstance(node, ast.ImportFrom) else []
+                if parts[:1] == [room] and len(parts) > 2:
+                    assert floors.index(parts[1]) <= floors.index(here), f"{path}: {node.module}"
+
+
 def test_there_are_rooms() -> None:
     assert all(FILES.values())
 

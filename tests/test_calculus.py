@@ -12,12 +12,13 @@ import pytest
 from models import SHIPPED, VARIANTS, derivation, system
 
 from derive import Model, Refused, RuleDidNotApply, Sum, derive
-from derive.affine import Affine
-from derive.expression import ZERO, Bracket, Partial, walk
-from derive.expression import Sum as Sum_
-from derive.rules import RULES, Context, apply
-from derive.scalars import scalars_of
-from derive.text import render_expr
+from derive.calculus.rules import RULES, Context, apply
+from derive.calculus.scalars import scalars_of
+from derive.values.affine import Affine
+from derive.values.binders import Sum as Sum_
+from derive.values.nodes import ZERO, Bracket, Partial
+from derive.values.text import render_expr
+from derive.values.walks import walk
 
 MODELS = Path(__file__).parent.parent / "examples" / "models"
 TEXTBOOK = {
@@ -167,7 +168,7 @@ def test_a_model_whose_regions_depend_on_undeclared_sizes_is_refused() -> None:
 SCRIPT = """
 import sys
 from models import derivation
-from derive.text import render_expr
+from derive.values.text import render_expr
 for name in {names}:
     for a in derivation(name).adjoints:
         print(a.id, a.name, render_expr(a.value), [(s.rule, render_expr(s.after)) for s in a.steps])

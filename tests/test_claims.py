@@ -9,12 +9,14 @@ from models import SHIPPED, derivation, system
 from modules import module
 
 from derive import Model, Sum, derive
-from derive.affine import Affine, Index, Size, Width
-from derive.expression import Access, Add, Call, Expr, Functional, Mul, Number, Pow, walk
-from derive.expression import Sum as SumNode
 from derive.library import softmax, weight_decay
 from derive.system import accesses
-from derive.text import render_expr
+from derive.values.affine import Affine, Index, Size, Width
+from derive.values.binders import Functional
+from derive.values.binders import Sum as SumNode
+from derive.values.nodes import Access, Add, Call, Expr, Mul, Number, Pow
+from derive.values.text import render_expr
+from derive.values.walks import walk
 
 
 def test_laws_of_sigmoid_and_tanh() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen import drift, manifest
-from codegen.drift import State, Wanted
-from codegen.manifest import followers, model_digest
-from codegen.write import write_if_changed
+from codegen.files import drift, manifest
+from codegen.files.drift import State, Wanted
+from codegen.files.manifest import followers, model_digest
+from codegen.files.write import write_if_changed
 from derive import derive
 from gradproof import cli
 from gradproof.load import load, place, shipped

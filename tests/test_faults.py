@@ -12,24 +12,12 @@ from functools import cache
 import pytest
 
 from derive import derive
-from derive.affine import Affine, Index, Node, Size
 from derive.derivation import Adjoint, Derivation, Step
-from derive.expression import (
-    Access,
-    Add,
-    Bound,
-    Bracket,
-    Call,
-    Expr,
-    Mul,
-    Sum,
-    add,
-    mul,
-    number,
-    substitute,
-    transform,
-)
-from derive.text import render_expr
+from derive.values.affine import Affine, Index, Node, Size
+from derive.values.binders import Bound, Sum
+from derive.values.nodes import Access, Add, Bracket, Call, Expr, Mul, add, mul, number
+from derive.values.text import render_expr
+from derive.values.walks import substitute, transform
 from verify.instance import instance
 from verify.numbers import Exact
 from verify.sizes import plan

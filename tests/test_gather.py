@@ -10,7 +10,7 @@ import pytest
 from models import system
 from sympy import Piecewise, Rational, asinh, exp, log, pi, sqrt, tanh
 
-from codegen.breaking import broken
+from codegen.module.breaking import broken
 from codegen.render import render_module
 from derive import Max, Min, Model, Sum, derive, stop
 from derive.higher import hessian_vector

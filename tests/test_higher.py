@@ -14,9 +14,9 @@ from sympy import exp, log, tanh
 
 from codegen.render import render_module
 from derive import Max, Model, ModelError, Sum, System, derive
-from derive.expression import mul, number
 from derive.higher import data_gradient, hessian_diagonal, hessian_vector, jacobian_vector, vector_jacobian
-from derive.text import render_expr
+from derive.values.nodes import mul, number
+from derive.values.text import render_expr
 from verify.agreement import agree
 from verify.certificate import Certificate
 from verify.run import load

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from derive import Model, ModelError, derive
-from derive.text import render_expr
+from derive.values.text import render_expr
 
 HEAD = """
 import math

@@ -9,7 +9,7 @@ from sympy import exp
 
 from codegen.render import render_module
 from derive import Model, Sum, derive
-from derive.text import render_expr
+from derive.values.text import render_expr
 from verify.agreement import agree
 from verify.run import load
 

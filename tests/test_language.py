@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from derive import Model, ModelError, Sum, function
-from derive.text import render_expr, render_range
+from derive.values.text import render_expr, render_range
 
 HEAD = """
 from sympy import Eq, Rational, exp, log

@@ -12,18 +12,20 @@ import pytest
 from entries import RAGGED, World, equations, world
 from models import SHIPPED, VARIANTS, derivation
 
-from codegen.latex import RENDER, Printer
-from codegen.latex_formula import formula
-from codegen.latex_layout import breadth, packed
-from codegen.latex_matrix import RENDER as RENDER_MATRIX
-from codegen.latex_matrix import MatrixPrinter
-from codegen.latex_names import WORDS, capital, checked_latex, escape, head, letter
-from derive.affine import Affine, Index
+from codegen.latex.formula import formula
+from codegen.latex.layout import breadth, packed
+from codegen.latex.matrix import RENDER as RENDER_MATRIX
+from codegen.latex.matrix import MatrixPrinter
+from codegen.latex.names import WORDS, capital, checked_latex, escape, head, letter
+from codegen.latex.printer import RENDER, Printer
 from derive.errors import ModelError
-from derive.expression import (
+from derive.matrix.nodes import Entries, Hadamard, Matrix, Product
+from derive.system import System
+from derive.values.affine import Affine, Index
+from derive.values.binders import Bound, Extreme, Place, Sum
+from derive.values.nodes import (
     MINUS_ONE,
     Access,
-    Bound,
     Bracket,
     Call,
     Choice,
@@ -33,16 +35,11 @@ from derive.expression import (
     Partial,
     Pow,
     Relation,
-    Sum,
     add,
     mul,
     power,
-    walk,
-    Extreme,
-    Place,
 )
-from derive.matrix_nodes import Entries, Hadamard, Matrix, Product
-from derive.system import System
+from derive.values.walks import walk
 
 NAMES = (*SHIPPED, *VARIANTS)
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|.", re.DOTALL)

@@ -10,7 +10,7 @@ import pytest
 import sympy
 from sympy import Abs, Heaviside, Max, Min, Piecewise, Rational, cosh, erf, exp, log, sin, sqrt, tan, tanh
 
-from derive.laws import branch_laws, derivative, derive_law, find_law, value_condition
+from derive.scalar.laws import branch_laws, derivative, derive_law, find_law, value_condition
 
 z, a, alpha, beta, A, B = sympy.symbols("z a alpha beta A B")
 rate = sympy.Symbol("r", positive=True)

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from codegen.lower import lower
+from codegen.lowering.scope import layout
 from codegen.render import render_module
-from codegen.scope import layout
 from derive import Model, Sum, derive
-from derive.affine import Affine, Index, Size, Width, indices
-from derive.expression import Access, Add, Bracket, Count, Expr, Mul, Number, Pow
-from derive.expression import Sum as SumNode
-from derive.symbols import SizeSymbol
 from derive.system import System
+from derive.values.affine import Affine, Index, Size, Width, indices
+from derive.values.binders import Sum as SumNode
+from derive.values.nodes import Access, Add, Bracket, Count, Expr, Mul, Number, Pow
+from derive.values.symbols import SizeSymbol
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,14 @@ import pytest
 from entries import RAGGED, SQUARE, World, equations, world
 from models import SHIPPED, VARIANTS, derivation
 
-from derive.affine import Affine, Index
-from derive.expression import Access, Bound, Expr, Mul, Number, Pow, Sum, mul
-from derive.matrix import MatrixForm, NoForm, matrix_form
-from derive.matrix_axes import apart, axes_of
-from derive.matrix_nodes import (
-    MATRIX_RULES,
-    Diagonal,
-    Entries,
-    Hadamard,
-    Matrix,
-    Norm,
-    Ones,
-    Product,
-    Transpose,
-)
+from derive.matrix.axes import apart, axes_of
+from derive.matrix.forms import MatrixForm, NoForm, matrix_form
+from derive.matrix.nodes import MATRIX_RULES, Diagonal, Entries, Hadamard, Matrix, Norm, Ones, Product, Transpose
 from derive.samples import for_one_sample, letters_without_samples, sample_cost, sample_size, without_samples
 from derive.system import System
+from derive.values.affine import Affine, Index
+from derive.values.binders import Bound, Sum
+from derive.values.nodes import Access, Expr, Mul, Number, Pow, mul
 
 NAMES = (*SHIPPED, *VARIANTS)
 i, j, k, l = (Index(x) for x in "ijkl")

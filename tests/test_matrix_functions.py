@@ -14,14 +14,15 @@ import sympy
 from flint import fmpq, fmpq_mat
 from sympy import Eq, KroneckerDelta, Piecewise, exp, tanh
 
-from codegen.latex import Printer
+from codegen.latex.printer import Printer
 from codegen.render import render_module
 from derive import Model, ModelError, Sum, derive
-from derive.affine import Affine, Index, Size
-from derive.expression import Access, Bound, Expr, MatrixFunction, Mul, Number
+from derive.calculus.matrix_slopes import SLOPES
 from derive.library import det, inverse, logdet, solve
-from derive.matrix_slopes import SLOPES
-from derive.text import render_expr
+from derive.values.affine import Affine, Index, Size
+from derive.values.binders import Bound, MatrixFunction
+from derive.values.nodes import Access, Expr, Mul, Number
+from derive.values.text import render_expr
 from verify.agreement import agree
 from verify.elimination import Arithmetic, eliminate
 from verify.linear import Routines

@@ -11,10 +11,10 @@ import pytest
 from test_gather import drawn, loaded
 from trial import judged
 
-from codegen.latex import Printer
+from codegen.latex.printer import Printer
 from codegen.render import render_module
 from derive import derive
-from derive.text import render_expr
+from derive.values.text import render_expr
 from verify.agreement import agree
 from verify.run import load
 

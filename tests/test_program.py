@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from codegen.array import Assign, Contract, Literal, Map, Read, Reduce, Repeat, Span, Turn, assigns, values
-from codegen.checking import ProgramError
 from codegen.lower import lower
-from codegen.naming import code_names
-from codegen.program import Program
+from codegen.program.array import Assign, Contract, Literal, Map, Read, Reduce, Repeat, Span, Turn
+from codegen.program.checking import ProgramError
+from codegen.program.naming import code_names
+from codegen.program.program import Program
+from codegen.program.walks import assigns, values
 from codegen.render import render_module
 from derive import Model, Refused, Sum, derive, function
-from derive.affine import Affine, Index
 from derive.models.mlp import model as mlp
 from derive.models.softmax_classifier import model as softmax_classifier
+from derive.values.affine import Affine, Index
 from verify.run import load
 
 

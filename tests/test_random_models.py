@@ -28,7 +28,7 @@ from models import system
 from oracle import Oracle
 from random_outcome import Outcome, against_text, kind_of_reason, made, tail
 
-from derive import expression as node
+from derive.values import expression as node
 from verify.case import make_case
 from verify.numbers import Undecided
 

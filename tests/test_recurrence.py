@@ -11,7 +11,7 @@ import pytest
 
 from codegen.render import render_module
 from derive import Derivation, derive
-from derive.text import render_expr
+from derive.values.text import render_expr
 from verify.agreement import check_code
 from verify.case import make_case
 from verify.judge import check_derivation

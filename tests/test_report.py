@@ -12,16 +12,15 @@ from pathlib import Path
 import pytest
 from models import SHIPPED, VARIANTS, derivation
 
-from codegen import pdf
-from codegen.pdf import TeXFailed, TeXMissing, compile_pdf, complaints, first_error, tex_available
 from codegen.render import render_module
-from codegen.report import SECTIONS, TEMPLATE, fill, render_report
-from codegen.report_context import Report
-from codegen.report_end import first_line, identity_latex
-from codegen.report_functions import function_text
+from codegen.report.context import Report
+from codegen.report.document import SECTIONS, TEMPLATE, fill, pdf, render_report
+from codegen.report.end import first_line, identity_latex
+from codegen.report.functions import function_text
+from codegen.report.pdf import TeXFailed, TeXMissing, compile_pdf, complaints, first_error, tex_available
+from derive.calculus.rules import RULES
 from derive.library.activations import relu, softplus
-from derive.matrix_nodes import MATRIX_RULES
-from derive.rules import RULES
+from derive.matrix.nodes import MATRIX_RULES
 
 ROOT = Path(__file__).parents[1]
 NAMES = (*SHIPPED, *VARIANTS)

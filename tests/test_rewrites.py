@@ -12,8 +12,8 @@ from sympy import erf, exp, log
 
 from codegen.lower import lower
 from codegen.render import render_module
-from codegen.report import render_report
-from codegen.rewrites import BY_NAME, TABLE, Rewrite, used
+from codegen.report.document import render_report
+from codegen.rewriting.rewrites import BY_NAME, TABLE, Rewrite, used
 from derive import Model, Sum, derive
 from derive.library import sigmoid, softmax
 

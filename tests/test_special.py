@@ -12,11 +12,11 @@ import sympy
 from flint import arb, ctx
 from sympy import Rational, erf, erfc, exp, gamma, log, sqrt
 
+from codegen.program.special import REWRITES, SPECIAL, polygamma
 from codegen.render import render_module
-from codegen.special import REWRITES, SPECIAL, polygamma
-from codegen.stable import stable
+from codegen.stable.forms import stable
 from derive import Model, ModelError, Sum, derive
-from derive.text import render_expr
+from derive.values.text import render_expr
 from verify.agreement import agree
 from verify.run import load
 

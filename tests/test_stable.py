@@ -14,14 +14,15 @@ import pytest
 import sympy
 from sympy import Abs, Max, Min, Piecewise, Rational, cosh, exp, log, pi, sin, sqrt, tanh
 
-from codegen import stable_exp
-from codegen.stable import StableForm, lower, stable
-from codegen.stable_plain import Workspace
-from codegen.stable_proof import NotProved, prove
-from derive.charts import real_symbol
-from derive.expression import Add, Argument, Call, Choice, Constant, Expr, Mul, Number, Pow, walk
-from derive.kinks import derivative
-from derive.text import render_expr
+from codegen.stable.forms import StableForm, lower, stable
+from codegen.stable.forms import exponential as stable_exp
+from codegen.stable.plain import Workspace
+from codegen.stable.proof import NotProved, prove
+from derive.scalar.charts import real_symbol
+from derive.scalar.kinks import derivative
+from derive.values.nodes import Add, Argument, Call, Choice, Constant, Expr, Mul, Number, Pow
+from derive.values.text import render_expr
+from derive.values.walks import walk
 
 z, beta = sympy.symbols("z beta")
 rate = sympy.Symbol("r", positive=True)

@@ -6,10 +6,11 @@ import mpmath
 import pytest
 import sympy
 from flint import arb, fmpq
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from models import derivation, system
 
-from derive.functions import function
+from derive.language.functions import function
 from derive.system import System
 from verify.formula import Formulas
 from verify.numbers import Balls, Dual, Exact, Undecided, combine

@@ -5,7 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from flint import arb, ctx, fmpq
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from verify.numbers import Undecided
 from verify.shadow import UNITS, Shadow, shadow_of, shadows

@@ -3,7 +3,7 @@
 import pytest
 from models import SHIPPED, VARIANTS, system
 
-from derive.affine import Affine, Index, Width
+from derive.values.affine import Affine, Index, Width
 from verify.instance import instance, places
 from verify.sizes import depths, plan
 

@@ -15,9 +15,9 @@ from modules import module
 
 import verify
 from derive import Max, Model, Sum, derive, stop
-from derive.affine import Affine, Index
 from derive.derivation import Step
-from derive.expression import Access, Call, Expr, add, mul, number, power
+from derive.values.affine import Affine, Index
+from derive.values.nodes import Access, Call, Expr, add, mul, number, power
 from verify.agreement import agree, check_code, make_cases
 from verify.differences import central
 from verify.instance import instance

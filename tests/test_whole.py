@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from derive import Model, ModelError, derive
-from derive.affine import Affine, Index, indices, replace
-from derive.expression import Access, Bound, Expr, substitute
-from derive.match import canonical
 from derive.system import System
-from derive.text import render_expr, render_range
+from derive.values.affine import Affine, Index, indices, replace
+from derive.values.binders import Bound
+from derive.values.match import canonical
+from derive.values.nodes import Access, Expr
+from derive.values.text import render_expr, render_range
+from derive.values.walks import substitute
 
 IMPORTS = """
 import math

@@ -12,9 +12,9 @@ from entries import World
 from sympy import exp, log
 
 from derive import Model, ModelError, Sum, diagonal, inner, mean, norm, norm2, outer, trace
-from derive.expression import Bound
+from derive.language.surface import raised
 from derive.library import logsumexp, softmax
-from derive.surface import raised
+from derive.values.binders import Bound
 
 SIZES = {"m": 2, "n": 3, "p": 4}
 WORLD = World(SIZES, ())

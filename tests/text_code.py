@@ -11,7 +11,7 @@ import numpy as np
 from text_layout import Layout
 from text_value import Entry
 
-from codegen.naming import code_names
+from codegen.program.naming import code_names
 from derive import System
 
 

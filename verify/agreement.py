@@ -8,8 +8,8 @@ from dataclasses import replace
 from types import ModuleType
 
 from derive.derivation import Derivation
-from derive.expression import ZERO
 from derive.system import System
+from derive.values.nodes import ZERO
 from verify.case import DIGITS, Case, evaluated, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.instance import instance

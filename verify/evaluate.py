@@ -9,33 +9,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from derive.affine import Affine
-from derive.expression import (
-    MINUS_ONE,
-    Access,
-    Add,
-    Binder,
-    Bracket,
-    Call,
-    Choice,
-    Constant,
-    Count,
-    Expr,
-    Extreme,
-    Functional,
-    MatrixFunction,
-    Mul,
-    Partial,
-    Place,
-    Pow,
-    Product,
-    Sum,
-    free_indices,
-)
-from derive.expression import (
-    Number as NumberNode,
-)
 from derive.system import System
+from derive.values.affine import Affine
+from derive.values.binders import Binder, Extreme, Functional, MatrixFunction, Place, Product, Sum
+from derive.values.nodes import MINUS_ONE, Access, Add, Bracket, Call, Choice, Constant, Count, Expr, Mul, Partial, Pow
+from derive.values.nodes import Number as NumberNode
+from derive.values.walks import free_indices
 from verify.elimination import Arithmetic, eliminate
 from verify.formula import Formulas, times, total
 from verify.numbers import Dual, Field, Number, chain, power, primal

@@ -14,11 +14,11 @@ from typing import Any
 import sympy
 from sympy.core.function import ArgumentIndexError
 
-from codegen.special import REWRITES
-from derive.expression import STOP
-from derive.kinks import ranked
-from derive.laws import derivative
+from codegen.program.special import REWRITES
+from derive.scalar.kinks import ranked
+from derive.scalar.laws import derivative
 from derive.system import System
+from derive.values.nodes import STOP
 from verify.numbers import Dual, Field, Number, Undecided, chain, power, primal
 
 Env = dict[sympy.Symbol, Number]

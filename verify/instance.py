@@ -9,10 +9,12 @@ from random import Random
 
 from flint import fmpq
 
-from derive.affine import Affine, Index, indices
 from derive.errors import ModelError
-from derive.expression import Bound, Expr, free_indices
 from derive.system import System, Tensor, accesses
+from derive.values.affine import Affine, Index, indices
+from derive.values.binders import Bound
+from derive.values.nodes import Expr
+from derive.values.walks import free_indices
 from verify.evaluate import Evaluator
 from verify.numbers import Exact
 from verify.sizes import Sizes

@@ -18,8 +18,8 @@ import numpy as np
 from flint import arb, fmpq
 
 from derive.derivation import Derivation
-from derive.expression import STOP
 from derive.system import calls
+from derive.values.nodes import STOP
 from verify.case import Case, Values
 from verify.certificate import Check
 from verify.differences import central

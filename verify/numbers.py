@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from flint import arb, ctx, fmpq
 
-from codegen.special import BY_HEAD, Special
+from codegen.program.special import BY_HEAD, Special
 
 Number = Any
 BITS = 170

@@ -9,22 +9,12 @@ import math
 
 import sympy
 
-from derive.affine import Affine, Index, Node
-from derive.expression import (
-    Access,
-    Add,
-    Call,
-    Constant,
-    Expr,
-    Mul,
-    Number,
-    Pow,
-    Sum,
-    substitute,
-    walk,
-)
-from derive.laws import derivative
+from derive.scalar.laws import derivative
 from derive.system import Equation, System
+from derive.values.affine import Affine, Index, Node
+from derive.values.binders import Sum
+from derive.values.nodes import Access, Add, Call, Constant, Expr, Mul, Number, Pow
+from derive.values.walks import substitute, walk
 
 LARGEST = 60  # nodes
 MOST = 3000  # terms after expansion

@@ -9,7 +9,7 @@ from typing import Any
 
 from flint import ctx
 
-from codegen.special import BY_HEAD, Special
+from codegen.program.special import BY_HEAD, Special
 from verify.numbers import BITS, Balls, Number
 from verify.shadow import FUNCTION_UNITS, SPECIAL_UNITS, Shadow, shadow_of
 

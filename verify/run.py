@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
-from hashlib import sha256
 from functools import partial
+from hashlib import sha256
 from inspect import signature
 from math import prod
 from types import ModuleType
@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from codegen.naming import code_names
-from codegen.scope import layout
+from codegen.lowering.scope import layout
+from codegen.program.naming import code_names
 from derive.derivation import Derivation
 from derive.system import System, Tensor
 from verify.instance import Entry, Instance, places

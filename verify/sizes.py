@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import product
 from random import Random
 
-from derive.affine import Affine, Index, Node, Size, Width, indices
 from derive.errors import ModelError
-from derive.expression import Bound, Expr
-from derive.dependence import reads
+from derive.order.dependence import reads
 from derive.system import System
+from derive.values.affine import Affine, Index, Node, Size, Width, indices
+from derive.values.binders import Bound
+from derive.values.nodes import Expr
 
 Letters = Mapping[str, int]
 DEPTHS = (5, 8, 12)  # the largest number of layers that is tried, then larger ones

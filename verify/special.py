@@ -1,4 +1,4 @@
-"""scipy.special on balls: what generated code calls, entry by entry, by the rows of `codegen.special`."""
+"""scipy.special on balls: what generated code calls, entry by entry, by the rows of `codegen.program.special`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from codegen.special import SPECIAL, Special
+from codegen.program.special import SPECIAL, Special
 from verify.numbers import ball_of
 from verify.shadow import SPECIAL_UNITS, Shadow, like
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from derive.affine import Index
 from derive.system import Stated, System
+from derive.values.affine import Index
 from verify.case import DIGITS
 from verify.certificate import Check
-from verify.judge import WORST
 from verify.instance import Entry, instance, places
+from verify.judge import WORST
 from verify.numbers import Balls, Exact, Field, Number
 from verify.sizes import Sizes
 from verify.steps import ATTEMPTS

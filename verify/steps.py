@@ -7,15 +7,15 @@ oracles), enclosed (balls of 170 bits that overlap), failed, or not visited (no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 
 from derive.derivation import Adjoint, Derivation
-from derive.expression import Expr
 from derive.system import System
-from derive.text import render_expr
+from derive.values.nodes import Expr
+from derive.values.text import render_expr
 from verify.instance import instance, places, resting
 from verify.numbers import Balls, Exact, Field, Number, Undecided
 from verify.proof import proved

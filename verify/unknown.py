@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 from flint import arb, fmpq
 
-from codegen.elements import call_name, opaque_name
+from codegen.lowering.elements import call_name
+from codegen.lowering.functional import opaque_name
 from derive.derivation import Derivation
-from derive.expression import Call, Expr, Functional, walk
+from derive.values.binders import Functional
+from derive.values.nodes import Call, Expr
+from derive.values.walks import walk
 from verify.numbers import Balls
 from verify.shadow import FUNCTION_UNITS, Shadow
 

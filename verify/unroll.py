@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from derive.affine import Index
-from derive.expression import Access, Bound, Expr
 from derive.system import Equation, System
+from derive.values.affine import Index
+from derive.values.binders import Bound
+from derive.values.nodes import Access, Expr
 from verify.evaluate import KINK, Evaluator
 from verify.instance import Entry, Instance, places
 from verify.numbers import Dual, Field, Number, primal, short

@@ -3,7 +3,7 @@
 import sympy
 from sympy import Abs, Max, Piecewise, Rational, erf, exp, log, sqrt
 
-from derive.functions import function
+from derive.language.functions import function
 
 sigmoid = function("sigmoid", lambda z: 1 / (1 + exp(-z)), latex=r"\sigma")
 tanh = function("tanh", lambda z: sympy.tanh(z), latex=r"\tanh")

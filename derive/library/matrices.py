@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.affine import Affine, Index
-from derive.axes import UNKNOWN, Array, Axis, bound_letter, closed, fix_of_sizes, same, shapes
 from derive.errors import ModelError
-from derive.expression import Bound, Count, Expr, MatrixFunction, free_indices, substitute
-from derive.facts import Facts
-from derive.surface import Formula, lift, owner_of, raised
-from derive.symbols import IndexSymbol
-from derive.whole import square_axis
+from derive.language.axes import UNKNOWN, Array, Axis, bound_letter, closed, fix_of_sizes, same, shapes
+from derive.language.surface import Formula, lift, owner_of, raised
+from derive.language.whole import square_axis
+from derive.values.affine import Affine, Index
+from derive.values.binders import Bound, MatrixFunction
+from derive.values.facts import Facts
+from derive.values.nodes import Count, Expr
+from derive.values.symbols import IndexSymbol
+from derive.values.walks import free_indices, substitute
 
 
 def inverse(matrix: Any, *letters: IndexSymbol) -> Formula:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from derive.affine import Affine, Index
-from derive.axes import UNKNOWN, Array, closed, opened, range_of
 from derive.errors import ModelError
-from derive.expression import MINUS_ONE, Bound, Call, Expr, Sum, free_indices, mul, power, substitute
-from derive.sums import formula
-from derive.surface import Formula, lift, raised
-from derive.symbols import IndexSymbol
+from derive.language.axes import UNKNOWN, Array, closed, opened, range_of
+from derive.language.sums import formula
+from derive.language.surface import Formula, lift, raised
+from derive.values.affine import Affine, Index
+from derive.values.binders import Bound, Sum
+from derive.values.nodes import MINUS_ONE, Call, Expr, mul, power
+from derive.values.symbols import IndexSymbol
+from derive.values.walks import free_indices, substitute
 
 
 def softmax(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> Formula:

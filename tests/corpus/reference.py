@@ -17,8 +17,8 @@ import numpy as np
 
 from corpus.implementations import IMPLEMENTATIONS
 from corpus.records import Blocks, Point
-from derive.affine import Size
 from derive.system import System, Tensor
+from derive.values.affine import Size
 from verify.case import unrolled_gradient
 from verify.instance import Instance
 from verify.numbers import Balls

@@ -1,0 +1,1 @@
+"""What is stored under `generated/`, and how it is written."""

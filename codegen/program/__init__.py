@@ -1,0 +1,1 @@
+"""The array program: typed values and statements."""

@@ -1,0 +1,1 @@
+"""Statements rewritten before they are lowered: stability across equations, shared values."""

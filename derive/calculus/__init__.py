@@ -1,0 +1,1 @@
+"""The rules of backpropagation, and what they need to know."""

@@ -1,0 +1,128 @@
+"""The regions of an adjoint: along each letter, the places between the cut points of its conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+
+from derive.calculus.instances import Context
+from derive.calculus.rules import condition
+from derive.derivation import Adjoint
+from derive.errors import Refused
+from derive.regions.regions import Interval, UnknownOrder, cut
+from derive.system import System, Tensor, accesses
+from derive.values.affine import Affine, Index, Node, indices, replace
+from derive.values.binders import Bound
+from derive.values.nodes import Access, Add, Bracket, Expr
+from derive.values.text import render_affine
+from derive.values.walks import substitute, walk
+
+
+def region_of_adjoint(adjoint: Adjoint, slot: int) -> Interval:
+    """Where an adjoint equation holds along one slot of its target."""
+    position = adjoint.target.at[slot]
+    for bound in adjoint.bounds:
+        if position.letter == bound.index:
+            return Interval(bound.lo, bound.hi)
+    return Interval(position, position)
+
+
+def regions(
+    name: str, expr: Expr, bounds: tuple[Bound, ...], candidates: tuple[str, ...], context: Context
+) -> list[tuple[tuple[Index, Interval], ...]]:
+    """The regions of the target: for each letter with conditions, the intervals between its cut points."""
+    choices = []
+    for bound in bounds:
+        intervals = _intervals(expr, bound, candidates, context)
+        if not intervals:
+            continue
+        try:
+            parts = cut(Interval(bound.lo, bound.hi), intervals, context.system.facts)
+        except UnknownOrder as error:
+            if not _of_adjoints(expr, bound, candidates, context) and _each_ordered(expr, bound, name, context):
+                continue
+            raise Refused(
+                f"the regions of the adjoint of {name} depend on the sizes: {error}",
+                fix=f"declare model.assume({' <= '.join(map(render_affine, error.likely))}), or its opposite",
+            ) from None
+        choices.append([(bound.index, part) for part in parts])
+    return list(product(*choices))
+
+
+def _intervals(expr: Expr, bound: Bound, candidates: tuple[str, ...], context: Context) -> list[Interval]:
+    found = [*_of_conditions(expr, bound), *_of_adjoints(expr, bound, candidates, context)]
+    return [i for i in found if not (i.lo == bound.lo and i.hi == bound.hi)]
+
+
+def _of_conditions(expr: Expr, bound: Bound) -> Iterator[Interval]:
+    """Where the conditions on one letter hold."""
+    for node in walk(expr):
+        limits = condition(node, bound.index) if isinstance(node, Bracket) else None
+        if limits is not None:
+            lo, hi = limits
+            yield Interval(lo if lo is not None else bound.lo, hi if hi is not None else bound.hi)
+
+
+def _each_ordered(expr: Expr, bound: Bound, name: str, context: Context) -> bool:
+    """May the conditions on a letter stay, as zeros around each term? Not in a recurrence, whose places are a loop."""
+    facts = context.system.facts
+    if name in _fed_by(name, context.system):
+        return False
+    for term in expr.terms if isinstance(expr, Add) else (expr,):
+        try:
+            parts = cut(Interval(bound.lo, bound.hi), list(_of_conditions(term, bound)), facts)
+        except UnknownOrder:
+            return False
+        if any(facts.below(part.lo, part.hi + 1) is not True for part in parts):
+            return False
+    return True
+
+
+def _fed_by(name: str, system: System) -> set[str]:
+    """The variables that rest on a quantity."""
+    found: set[str] = set()
+    reads = {e.id: {a.tensor for a in accesses(e.value)} for e in system.equations}
+    while more := {e.target.tensor for e in system.equations if reads[e.id] & (found | {name})} - found:
+        found |= more
+    return found
+
+
+def _of_adjoints(expr: Expr, bound: Bound, candidates: tuple[str, ...], context: Context) -> list[Interval]:
+    """Where the entries of adjoints fall into one of their regions."""
+    found = []
+    for node in walk(expr):
+        if isinstance(node, Access) and node.tensor in {f"d.{v}" for v in candidates}:
+            known = [a for a in context.adjoints if a.target.tensor == node.tensor]
+            for adjoint in known if len(known) > 1 else ():
+                found.extend(_shifted(node, adjoint, bound, context.system))
+    return found
+
+
+def _shifted(use: Access, adjoint: Adjoint, bound: Bound, system: System) -> list[Interval]:
+    """The places of the target's letter at which a use falls into the region of an adjoint equation."""
+    found = []
+    for slot in free_slots(system.tensor(adjoint.of)):
+        shift = use.at[slot] - Affine.of(bound.index)
+        region = region_of_adjoint(adjoint, slot)
+        if shift.number is not None:
+            found.append(Interval(region.lo - shift, region.hi - shift))
+    return found
+
+
+def free_slots(tensor: Tensor) -> list[int]:
+    """Slots whose range depends on no other slot: only along these can regions differ."""
+    return [q for q, s in enumerate(tensor.slots) if not (indices(s.lo) or indices(s.hi))]
+
+
+def placed(
+    target: Access, bounds: tuple[Bound, ...], index: Index, region: Interval
+) -> tuple[Access, tuple[Bound, ...]]:
+    """Target and ranges on a region; a region of one place puts the place for the letter."""
+    if region.point is None:
+        return target, tuple(Bound(index, region.lo, region.hi) if b.index == index else b for b in bounds)
+    values: dict[Node, Affine] = {index: region.point}
+    placed = substitute(target, values)
+    assert isinstance(placed, Access)
+    return placed, tuple(
+        Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in bounds if b.index != index
+    )

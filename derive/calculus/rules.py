@@ -1,0 +1,299 @@
+"""The rules of the calculus. Each is an identity, stated by its docstring; a step is one use of one rule.
+
+A rule takes the whole right side and a `Context`, and returns the whole right side. One that finds nothing to act
+on raises RuleDidNotApply and says what it looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from derive.calculus.instances import Context, definition_at, value_of, within
+from derive.calculus.occurrences import occurrences
+from derive.calculus.sifting import sift_term
+from derive.calculus.solving import inverses, solved
+from derive.errors import RuleDidNotApply
+from derive.regions.empty_ranges import empty_ends
+from derive.regions.letters import relettered
+from derive.regions.regions import Interval
+from derive.values.affine import Affine, Index, Node, indices
+from derive.values.algebra import simplified
+from derive.values.binders import Bound, MatrixFunction, Sum, summed
+from derive.values.match import match, same
+from derive.values.nodes import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    Access,
+    Add,
+    Bracket,
+    Call,
+    Count,
+    Expr,
+    Mul,
+    Number,
+    Partial,
+    Pow,
+    add,
+    mul,
+    power,
+)
+from derive.values.text import render_expr
+from derive.values.walks import free_indices, substitute, transform, transform_inside, walk
+
+Rule = Callable[..., Expr]
+
+
+def _terms(expr: Expr) -> tuple[Expr, ...]:
+    return expr.terms if isinstance(expr, Add) else (expr,)
+
+
+def _factors(expr: Expr) -> tuple[Expr, ...]:
+    return expr.factors if isinstance(expr, Mul) else (expr,)
+
+
+def _changed(rule: str, before: Expr, after: Expr, sought: str) -> Expr:
+    if before == after:
+        raise RuleDidNotApply(f"{rule} found no {sought} in {render_expr(before)}")
+    return after
+
+
+def differentiate(expr: Expr, context: Context) -> Expr:
+    """Sum_d vbar[d] ∂v[d]/∂u[p] = Sum over the occurrences u[e] in v[d] of Sum_d vbar[d] factor [e = p]."""
+    return _changed("differentiate", expr, add(*(_differentiated(t, context) for t in _terms(expr))), "∂v/∂u")
+
+
+def _differentiated(term: Expr, context: Context) -> Expr:
+    partials = [n for n in walk(term) if isinstance(n, Partial)]
+    if not partials:
+        return term
+    (partial,) = partials
+    bounds, body = (term.bounds, term.body) if isinstance(term, Sum) else ((), term)
+    taken = frozenset({b.index for b in bounds} | {x for p in partial.by.at for x in indices(p)})
+    equation = context.system.equation(partial.equation)
+    letters: dict[Node, Affine] = {
+        p.letter: q for p, q in zip(equation.target.at, partial.of.at, strict=True) if p.letter
+    }
+    value = substitute(equation.value, letters)
+    front = mul(*(f for f in _factors(body) if f != partial), ONE)
+    made = []
+    for found in occurrences(value, partial.by.tensor, taken):
+        deltas = [Bracket("=", e, p) for e, p in zip(found.at, partial.by.at, strict=True)]
+        made.append(summed(mul(front, found.factor, *deltas), (*bounds, *found.bounds)))
+    return add(*made)
+
+
+def sift(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
+    """Sum_i f(i) [i = p] = f(p) [p in the range of i]."""
+    values = {t.name: t.values for t in context.system.tensors if t.values is not None}
+    terms = [sift_term(t, bounds, context.system.facts, values) for t in _terms(expr)]
+    terms = [mul(*empty_ends(t, bounds, context.system), t) for t in terms]
+    return _changed("sift", expr, add(*terms), "Kronecker delta with a summed index")
+
+
+def restrict(expr: Expr, context: Context, letter: str, lo: Affine, hi: Affine) -> Expr:
+    """f [c] = f where the condition c holds, 0 where it does not; on a region that is one place, l is that place."""
+    region, index = Interval(lo, hi), Index(letter)
+    kept = [_restricted(t, index, region, context) for t in _terms(expr)]
+    after = add(*kept)
+    if region.point is not None:
+        after = substitute(after, {index: region.point})
+    return _changed("restrict", expr, after, f"condition on {letter}")
+
+
+def _restricted(term: Expr, index: Index, region: Interval, context: Context) -> Expr:
+    kept: list[Expr] = []
+    for factor in _factors(term):
+        interval = condition(factor, index) if isinstance(factor, Bracket) else None
+        if interval is None:
+            kept.append(factor)
+        elif not _holds(interval, region, context):
+            return ZERO
+    return mul(*kept, ONE)
+
+
+def _holds(interval: tuple[Affine | None, Affine | None], region: Interval, context: Context) -> bool:
+    lo, hi = interval
+    below = context.system.facts.below
+    return bool((lo is None or below(lo, region.lo)) and (hi is None or below(region.hi, hi)))
+
+
+def condition(bracket: Bracket, index: Index) -> tuple[Affine | None, Affine | None] | None:
+    """The interval of `index` on which a bracket holds, open ends as None; None if it does not limit it alone."""
+    gap = bracket.right - bracket.left
+    count = gap.coefficient(index)
+    edge = (gap - Affine.of(index) * count) * -count
+    if abs(count) != 1 or indices(edge) or any(isinstance(atom, Expr) for atom, _ in edge.terms):
+        return None
+    if bracket.op == "=":
+        return edge, edge
+    return (edge, None) if count > 0 else (None, edge)
+
+
+def insert(expr: Expr, context: Context, names: tuple[str, ...], bounds: tuple[Bound, ...]) -> Expr:
+    """vbar[p] = the right side of its adjoint equation at p."""
+
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
+        if isinstance(node, Access) and node.tensor in names:
+            return definition_at(node, context, around)
+        return node
+
+    return _changed("insert", expr, transform_inside(expr, bounds, rewrite), " or ".join(names))
+
+
+def law(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
+    """f'(z) = the law of f in terms of a, where a = f(z)."""
+
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
+        if not isinstance(node, Call) or sum(node.orders) != 1:
+            return node
+        plain = Call(node.function, node.args, (0,) * len(node.orders))
+        value = value_of(plain, context, around) or plain
+        return context.scalars.law(node, value, context.rank) or node
+
+    return _changed("law", expr, transform_inside(expr, bounds, rewrite), "derivative of a function that has a law")
+
+
+def recall(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
+    """f(A)[p] = v[p], where v[p] = f(A)[p] for a function f of matrices."""
+
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
+        return (value_of(node, context, around) if isinstance(node, MatrixFunction) else None) or node
+
+    return _changed("recall", expr, transform_inside(expr, bounds, rewrite), "matrix function that an equation defines")
+
+
+def solve(expr: Expr, context: Context) -> Expr:
+    """Sum_p (A^-1)[q,p] f[p] = u[q] where Sum_q A[p,q] u[q] = f[p], and likewise with A transposed."""
+    kept = inverses(context.system)
+
+    def rewrite(node: Expr) -> Expr:
+        return solved(node, context.system.facts, kept) if isinstance(node, Sum) else node
+
+    return _changed("solve", expr, transform(expr, rewrite), "inverse times a vector")
+
+
+def formula(expr: Expr, context: Context) -> Expr:
+    """f'(z) = the derivative of the formula of f, where that is rational in z or f is an elementary function."""
+
+    def rewrite(node: Expr) -> Expr:
+        if isinstance(node, Call) and any(node.orders):
+            return context.scalars.expanded(node, context.rank) or node
+        return node
+
+    return _changed("formula", expr, transform(expr, rewrite), "derivative with an explicit formula")
+
+
+def fold(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
+    """N[p] / D = a[p], where a[p] = N[p] / D."""
+
+    def rewrite(node: Expr, around: tuple[Bound, ...]) -> Expr:
+        return _folded(node, context, around) if isinstance(node, Mul) else node
+
+    after = transform_inside(expr, bounds, rewrite)
+    return _changed("fold", expr, after, "quotient that an equation defines")
+
+
+def _folded(product: Mul, context: Context, bounds: tuple[Bound, ...]) -> Expr:
+    for equation in context.system.equations:
+        parts = _quotient(equation.value)
+        if parts is None:
+            continue
+        above, below = parts
+        letters = frozenset(b.index for b in equation.bounds)
+        factors = list(product.factors)
+        for q, factor in enumerate(factors):
+            found = match(above, factor, letters)
+            place = None if found is None else _divisor(factors, substitute(below, found))
+            if found is not None and place is not None and within(found, equation.bounds, bounds, context):
+                divisor = factors[place]
+                assert isinstance(divisor, Pow) and isinstance(divisor.exponent, Number)
+                factors[q] = substitute(equation.target, found)
+                factors[place] = power(divisor.base, Number(divisor.exponent.value + 1))
+        if factors != list(product.factors):
+            return mul(*factors)
+    return product
+
+
+def _quotient(value: Expr) -> tuple[Expr, Expr] | None:
+    """N and D of a right side N / D whose denominator is a sum over an index."""
+    if isinstance(value, Mul) and len(value.factors) == 2:
+        above, below = value.factors
+        if isinstance(below, Pow) and below.exponent == MINUS_ONE and isinstance(below.base, Sum):
+            return above, below.base
+    return None
+
+
+def _divisor(factors: list[Expr], below: Expr) -> int | None:
+    for q, factor in enumerate(factors):
+        negative = isinstance(factor, Pow) and isinstance(factor.exponent, Number) and factor.exponent.value < 0
+        if negative and isinstance(factor, Pow) and same(factor.base, below):
+            return q
+    return None
+
+
+def hoist(expr: Expr, context: Context) -> Expr:
+    """Sum_k c f(k) = c Sum_k f(k), and Sum_k c = c times the number of k."""
+    after = transform(expr, lambda node: _hoisted(node, context) if isinstance(node, Sum) else node)
+    return _changed("hoist", expr, after, "factor without the summed index")
+
+
+def _hoisted(node: Sum, context: Context) -> Expr:
+    letters = {b.index for b in node.bounds}
+    outside = [f for f in _factors(node.body) if not letters & set(free_indices(f))]
+    inside = [f for f in _factors(node.body) if letters & set(free_indices(f))]
+    body = mul(*inside, ONE)
+    used = set(free_indices(body)) | {x for b in node.bounds for x in (*indices(b.lo), *indices(b.hi))}
+    unused = [b for b in node.bounds if b.index not in used and context.system.facts.below(b.lo, b.hi + 1)]
+    counts = [Count(b.hi - b.lo + 1) for b in unused]
+    bounds = tuple(b for b in node.bounds if b not in unused)
+    return mul(*outside, *counts, summed(body, bounds))
+
+
+def declared(expr: Expr, context: Context) -> Expr:
+    """A sum that the model declares to be known has its declared value."""
+
+    def rewrite(node: Expr) -> Expr:
+        for left, right in context.system.sums:
+            found = match(left, node, frozenset(free_indices(left))) if isinstance(node, Sum) else None
+            if found is not None:
+                return substitute(right, found)
+        return node
+
+    return _changed("declared", expr, transform(expr, rewrite), "sum with a declared value")
+
+
+def simplify(expr: Expr, context: Context) -> Expr:
+    """Both sides are the same rational function of their entries."""
+    return _changed("simplify", expr, simplified(expr, context.rank), "shorter form")
+
+
+def rename(expr: Expr, context: Context, names: tuple[tuple[str, str], ...]) -> Expr:
+    """Sum_i f(i) = Sum_k f(k)."""
+    return _changed("rename", expr, relettered(expr, dict(names)), "summed letter " + ", ".join(n for n, _ in names))
+
+
+RULES: dict[str, Rule] = {
+    rule.__name__: rule
+    for rule in (
+        differentiate,
+        sift,
+        restrict,
+        insert,
+        recall,
+        solve,
+        law,
+        formula,
+        fold,
+        hoist,
+        declared,
+        simplify,
+        rename,
+    )
+}
+
+
+def apply(rule: str, expr: Expr, context: Context, arguments: tuple[tuple[str, Any], ...]) -> Expr:
+    """One use of a named rule. KeyError for an unknown name, RuleDidNotApply where it changes nothing."""
+    return RULES[rule](expr, context, **dict(arguments))

@@ -1,0 +1,1 @@
+"""What an author types, and the checks on it."""

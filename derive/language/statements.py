@@ -1,0 +1,86 @@
+"""What can be seen to be wrong in the statements of a model before any range is known."""
+
+from __future__ import annotations
+
+from derive.errors import ModelError, Refused, counted
+from derive.language.axes import UNKNOWN
+from derive.regions.shapes import Draft
+from derive.system import Tensor, accesses
+from derive.values.affine import indices
+from derive.values.binders import Extreme, Product, Sum
+from derive.values.text import render_affine
+from derive.values.walks import free_indices, walk
+
+
+def check_names(
+    drafts: tuple[Draft, ...], objective: Draft, known: dict[str, Tensor], variables: tuple[str, ...]
+) -> None:
+    """Every name that is read is declared or defined, always with the same number of indices."""
+    defined = {draft.target.tensor for draft in drafts}
+    for draft in (*drafts, objective):
+        for access in accesses(draft.value):
+            name = access.tensor
+            if name in variables and name not in defined:
+                raise ModelError(
+                    f"{name} is read but no equation defines it",
+                    source=draft.source,
+                    fix=f"state an equation {name}[...] = ...",
+                )
+            rank = len(known[name].slots) if name in known else _rank(drafts, name)
+            if len(access.at) != rank:
+                raise ModelError(
+                    f"{name} has {counted(rank, 'index', 'indices')}, not {len(access.at)}",
+                    source=draft.source,
+                    fix=f"write {name} with {counted(rank, 'index', 'indices')}"
+                    + (", or state its equations above this one" if not access.at else ""),
+                )
+    for draft in drafts:
+        if len(draft.target.at) != _rank(drafts, draft.target.tensor):
+            raise ModelError(f"{draft.target.tensor} is defined with different numbers of indices", source=draft.source)
+
+
+def _rank(drafts: tuple[Draft, ...], name: str) -> int:
+    return next(len(d.target.at) for d in drafts if d.target.tensor == name)
+
+
+def check_bound(draft: Draft, shared: bool) -> None:
+    """Every index is on the left or summed, and used; `shared`: another equation may show the range of the left."""
+    targets = {x for p in draft.target.at for x in indices(p)}
+    free = set(free_indices(draft.value))
+    for letter in free_indices(draft.value):
+        if letter not in targets:
+            raise ModelError(
+                f"index {letter.name} is neither on the left side nor summed",
+                source=draft.source,
+                fix=f"Sum(..., {letter.name}), or put {letter.name} on the left side",
+            )
+    for position in draft.target.at:
+        for letter in indices(position):
+            if position.letter != letter:
+                raise Refused(
+                    f"the left side stands at {render_affine(position)}; it must be a single index or a fixed place",
+                    source=draft.source,
+                    fix=f"shift the equation so that it defines [{letter.name}]",
+                )
+            if letter not in free and letter not in draft.over and not shared:
+                raise ModelError(
+                    f"index {letter.name} of the left side does not stand on the right side",
+                    source=draft.source,
+                    fix=f"use it, or state its range: model.over({letter.name}, ...)",
+                )
+    for node in walk(draft.value):
+        if isinstance(node, (Sum, Extreme, Product)):
+            used, word = set(free_indices(node.body)), "product" if isinstance(node, Product) else "sum"
+            for bound in node.bounds:
+                if bound.index not in used and bound.hi == UNKNOWN:
+                    raise ModelError(
+                        f"the {word} over {bound.index.name} does not use it",
+                        source=draft.source,
+                        fix=f"remove {bound.index.name} from the {word.capitalize()}, or state its range",
+                    )
+                if bound.index in targets:
+                    raise ModelError(
+                        f"index {bound.index.name} is bound by the {word} and stands on the left side",
+                        source=draft.source,
+                        fix=f"use another letter inside the {word.capitalize()}",
+                    )

@@ -1,0 +1,1 @@
+"""Index equations as matrix equations."""

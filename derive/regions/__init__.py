@@ -1,0 +1,1 @@
+"""Where an equation holds: ranges, their cuts, shapes and letters."""

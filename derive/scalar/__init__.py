@@ -1,0 +1,1 @@
+"""Derivatives of scalar formulas, and the laws they obey."""

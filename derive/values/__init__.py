@@ -1,0 +1,1 @@
+"""The expressions that equations are made of, and what is known of integers."""

@@ -1,0 +1,52 @@
+"""Walks over expressions: every node, every node with the ranges around it, and rewriting from the leaves up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from derive.values.affine import Atoms, Index
+from derive.values.binders import Bound, inside
+from derive.values.nodes import Expr
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """Every node, parents first, from left to right."""
+    yield expr
+    for child in expr.children:
+        yield from walk(child)
+
+
+def walk_inside(expr: Expr, bounds: tuple[Bound, ...]) -> Iterator[tuple[Expr, tuple[Bound, ...]]]:
+    """Every node in prefix order, with the ranges of the letters around it."""
+    yield expr, bounds
+    for child in expr.children:
+        yield from walk_inside(child, inside(expr, bounds))
+
+
+def transform(expr: Expr, rewrite: Callable[[Expr], Expr]) -> Expr:
+    """Apply `rewrite` to every node, children first."""
+    children = expr.children
+    if children:
+        changed = tuple(transform(child, rewrite) for child in children)
+        if any(new is not old for new, old in zip(changed, children, strict=True)):
+            expr = expr.rebuild(changed)
+    return rewrite(expr)
+
+
+def transform_inside(expr: Expr, bounds: tuple[Bound, ...], rewrite: Callable[[Expr, tuple[Bound, ...]], Expr]) -> Expr:
+    """Rewrite every node, children first, given the ranges of the letters around it."""
+    children = expr.children
+    if children:
+        inner = inside(expr, bounds)
+        expr = expr.rebuild(tuple(transform_inside(child, inner, rewrite) for child in children))
+    return rewrite(expr, bounds)
+
+
+def free_indices(expr: Expr) -> tuple[Index, ...]:
+    """Index letters that no sum inside `expr` binds, in order of appearance."""
+    return expr.letters
+
+
+def substitute(expr: Expr, values: Atoms) -> Expr:
+    """Put integer expressions for indices (or sizes), renaming bound indices that would capture them."""
+    return expr.replaced(values) if values else expr
