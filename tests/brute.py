@@ -18,7 +18,7 @@ import sympy
 from oracle import Entry, Oracle
 
 from derive import Derivation, System
-from derive.values import expression as node
+from derive.values import binders, nodes
 from derive.values.affine import Affine
 from verify.agreement import agree, check_code
 from verify.case import make_case, resting_cases
@@ -57,30 +57,30 @@ class Brute(Oracle):
         return self.moved.get((tensor, at), self.values[tensor, at])
 
     def integer(self, affine: Affine, env: Mapping[str, int]) -> int:
-        chosen = [(atom, count) for atom, count in affine.terms if isinstance(atom, node.Expr)]
+        chosen = [(atom, count) for atom, count in affine.terms if isinstance(atom, nodes.Expr)]
         places = sum(count * int(self.expr(atom, env)) for atom, count in chosen)
         rest = Affine(tuple(t for t in affine.terms if t not in chosen), affine.constant)
         return places + super().integer(rest, env)
 
-    def expr(self, e: node.Expr, env: Mapping[str, int]) -> Any:
-        if isinstance(e, node.Number):
+    def expr(self, e: nodes.Expr, env: Mapping[str, int]) -> Any:
+        if isinstance(e, nodes.Number):
             return mpmath.mpf(e.value.numerator) / e.value.denominator
-        if isinstance(e, node.Add):
+        if isinstance(e, nodes.Add):
             return mpmath.fsum(self.expr(t, env) for t in e.terms)
-        if isinstance(e, node.Mul):
+        if isinstance(e, nodes.Mul):
             return mpmath.fprod(self.expr(f, env) for f in e.factors)
-        if isinstance(e, node.Sum):
+        if isinstance(e, binders.Sum):
             return mpmath.fsum(self.expr(e.body, inner) for inner in self.inner(e.bounds, env))
-        if isinstance(e, node.Product):
+        if isinstance(e, binders.Product):
             return mpmath.fprod(self.expr(e.body, inner) for inner in self.inner(e.bounds, env))
-        if isinstance(e, node.Extreme):
+        if isinstance(e, binders.Extreme):
             return (max if e.op == "max" else min)(self.expr(e.body, inner) for inner in self.inner(e.bounds, env))
-        if isinstance(e, node.Choice):
+        if isinstance(e, nodes.Choice):
             met = (v for c, v in e.branches if COMPARE[c.op](self.expr(c.left, env), self.expr(c.right, env)))
             return self.expr(next(met, e.otherwise), env)
-        if isinstance(e, node.Call):
+        if isinstance(e, nodes.Call):
             args = [self.expr(a, env) for a in e.args]
-            if e.function == node.STOP:
+            if e.function == nodes.STOP:
                 return self.held.setdefault((e.key, tuple(sorted(env.items()))), args[0])
             return number_function(self.system, e.function, len(args))(*args)
         found = super().expr(e, env)

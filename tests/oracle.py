@@ -13,8 +13,8 @@ from random import Random
 import mpmath
 import sympy
 
+from derive.values import binders, nodes
 from derive.system import System
-from derive.values import expression as node
 from derive.values.affine import Affine, Index, Size, Width
 
 DIGITS = 50
@@ -82,43 +82,43 @@ class Oracle:
                 total += count * self.width(atom.name, self.integer(atom.at, env))
         return total
 
-    def expr(self, e: node.Expr, env: Mapping[str, int]) -> sympy.Expr:
+    def expr(self, e: nodes.Expr, env: Mapping[str, int]) -> sympy.Expr:
         """An expression at given letters."""
-        if isinstance(e, node.Number):
+        if isinstance(e, nodes.Number):
             return sympy.Rational(e.value.numerator, e.value.denominator)
-        if isinstance(e, node.Constant):
+        if isinstance(e, nodes.Constant):
             return getattr(sympy, e.name)
-        if isinstance(e, node.Count):
+        if isinstance(e, nodes.Count):
             return sympy.Integer(self.integer(e.of, env))
-        if isinstance(e, node.Access):
+        if isinstance(e, nodes.Access):
             return self.entry(e.tensor, tuple(self.integer(p, env) for p in e.at))
-        if isinstance(e, node.Add):
+        if isinstance(e, nodes.Add):
             return sympy.Add(*(self.expr(t, env) for t in e.terms))
-        if isinstance(e, node.Mul):
+        if isinstance(e, nodes.Mul):
             return sympy.Mul(*(self.expr(f, env) for f in e.factors))
-        if isinstance(e, node.Pow):
+        if isinstance(e, nodes.Pow):
             return self.expr(e.base, env) ** self.expr(e.exponent, env)
-        if isinstance(e, node.Sum):
+        if isinstance(e, binders.Sum):
             return sympy.Add(*(self.expr(e.body, inner) for inner in self.inner(e.bounds, env)))
-        if isinstance(e, node.Choice):
+        if isinstance(e, nodes.Choice):
             branches = [
                 (self.expr(v, env), sympy.Rel(self.expr(c.left, env), self.expr(c.right, env), c.op))
                 for c, v in e.branches
             ]
             return sympy.Piecewise(*branches, (self.expr(e.otherwise, env), True))
-        if isinstance(e, node.Call):
+        if isinstance(e, nodes.Call):
             function = self.system.function(e.function, len(e.args))
             args = [self.expr(a, env) for a in e.args]
             if function.formula is None:
                 return self.polynomial(e.function, args)
             return function.formula.subs(dict(zip(function.arguments, args, strict=True)), simultaneous=True)
-        assert isinstance(e, node.Functional), type(e)
+        assert isinstance(e, binders.Functional), type(e)
         rows = zip(e.bodies, e.bounds, strict=True)
         return self.polynomial(
             f"{e.name}{len(e.bodies)}", [self.expr(body, inner) for body, b in rows for inner in self.inner((b,), env)]
         )
 
-    def inner(self, bounds: tuple[node.Bound, ...], env: Mapping[str, int]) -> list[dict[str, int]]:
+    def inner(self, bounds: tuple[binders.Bound, ...], env: Mapping[str, int]) -> list[dict[str, int]]:
         """The letters at every term of a sum."""
         if not bounds:
             return [dict(env)]

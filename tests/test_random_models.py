@@ -28,7 +28,7 @@ from models import system
 from oracle import Oracle
 from random_outcome import Outcome, against_text, kind_of_reason, made, tail
 
-from derive.values import expression as node
+from derive.values import nodes
 from verify.case import make_case
 from verify.numbers import Undecided
 
@@ -159,7 +159,7 @@ def test_wrong_code_is_seen(cost: float, gradient: float, tmp_path: Path) -> Non
 def test_a_wrong_derivation_is_seen(tmp_path: Path) -> None:
     made = model_derivation("mlp")
     assert not list(against_brute_force(made))
-    doubled = tuple(replace(a, value=node.mul(node.number(2), a.value)) if a.of == "b" else a for a in made.adjoints)
+    doubled = tuple(replace(a, value=nodes.mul(nodes.number(2), a.value)) if a.of == "b" else a for a in made.adjoints)
     assert list(against_brute_force(replace(made, adjoints=doubled)))
 
 
