@@ -13,8 +13,8 @@ from random import Random
 import mpmath
 import sympy
 
-from derive.values import binders, nodes
 from derive.system import System
+from derive.values import binders, nodes
 from derive.values.affine import Affine, Index, Size, Width
 
 DIGITS = 50

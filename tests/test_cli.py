@@ -256,7 +256,7 @@ def test_a_model_does_not_replace_another_of_its_name(
 def test_without_tex_the_reports_stay_in_latex(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from codegen.report.document import pdf
+    from codegen.report import pdf
 
     monkeypatch.setattr(pdf.shutil, "which", lambda name: None)
     write(folder, MINE)

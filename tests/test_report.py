@@ -13,8 +13,8 @@ import pytest
 from models import SHIPPED, VARIANTS, derivation
 
 from codegen.render import render_module
-from codegen.report.context import Report
 from codegen.report import pdf
+from codegen.report.context import Report
 from codegen.report.document import SECTIONS, TEMPLATE, fill, render_report
 from codegen.report.end import first_line, identity_latex
 from codegen.report.functions import function_text

@@ -14,8 +14,8 @@ import pytest
 import sympy
 from sympy import Abs, Max, Min, Piecewise, Rational, cosh, exp, log, pi, sin, sqrt, tanh
 
+from codegen.stable import exponential as stable_exp
 from codegen.stable.forms import StableForm, lower, stable
-from codegen.stable.forms import exponential as stable_exp
 from codegen.stable.plain import Workspace
 from codegen.stable.proof import NotProved, prove
 from derive.scalar.charts import real_symbol

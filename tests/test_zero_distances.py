@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 import sympy
 from mpmath import mp
+from oracle import Oracle
 from sympy import Abs, Max, Rational, exp, log, sqrt
 
 from codegen.render import render_module
 from derive import Model, Sum, derive, norm, norm2
 from derive.library import sigmoid, softplus
-from oracle import Oracle
 from verify.agreement import agree
 from verify.run import load
 
