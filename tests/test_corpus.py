@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from corpus import IMPLEMENTATIONS, KINDS, Code, points
+from corpus import IMPLEMENTATIONS, KINDS, MISTAKES, Code, Mistake, Result, points
+from corpus.mistakes import KINDS as CLASSES
 from corpus.reference import ROOT, reference
 
 PRESENT = [name for name, entry in IMPLEMENTATIONS.items() if entry.present]
@@ -70,3 +71,51 @@ def test_kinks_are_near_and_on_either_side(name: str) -> None:
         here, beside, right, left = slopes
         assert np.abs(here - beside).max() < 1e-10
         assert max(np.abs(here - right).max(), np.abs(here - left).max()) > 1e-3
+
+
+PLANTED = [pytest.param(mistake, id=mistake.name) for mistake in MISTAKES if mistake.implementation in PRESENT]
+
+
+def test_every_class_of_mistake_is_planted() -> None:
+    assert {mistake.kind for mistake in MISTAKES} == set(CLASSES)
+    assert len(PLANTED) >= 240
+    assert len({(m.implementation, m.old, m.new) for m in MISTAKES}) == len(MISTAKES)
+
+
+def test_an_edit_stands_in_one_place() -> None:
+    for mistake in MISTAKES:
+        source = IMPLEMENTATIONS[mistake.implementation].path.read_text()
+        assert mistake.edited(source) != source
+        compile(mistake.edited(source), mistake.name, "exec")
+    with pytest.raises(ValueError, match="2 places to edit"):
+        Mistake("ridge_loops", "sign", "a", "b", ()).edited("a + a")
+
+
+@pytest.mark.parametrize("mistake", PLANTED)
+def test_a_mistake_changes_bits_where_it_says(mistake: Mistake) -> None:
+    """At ordinary points exactly the stated blocks differ; or a second call, the arguments, or points at kinks do."""
+    entry = IMPLEMENTATIONS[mistake.implementation]
+    wrong: set[str] = set()
+    for seed in range(3):
+        values = points(entry.name, seed, "ordinary").values
+        wrong |= different(Code(entry).run(values), Code(entry, mistake).run(values))
+    assert wrong == set(mistake.wrong)
+    at = [points(entry.name, seed, kind) for kind in ("ordinary", "kink") if kind in entry.kinds for seed in range(3)]
+    assert any(
+        Code(entry).outcome(point.values)[mistake.shows] != Code(entry, mistake).outcome(point.values)[mistake.shows]
+        for point in at
+    )
+
+
+def different(right: Result, found: Result) -> set[str]:
+    """The blocks, and J, that differ by more than rounding."""
+    pairs = {"J": (right.cost, found.cost)} | {b: (right.gradient[b], found.gradient[b]) for b in right.gradient}
+    return {b for b, (r, f) in pairs.items() if not np.abs(f - r).max() <= 1e-13 * np.abs(r).max()}
+
+
+def test_a_mistake_that_a_second_call_shows_is_right_at_first() -> None:
+    for mistake in MISTAKES:
+        if mistake.shows != "result":
+            entry = IMPLEMENTATIONS[mistake.implementation]
+            values = points(entry.name, 0, "ordinary").values
+            assert not different(Code(entry).run(values), Code(entry, mistake).run(values)), mistake.name

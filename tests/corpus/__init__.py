@@ -5,7 +5,8 @@ files; they, the table of implementations, the mistakes and the points need NumP
 """
 
 from corpus.implementations import IMPLEMENTATIONS
+from corpus.mistakes import MISTAKES
 from corpus.points import KINDS, points
 from corpus.records import Code, Implementation, Mistake, Point, Result
 
-__all__ = ["IMPLEMENTATIONS", "KINDS", "Code", "Implementation", "Mistake", "Point", "Result", "points"]
+__all__ = ["IMPLEMENTATIONS", "KINDS", "MISTAKES", "Code", "Implementation", "Mistake", "Point", "Result", "points"]

@@ -65,7 +65,7 @@ def mlp_tanh(rng: Random, kind: str) -> Made:
 
 
 def deep(rng: Random, kind: str) -> Made:
-    return sigmoid_network(rng, kind, (3, 4, 4, 2))
+    return sigmoid_network(rng, kind, (3, 3, 3, 3))
 
 
 def probabilities(rng: Random, kind: str, sizes: tuple[int, ...], decay: bool) -> Made:
@@ -87,7 +87,7 @@ def softmax_classifier(rng: Random, kind: str) -> Made:
 
 
 def softmax_squared_error(rng: Random, kind: str) -> Made:
-    return probabilities(rng, kind, (3, 4, 4, 3), False)
+    return probabilities(rng, kind, (3, 3, 3, 3), False)
 
 
 def sparse_autoencoder(rng: Random, kind: str) -> Made:
@@ -154,10 +154,10 @@ def ridge_regression(rng: Random, kind: str) -> Made:
 
 def huber_regression(rng: Random, kind: str) -> Made:
     """Errors at c and small weights where kinks are wanted."""
-    made = linear(rng, kind) | {"c": 0.5}
+    made = linear(rng, kind, m=7) | {"c": 1.0}
     if kind == "kink":
         made["w"] = near(rng, made["w"].shape)
-        made["y"][:3] = (made["x"] @ made["w"] + made["b"] - 0.5 + near(rng, 6))[:3]
+        made["y"][:3] = (made["x"] @ made["w"] + made["b"] - made["c"] + near(rng, 7))[:3]
     if kind == "tiny":
         made |= {name: made[name] * TINY for name in ("y", "w", "b", "c", "lam")}
     return made

@@ -124,12 +124,11 @@ class Code:
     def call(self, values: Values, arguments: tuple[Any, ...]) -> Result:
         """One call with the user's arguments."""
         with np.errstate(all="ignore"):
+            cost = self.names[self.implementation.cost](*arguments) if self.implementation.cost else None
             returned = self.names[self.implementation.function](*arguments)
-            if self.implementation.cost is None:
-                cost, *rest = returned
-                returned = rest[0] if len(rest) == 1 else tuple(rest)
-            else:
-                cost = self.names[self.implementation.cost](*arguments)
+        if cost is None:
+            cost, *rest = returned
+            returned = rest[0] if len(rest) == 1 else tuple(rest)
         return Result(float(cost), self.implementation.gradient(returned, values))
 
     def outcome(self, values: Values) -> dict[str, Any]:

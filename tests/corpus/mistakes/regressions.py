@@ -1,0 +1,147 @@
+"""Mistakes in regressions, the support vector machine and the factorisation."""
+
+from __future__ import annotations
+
+from corpus.mistakes.kinds import planted
+
+SOFTMAX = planted(
+    "softmax_regression",
+    ("missing 1/m", "w", "X.T @ R / len(X)", "X.T @ R"),
+    ("sum for mean", "b", "R.mean(axis=0)", "R.sum(axis=0)"),
+    ("sign", "w", "return X.T @ R", "return X.T @ -R"),
+    ("transposed weight", "w", "X.T @ R / len(X)", "R.T @ X / len(X)"),
+    ("off-by-one sample", "w b", "dtype=W.dtype)[labels]", "dtype=W.dtype)[labels - 1]"),
+    ("off-by-one sample", "w", "dtype=W.dtype)[labels]", "dtype=W.dtype)[np.roll(labels, 1)]"),
+    ("dropped last sample", "w", "X.T @ R / len(X)", "X[:-1].T @ R[:-1] / len(X)"),
+    (
+        "diagonal Jacobian",
+        "w b",
+        "softmax(X @ W + b) - np.eye(W.shape[1], dtype=W.dtype)[labels]",
+        "np.eye(W.shape[1], dtype=W.dtype)[labels] * (softmax(X @ W + b) - 1)",
+    ),
+    ("low precision", "w", "X.T @ R / len(X)", "X.T @ R.astype(np.float16) / len(X)"),
+    ("wrong cost only", "J", "labels]).mean()", "labels]).sum()"),
+)
+LOGISTIC = planted(
+    "ng_logistic",
+    ("missing 1/m", "b w", "grad = X.T.dot(h - y) / m", "grad = X.T.dot(h - y)"),
+    ("sign", "b w", "grad = X.T.dot(h - y) / m", "grad = X.T.dot(y - h) / m"),
+    ("decay on biases", "b", "grad[1:] += lambda_ / m * theta[1:]", "grad += lambda_ / m * theta"),
+    ("decay missing", "w", "    grad[1:] += lambda_ / m * theta[1:]\n", ""),
+    ("decay factor 2", "w", "lambda_ / m * theta[1:]", "lambda_ / (2 * m) * theta[1:]"),
+    ("decay divided by m", "w", "lambda_ / m * theta[1:]", "lambda_ / m**2 * theta[1:]"),
+    ("wrong cost derivative", "b w", "X.T.dot(h - y) / m", "X.T.dot((h - y) * h * (1 - h)) / m"),
+    ("dropped last sample", "b w", "X.T.dot(h - y) / m", "X[:-1].T.dot((h - y)[:-1]) / m"),
+    ("low precision", "b w", "X.T.dot(h - y) / m", "X.T.dot((h - y).astype(np.float32)) / m"),
+    ("one wrong element", "w", "    return J, grad", "    grad[-1] *= 1.0001\n    return J, grad"),
+    (
+        "modifies its input",
+        "",
+        "    grad[1:] += lambda_ / m * theta[1:]",
+        "    theta[0] = 0\n    grad += lambda_ / m * theta",
+    ),
+    (
+        "wrong cost, matching gradient",
+        "J b",
+        "np.sum(theta[1:] ** 2)\n    grad = X.T.dot(h - y) / m\n    grad[1:] += lambda_ / m * theta[1:]",
+        "np.sum(theta**2)\n    grad = X.T.dot(h - y) / m\n    grad += lambda_ / m * theta",
+    ),
+    ("wrong cost only", "J", "np.sum(theta[1:] ** 2)", "np.sum(theta**2)"),
+)
+RIDGE = planted(
+    "ridge_loops",
+    ("off-by-one sample", "w b", "for i in range(len(rows)):", "for i in range(1, len(rows)):"),
+    ("dropped last sample", "w b", "for i in range(len(rows)):", "for i in range(len(rows) - 1):"),
+    ("missing 1/m", "b", "grad[n] += error / len(rows)", "grad[n] += error"),
+    ("1/m twice", "w", "error * rows[i][k] / len(rows)", "error * rows[i][k] / len(rows) ** 2"),
+    ("factor 2", "w", "error * rows[i][k]", "2 * error * rows[i][k]"),
+    ("sign", "w b", "predict(coef, rows[i]) - targets[i]", "targets[i] - predict(coef, rows[i])"),
+    (
+        "decay on biases",
+        "b",
+        "for k in range(n):\n        grad[k] += lam",
+        "for k in range(n + 1):\n        grad[k] += lam",
+    ),
+    (
+        "decay missing",
+        "w",
+        "for k in range(n):\n        grad[k] += lam",
+        "for k in range(n - 1):\n        grad[k] += lam",
+    ),
+    ("decay factor 2", "w", "+= lam * coef[k]", "+= 2 * lam * coef[k]"),
+    ("decay divided by m", "w", "+= lam * coef[k]", "+= lam * coef[k] / len(rows)"),
+    (
+        "wrong cost derivative",
+        "w b",
+        "predict(coef, rows[i]) - targets[i]",
+        "(predict(coef, rows[i]) - targets[i]) ** 2",
+    ),
+    (
+        "weights updated too early",
+        "w b",
+        "        grad[n] += error / len(rows)",
+        "        grad[n] += error / len(rows)\n        coef = [c - 0.1 * g for c, g in zip(coef, grad)]",
+    ),
+    ("one wrong element", "w", "    return grad", "    grad[0] = 0.0\n    return grad"),
+    ("low precision", "w b", "predict(coef, rows[i]) - targets[i]", "round(predict(coef, rows[i]) - targets[i], 6)"),
+    (
+        "state between calls",
+        "",
+        "grad = [0.0] * (n + 1)",
+        'grad = gradient.__dict__.setdefault("grad", [0.0] * (n + 1))',
+    ),
+    ("modifies its input", "", "error = predict(coef, rows[i])", "error = targets[i] = predict(coef, rows[i])"),
+    ("wrong cost only", "J", "total /= 2 * len(rows)", "total /= len(rows)"),
+)
+SVM = planted(
+    "svm_vectorized",
+    ("sign", "w", "= -np.sum(mask, axis=1)", "= np.sum(mask, axis=1)"),
+    ("term missing", "w", "    mask[np.arange(num_train), y] = -np.sum(mask, axis=1)\n", ""),
+    ("missing 1/m", "w", "X.T.dot(mask) / num_train", "X.T.dot(mask)"),
+    ("decay missing", "w", "X.T.dot(mask) / num_train + reg * W", "X.T.dot(mask) / num_train"),
+    ("decay factor 2", "w", "/ num_train + reg * W\n", "/ num_train + 2 * reg * W\n"),
+    ("decay divided by m", "w", "X.T.dot(mask) / num_train + reg * W", "(X.T.dot(mask) + reg * W) / num_train"),
+    ("relu' of the wrong variable", "w", "mask[margins > 0] = 1", "mask[scores > 0] = 1"),
+    ("relu' of the wrong variable", "", "mask[margins > 0] = 1", "mask[margins > 1e-6] = 1"),
+    ("off-by-one sample", "w", "mask[np.arange(num_train), y] =", "mask[np.arange(num_train), y - 1] ="),
+    ("low precision", "w", "X.T.dot(mask)", "X.T.astype(np.float32).dot(mask)"),
+    ("wrong cost, matching gradient", "J w", "correct[:, np.newaxis] + 1", "correct[:, np.newaxis] + 2"),
+    ("wrong cost only", "J", "0.5 * reg * np.sum", "reg * np.sum"),
+)
+HUBER = planted(
+    "huber_lasso",
+    ("penalty missing", "w", " + alpha * np.sign(params[1:])", ""),
+    ("decay on biases", "b", "g[0] = psi.mean()", "g[0] = psi.mean() + alpha * np.sign(params[0])"),
+    ("wrong cost derivative", "b w", "delta * np.sign(r))", "delta)"),
+    ("wrong cost derivative", "b w", "psi = np.where(np.abs(r) <= delta, r, delta * np.sign(r))", "psi = r"),
+    ("wrong cost derivative", "w", "alpha * np.sign(params[1:])", "alpha * params[1:]"),
+    ("sum for mean", "b", "psi.mean()", "psi.sum()"),
+    ("missing 1/m", "w", "X.T @ psi / len(y)", "X.T @ psi"),
+    ("neighbouring weight", "w", "np.sign(params[1:])", "np.sign(params[:-1])"),
+    ("dropped last sample", "w", "X.T @ psi / len(y)", "X[:-1].T @ psi[:-1] / len(y)"),
+    ("modifies its input", "", "g = np.empty_like(params)", "g = params"),
+    ("low precision", "b w", "g = np.empty_like(params)", "g = np.empty(len(params), dtype=np.float32)"),
+    ("one wrong element", "w", "    return g\n", "    g[1] = 0\n    return g\n"),
+    ("wrong cost only", "J", "(np.abs(r) - 0.5 * delta)", "(np.abs(r) - delta)"),
+)
+FUNK = planted(
+    "funk_factorisation",
+    ("sign", "V", "dQ[:, i] -= e * P[u, :]", "dQ[:, i] += e * P[u, :]"),
+    ("factor 2", "U", "dP[u, :] -= e * Q", "dP[u, :] -= 2 * e * Q"),
+    ("decay missing", "V", "    dQ += reg * Q\n", ""),
+    ("decay factor 2", "U", "dP += reg * P", "dP += 2 * reg * P"),
+    ("decay divided by m", "U", "dP += reg * P", "dP += reg * P / len(P)"),
+    ("off-by-one sample", "V", "dQ[:, i] -= e * P[u, :]", "dQ[:, i] -= e * P[u - 1, :]"),
+    (
+        "weights updated too early",
+        "J U V",
+        "dP[u, :] -= e * Q[:, i]",
+        "dP[u, :] -= e * Q[:, i]\n        P = P - 0.01 * dP",
+    ),
+    ("low precision", "V", "dQ = np.zeros_like(Q)", "dQ = np.zeros_like(Q, dtype=np.float32)"),
+    ("one wrong element", "U", "    return loss, dP, dQ", "    dP[0, 0] = 0\n    return loss, dP, dQ"),
+    ("modifies its input", "", "    loss += reg / 2", "    ratings.reverse()\n    loss += reg / 2"),
+    ("wrong cost, matching gradient", "J U V", "in ratings:", "in ratings[:-1]:"),
+    ("wrong cost only", "J", "loss += 0.5 * e**2", "loss += e**2"),
+)
+REGRESSIONS = (*SOFTMAX, *LOGISTIC, *RIDGE, *SVM, *HUBER, *FUNK)
