@@ -19,7 +19,7 @@ from codegen.rewriting.deltas import errors_named
 from codegen.rewriting.rewrite import Rewriter
 from codegen.rewriting.shared import shared
 from derive.derivation import Derivation
-from derive.errors import Refused
+from derive.errors import ModelError, Refused
 from derive.order.dependence import Statement, adjoint_statements, statements_of
 from derive.order.schedule import Loop, schedule
 from derive.regions.regions import gaps
@@ -31,6 +31,13 @@ from derive.values.nodes import Expr
 
 def lower(derivation: Derivation) -> Program:
     """The array program of a derivation, typed and checked. Refused names an equation that has none."""
+    try:
+        return _lowered(derivation)
+    except ModelError as error:
+        raise derivation.refused(error) from None
+
+
+def _lowered(derivation: Derivation) -> Program:
     system = derivation.system
     rewriter = Rewriter(system)
     adjoints = adjoint_statements(derivation)

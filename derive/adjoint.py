@@ -53,7 +53,11 @@ def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
             made = _adjoints_of(name, flow, context)
         kept = tuple(with_changes(a, inlined=True) if a.id in made.inlined else a for a in context.adjoints)
         context = with_changes(context, adjoints=(*kept, *(with_changes(a, source=source) for a in made.adjoints)))
-    return Derivation(system, _aliased(system, context.adjoints), scalars.laws)
+    derivation = Derivation(system, context.adjoints, scalars.laws)
+    try:
+        return with_changes(derivation, adjoints=_aliased(system, context.adjoints))
+    except ModelError as error:
+        raise derivation.refused(error) from None
 
 
 @dataclass(frozen=True)
@@ -105,9 +109,10 @@ def _adjoints_of(name: str, flow: Flow, context: Context) -> Made:
         chain.step("sift", bounds=bounds)
     candidates = insertable(name, chain.expr, flow, context, bounds)
     made, kept = [], set[str]()
-    for places in regions(name, chain.expr, bounds, candidates, context):
+    parts, unknown = regions(name, chain.expr, bounds, candidates, context)
+    for places in parts:
         adjoint, read = _on_region(name, target, bounds, places, chain, candidates)
-        made.append(adjoint)
+        made.append(with_changes(adjoint, unknown=tuple(unknown)))
         kept |= read
     inlined = tuple(a.id for a in context.adjoints if a.of in candidates and a.id not in kept)
     return Made(tuple(made), inlined)

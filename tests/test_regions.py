@@ -142,14 +142,6 @@ OUTSIDE = """
     model.minimise(Sum(c[i, t] ** 2, i, t))
 """
 
-SHORT = """
-    w, v = model.parameters(w=(n,), v=(n,))
-    z = model.variables("z")
-    with model.over(t, 1, n):
-        z[t] = w[t] * Sum(v[k] ** 2 * w[t], (k, 1, t - 3))
-    model.minimise(Sum(z[t] ** 2, t))
-"""
-
 PLACES = {
     "an affine place": """
     x = model.data(x=(m, n + 1))
@@ -197,10 +189,9 @@ def test_the_gradient_is_right(name: str, tmp_path: Path) -> None:
     assert found.kind == "RIGHT", found.why
 
 
-@pytest.mark.parametrize(("text", "why"), [(OUTSIDE, "may be read outside of 1..n"), (SHORT, "assume(1 <= n - 2)")])
-def test_what_may_be_read_outside_is_refused(text: str, why: str, tmp_path: Path) -> None:
-    found = judged(tmp_path / "trial.py", HEAD + text)
-    assert found.kind == "REFUSED" and why in found.why
+def test_what_may_be_read_outside_is_refused(tmp_path: Path) -> None:
+    found = judged(tmp_path / "trial.py", HEAD + OUTSIDE)
+    assert found.kind == "REFUSED" and "may be read outside of 1..n" in found.why
 
 
 def model_of(text: str, path: Path) -> Any:

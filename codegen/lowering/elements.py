@@ -9,7 +9,7 @@ from codegen.lowering.contract import contraction, elementwise, times
 from codegen.lowering.functional import lower_functional
 from codegen.lowering.gather import entry, extreme, guard, guarded, integers, test
 from codegen.lowering.linear import lower_matrix_function
-from codegen.lowering.padded import check_loops, part_of
+from codegen.lowering.padded import at_once, part_of, tested
 from codegen.lowering.products import lower_product
 from codegen.lowering.scope import Scope, axis_letters, boxed, must_loop, outermost
 from codegen.program.array import (
@@ -24,12 +24,14 @@ from codegen.program.array import (
     Shifted,
     Total,
     Value,
+    When,
     letters,
 )
 from derive.errors import Refused
 from derive.values.affine import Affine
 from derive.values.binders import Bound, Extreme, Functional, MatrixFunction, Product, Sum
 from derive.values.nodes import (
+    ONE,
     STOP,
     Access,
     Add,
@@ -137,7 +139,10 @@ def lower_add(expr: Add, scope: Scope) -> Value:
 
 def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
     """Factors from left to right; a reciprocal divides; of a rational, p stands first and q divides last."""
-    check_loops(factors, scope)
+    tests, rest = at_once(factors, scope)
+    if tests:
+        value = lower_mul(rest, tested(tests, scope))
+        return When(tuple(test(t, scope, lower_expr) for t in tests), value)
     part = part_of(factors, tuple(scope.axes.values()), scope)
     if part is not None:
         axis = scope.axes[part.inner.index]
@@ -155,9 +160,9 @@ def lower_mul(factors: tuple[Expr, ...], scope: Scope) -> Value:
             above.append(("*", lower_expr(factor, scope)))
     if not conditions:
         return joined(scale, above, scope)
-    tests = [test(c, scope, lower_expr) for c in conditions]
-    below = [(op, protected(tests, value, scope.order)) for op, value in above if op == "/"]
-    groups = masked(tests, [value for op, value in above if op == "*"], scope.order)
+    held = [test(c, scope, lower_expr) for c in conditions]
+    below = [(op, protected(held, value, scope.order)) for op, value in above if op == "/"]
+    groups = masked(held, [value for op, value in above if op == "*"], scope.order)
     return joined(scale, [*(("*", g) for g in groups), *below], scope)
 
 
@@ -226,6 +231,10 @@ def lower_relation(condition: Relation, scope: Scope) -> Value:
 def lower_sum(expr: Sum, scope: Scope) -> Value:
     """Factors without a summed letter stand outside; loop letters are summed outermost; the rest is contracted."""
     factors = expr.body.factors if isinstance(expr.body, Mul) else (expr.body,)
+    tests, rest = at_once(factors, scope.with_axes(expr.bounds))
+    if tests:
+        value = lower_sum(Sum(mul(*rest, ONE), expr.bounds), tested(tests, scope))
+        return When(tuple(test(t, scope, lower_expr) for t in tests), value)
     part = part_of(factors, expr.bounds, scope.with_axes(expr.bounds))
     if part is not None:
         bounds = tuple(part.inner if b.index == part.inner.index else b for b in expr.bounds)
@@ -272,7 +281,7 @@ def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) 
     if sifted is not None:
         return sifted
     lengths = tuple(b for b in bounds if not any(b.index in free_indices(f) for f in factors))
-    counts: list[Value] = [Length(b.hi - b.lo + 1) for b in lengths]
+    counts: list[Value] = [_count(b.hi - b.lo + 1, scope) for b in lengths]
     summed = tuple(b for b in bounds if b not in lengths)
     if not summed:
         return times(counts, scope.order)
@@ -281,6 +290,13 @@ def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) 
     else:
         value = _product_sum(factors, summed, inside, scope)
     return times([*counts, value], scope.order)
+
+
+def _count(length: Affine, scope: Scope) -> Value:
+    """How many places a range has: none if it ends before it begins."""
+    if scope.never_negative(length):
+        return Length(length)
+    return Map("Max", (Length(length), Literal(Fraction(0))), ())
 
 
 def cumulative(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) -> Value | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from codegen.lowering.boxes import extremal
+from codegen.lowering.boxes import extremal, moving
 from codegen.lowering.contract import elementwise, merged, spread, turned
 from codegen.lowering.scope import Scope, boxed, direct, must_loop, outermost, pick_of, read
 from codegen.program.array import (
@@ -25,7 +25,7 @@ from derive.errors import Refused
 from derive.values.affine import Affine, Index
 from derive.values.binders import Bound, Extreme, Place, Sum
 from derive.values.nodes import Access, Bracket, Expr, mul
-from derive.values.text import render_expr
+from derive.values.text import render_affine, render_expr
 from derive.values.walks import free_indices
 
 Lower = Callable[[Expr, Scope], Value]
@@ -144,6 +144,11 @@ def extreme(expr: Extreme, scope: Scope, lower: Lower) -> Value:
     """The largest value along an axis, or its first place; a letter that cannot be an axis is a loop."""
     op = f"arg{expr.op}" if isinstance(expr, Place) else expr.op
     bound = expr.bounds[0]
+    if not moving(bound) and not scope.never_negative(bound.hi - bound.lo):
+        raise Refused(
+            f"{render_expr(expr)} has no value where {render_affine(bound.hi)} is less than {render_affine(bound.lo)}",
+            fix=f"declare model.assume({render_affine(bound.lo)} <= {render_affine(bound.hi)})",
+        )
     if outermost(expr.bounds, must_loop(expr.body, expr.bounds, scope)) is not None:
         return Total(bound, lower(expr.body, scope.with_loop(bound)), op)
     bounds, conditions = boxed(expr.bounds, scope)

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace as with_changes
 
 from codegen.lowering.scope import Scope
-from derive.calculus.rules import condition
 from derive.errors import Refused
 from derive.order.dependence import reads
+from derive.regions.conditions import condition
 from derive.regions.regions import extent
 from derive.values.affine import Affine, Index
 from derive.values.binders import Bound
-from derive.values.nodes import Bracket, Expr, mul
+from derive.values.nodes import Bracket, Expr
 from derive.values.text import render_affine, render_expr
+from derive.values.walks import free_indices
 
 
 @dataclass(frozen=True)
@@ -39,20 +41,40 @@ def part_of(factors: Sequence[Expr], bounds: Sequence[Bound], scope: Scope) -> P
             inner = bound
             for factor, own in limits:
                 inner = _narrower(inner, own, factor, scope)
-            if not scope.never_negative(inner.hi - inner.lo + 1):
-                raise _unknown(inner.lo, inner.hi + 1, mul(*factors))
             return Part(inner, rest)
     return None
 
 
-def check_loops(factors: Sequence[Expr], scope: Scope) -> None:
-    """Refused for a condition on a loop letter outside which an array would be left: the loop must be divided."""
-    for bound in scope.ranges:
-        limits = [own for f in factors if (own := _limits(f, bound.index, scope))]
-        rest = tuple(f for f in factors if not _limits(f, bound.index, scope))
-        if limits and _leaves(rest, bound, scope):
-            _, hi = limits[0]
-            raise _unknown(bound.lo, hi + 1 if hi is not None else bound.hi, mul(*factors))
+def at_once(factors: Sequence[Expr], scope: Scope) -> tuple[tuple[Bracket, ...], tuple[Expr, ...]]:
+    """Conditions on sizes and loop letters that are tested before the other factors are looked at, and those.
+
+    Nothing is tested where the other factors stay inside their arrays anyway.
+    """
+    tests = tuple(f for f in factors if isinstance(f, Bracket) and _of_loops(f, scope))
+    rest = tuple(f for f in factors if f not in tests)
+    needed = any(not free_indices(f) for f in tests) or any(
+        _limits(f, bound.index, scope) and _leaves(rest, bound, scope) for f in tests for bound in scope.ranges
+    )
+    return (tests, rest) if needed else ((), tuple(factors))
+
+
+def _of_loops(bracket: Bracket, scope: Scope) -> bool:
+    given = any(isinstance(atom, Expr) for side in (bracket.left, bracket.right) for atom, _ in side.terms)
+    return not given and set(free_indices(bracket)) <= scope.loops
+
+
+def tested(tests: Sequence[Bracket], scope: Scope) -> Scope:
+    """The scope in a pass of the loops in which the conditions hold."""
+    ranges = list(scope.ranges)
+    facts = scope.facts.with_bounds(t.right - t.left for t in tests if t.op == "<=" and not free_indices(t))
+    for q, bound in enumerate(ranges):
+        for test in tests:
+            limits = condition(test, bound.index)
+            lo, hi = limits if limits is not None else (None, None)
+            lo = bound.lo if lo is None or scope.facts.below(lo, bound.lo) else lo
+            hi = bound.hi if hi is None or scope.facts.below(bound.hi, hi) else hi
+            bound = ranges[q] = Bound(bound.index, lo, hi)
+    return with_changes(scope, facts=facts, ranges=tuple(ranges))
 
 
 def _limits(factor: Expr, letter: Index, scope: Scope) -> tuple[Affine | None, Affine | None] | None:

@@ -112,8 +112,8 @@ def pick_of(position: Affine, lo: Affine, hi: Affine, scope: Scope, access: Acce
 
 
 def check_there(first: Affine, last: Affine, lo: Affine, hi: Affine, scope: Scope, access: Access) -> None:
-    """Refused if a stretch, which may be empty, does not surely lie in lo..hi: an array would be read from its end."""
-    for left, right in ((lo, first), (lo, last + 1), (last, hi)):
+    """Refused if a stretch, unless it is empty, does not surely lie in lo..hi."""
+    for left, right in ((lo, first), (last, hi)):
         if not scope.never_negative(right - left):
             raise Refused(
                 f"{render_expr(access)} may be read outside of {render_affine(lo)}..{render_affine(hi)} "

@@ -31,6 +31,7 @@ from codegen.program.array import (
     Total,
     Turn,
     Value,
+    When,
     letters,
 )
 from codegen.program.integers import Integers, replace_letter
@@ -107,6 +108,7 @@ class ValueSpeller(Integers):
         | Total
         | Scatter
         | Shifted
+        | When
         | Cumulative
         | Opaque
         | Linear,
@@ -131,12 +133,15 @@ class ValueSpeller(Integers):
             return f"np.{value.op}([{terms}], axis=0)"
         if isinstance(value, Scatter):
             self.used[SCATTERED] = None
-            count = self.affine(value.axis.hi - value.axis.lo + 1)
+            count = self.length(value.axis.hi - value.axis.lo + 1)
             return f"{SCATTERED}({self.text(value.index)}, {self.text(value.value)}, {count})"
         if isinstance(value, Shifted):
             own = f"({self.affine(value.before)}, {self.affine(value.after)})"
             widths = ", ".join(own if a.index == value.over else "(0, 0)" for a in value.value.axes)
-            return f"np.pad({self.text(value.value)}, {own if len(value.axes) == 1 else f'({widths})'})"
+            padded = f"np.pad({self.text(value.value)}, {own if len(value.axes) == 1 else f'({widths})'})"
+            return padded + self.clipped(value)
+        if isinstance(value, When):
+            return self.when(value)
         if isinstance(value, Linear):
             return self.linear(value)
         if isinstance(value, Cumulative):
@@ -155,6 +160,21 @@ class ValueSpeller(Integers):
                 else (f"np.arange({self.span(stretch[0], stop)})")
             )
         return f"np.arange({self.affine(stretch[0])}, {self.affine(stop)}{by}, dtype={self.like()}.dtype)"
+
+    def clipped(self, value: Shifted) -> str:
+        """`[:K]` after zeros of which there are too many where nothing stands between them."""
+        stretch = next(a for a in value.value.axes if a.index == value.over)
+        if self.never_negative(stretch.hi - stretch.lo + 1):
+            return ""
+        whole = [":"] * letters(value.axes).index(value.axis.index)
+        return f"[{', '.join([*whole, f':{self.length(value.axis.hi - value.axis.lo + 1)}'])}]"
+
+    def when(self, value: When) -> str:
+        """`(x[t + 1] if t <= T - 1 else 0)`"""
+        shape = ", ".join(self.length(a.hi - a.lo + 1) for a in value.axes)
+        zero = f"np.zeros(({shape}{',' * (len(value.axes) == 1)}), {self.like()}.dtype)" if value.axes else "0"
+        tests = " and ".join(self.text(test, COMPARISON) for test in value.tests)
+        return f"({self.text(value.value)} if {tests} else {zero})"
 
     def cumulative(self, value: Cumulative) -> str:
         """`np.cumsum(x, axis=1)`, from the other end if it runs down."""
@@ -190,7 +210,7 @@ class ValueSpeller(Integers):
         if pick.whole:
             return ":"
         start = "" if pick.start.number == 0 else self.affine(pick.start)
-        return f"{start}:{self.affine(pick.stop)}" + (f":{pick.step}" if pick.step != 1 else "")
+        return f"{start}:{self.length(pick.stop)}" + (f":{pick.step}" if pick.step != 1 else "")
 
     def map(self, value: Map) -> Phrase:
         """Infix operations with brackets by precedence; functions by name."""
@@ -275,7 +295,7 @@ class ValueSpeller(Integers):
 
     def spread(self, value: Map) -> str:
         """The same value along new axes."""
-        shape = ", ".join(self.affine(a.hi - a.lo + 1) for a in value.axes)
+        shape = ", ".join(self.length(a.hi - a.lo + 1) for a in value.axes)
         shape = f"({shape},)" if len(value.axes) == 1 else f"({shape})"
         if not value.args[0].axes:
             return f"np.full({shape}, {self.text(value.args[0])}, {self.like()}.dtype)"

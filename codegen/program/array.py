@@ -231,6 +231,18 @@ class Shifted:
 
 
 @dataclass(frozen=True)
+class When:
+    """The value where all tests of loop letters hold, else 0; where one fails the value is not looked at."""
+
+    tests: tuple[Value, ...]
+    value: Value
+
+    @property
+    def axes(self) -> Axes:
+        return self.value.axes
+
+
+@dataclass(frozen=True)
 class Cumulative:
     """At every place of `axis` the sum of a value along `over` up to it, or from it on if `down`.
 
@@ -286,6 +298,7 @@ Value: TypeAlias = (
     | Total
     | Scatter
     | Shifted
+    | When
     | Cumulative
     | Opaque
     | Linear

@@ -26,6 +26,7 @@ from codegen.program.array import (
     Total,
     Turn,
     Value,
+    When,
     letters,
 )
 from codegen.program.walks import parts, values
@@ -91,6 +92,9 @@ def _check_value(value: Value, stores: Mapping[str, Store], facts: Facts, loops:
         around = value.before + value.after + (stretch.hi - stretch.lo)
         if not facts.same(around, value.axis.hi - value.axis.lo):
             raise ProgramError(f"{value.over.name} and zeros around it do not fill {_shown((value.axis,))}")
+    elif isinstance(value, When):
+        for test in value.tests:
+            _equal(test.axes, (), facts, "a condition on loop letters has")
     elif isinstance(value, Linear):
         _check_linear(value, facts)
     elif isinstance(value, Cumulative):

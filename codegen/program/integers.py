@@ -9,6 +9,7 @@ from codegen.program.array import Map, Places, Value
 from codegen.program.measure import Measure, measure_size, measure_width
 from codegen.program.phrases import ATOM, POWER
 from codegen.program.program import Program
+from derive.regions.regions import extent
 from derive.values.affine import Affine, Index, Node, Size, Width
 from derive.values.binders import Bound
 
@@ -39,6 +40,14 @@ class Integers:
             sign = " - " if affine.constant < 0 else " + "
             parts.append(sign + str(abs(affine.constant)) if parts else str(affine.constant))
         return "".join(parts)
+
+    def length(self, affine: Affine) -> str:
+        """A number of places: 0 if a range ends before it begins."""
+        return self.affine(affine) if self.never_negative(affine) else f"max({self.affine(affine)}, 0)"
+
+    def never_negative(self, affine: Affine) -> bool:
+        """Is an integer at least 0 in every pass of the loops?"""
+        return bool(self.program.facts.below(Affine.of(0), extent(affine, tuple(self.loops.values())).lo))
 
     def integer(self, atom: Node) -> str:
         """A loop letter, a size, or the length of an array axis."""

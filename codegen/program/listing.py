@@ -28,6 +28,7 @@ from codegen.program.array import (
     Total,
     Turn,
     Value,
+    When,
 )
 from derive.values.affine import Affine
 from derive.values.text import render_affine, render_range
@@ -78,6 +79,8 @@ def list_value(value: Value) -> str:
         return f"scatter({list_value(value.value)} at {list_value(value.index)} to {value.axis.index.name})"
     if isinstance(value, Shifted):
         return f"shift({list_value(value.value)}, {value.over.name} to {value.axis.index.name})"
+    if isinstance(value, When):
+        return f"when({' and '.join(map(list_value, value.tests))}: {list_value(value.value)})"
     if isinstance(value, Linear):
         return f"{value.op}({', '.join(map(list_value, value.args))})"
     if isinstance(value, Cumulative):

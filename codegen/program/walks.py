@@ -24,6 +24,7 @@ from codegen.program.array import (
     Total,
     Turn,
     Value,
+    When,
 )
 
 
@@ -35,6 +36,8 @@ def parts(value: Value) -> tuple[Value, ...]:
         return (value.value,)
     if isinstance(value, Scatter):
         return (value.index, value.value)
+    if isinstance(value, When):
+        return (*value.tests, value.value)
     if isinstance(value, Gather):
         return (value.index,)
     if isinstance(value, Contract):

@@ -14,7 +14,7 @@ from dataclasses import replace as with_changes
 from codegen.rewriting.named import Named, outline
 from derive.order.dependence import Statement
 from derive.values.binders import Bound, Extreme, Sum, inside
-from derive.values.nodes import Access, Call, Choice, Expr, Mul, Pow
+from derive.values.nodes import Access, Bracket, Call, Choice, Expr, Mul, Pow
 from derive.values.walks import free_indices, walk
 
 Place = tuple[Expr, tuple[Bound, ...]]  # an expression, and the ranges of the letters around it
@@ -43,8 +43,8 @@ def _is_product(expr: Expr) -> bool:
 
 
 def _costly(expr: Expr, bounds: tuple[Bound, ...]) -> Iterator[Place]:
-    """The parts that hold a sum of products, innermost first."""
-    if is_costly(expr):
+    """The parts that hold a sum of products, innermost first; what a condition guards is left where it stands."""
+    if is_costly(expr) and not (isinstance(expr, Mul) and any(isinstance(f, Bracket) for f in expr.factors)):
         for child in expr.children:
             yield from _costly(child, inside(expr, bounds))
         yield expr, bounds

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from itertools import product
 
 from derive.calculus.instances import Context
-from derive.calculus.rules import condition
 from derive.derivation import Adjoint
-from derive.errors import Refused
-from derive.regions.regions import Interval, UnknownOrder, cut
+from derive.regions.conditions import condition
+from derive.regions.regions import Interval, UnknownOrder, cut_where_known
 from derive.system import System, Tensor, accesses
 from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Bound
-from derive.values.nodes import Access, Add, Bracket, Expr
-from derive.values.text import render_affine
+from derive.values.nodes import Access, Bracket, Expr
 from derive.values.walks import substitute, walk
 
 
@@ -27,26 +25,28 @@ def region_of_adjoint(adjoint: Adjoint, slot: int) -> Interval:
     return Interval(position, position)
 
 
+Order = tuple[Affine, Affine]  # the smaller one first
+
+
 def regions(
     name: str, expr: Expr, bounds: tuple[Bound, ...], candidates: tuple[str, ...], context: Context
-) -> list[tuple[tuple[Index, Interval], ...]]:
-    """The regions of the target: for each letter with conditions, the intervals between its cut points."""
-    choices = []
+) -> tuple[list[tuple[tuple[Index, Interval], ...]], list[Order]]:
+    """The regions of the target: for each letter with conditions, the intervals between its cut points.
+
+    Where the sizes do not say in which order cut points stand, the conditions stay in the equation: all of a letter,
+    or in a recurrence, which may need its first place apart, those at the later points. Such orders are given as well.
+    """
+    choices, unknown = [], list[Order]()
+    recurrent = name in _fed_by(name, context.system)
     for bound in bounds:
         intervals = _intervals(expr, bound, candidates, context)
         if not intervals:
             continue
-        try:
-            parts = cut(Interval(bound.lo, bound.hi), intervals, context.system.facts)
-        except UnknownOrder as error:
-            if not _of_adjoints(expr, bound, candidates, context) and _each_ordered(expr, bound, name, context):
-                continue
-            raise Refused(
-                f"the regions of the adjoint of {name} depend on the sizes: {error}",
-                fix=f"declare model.assume({' <= '.join(map(render_affine, error.likely))}), or its opposite",
-            ) from None
-        choices.append([(bound.index, part) for part in parts])
-    return list(product(*choices))
+        parts, orders = cut_where_known(Interval(bound.lo, bound.hi), intervals, context.system.facts)
+        unknown.extend(_all_orders(Interval(bound.lo, bound.hi), intervals, orders, context))
+        if not orders or recurrent:
+            choices.append([(bound.index, part) for part in parts])
+    return list(product(*choices)), unknown
 
 
 def _intervals(expr: Expr, bound: Bound, candidates: tuple[str, ...], context: Context) -> list[Interval]:
@@ -63,19 +63,16 @@ def _of_conditions(expr: Expr, bound: Bound) -> Iterator[Interval]:
             yield Interval(lo if lo is not None else bound.lo, hi if hi is not None else bound.hi)
 
 
-def _each_ordered(expr: Expr, bound: Bound, name: str, context: Context) -> bool:
-    """May the conditions on a letter stay, as zeros around each term? Not in a recurrence, whose places are a loop."""
-    facts = context.system.facts
-    if name in _fed_by(name, context.system):
-        return False
-    for term in expr.terms if isinstance(expr, Add) else (expr,):
-        try:
-            parts = cut(Interval(bound.lo, bound.hi), list(_of_conditions(term, bound)), facts)
-        except UnknownOrder:
-            return False
-        if any(facts.below(part.lo, part.hi + 1) is not True for part in parts):
-            return False
-    return True
+def _all_orders(
+    domain: Interval, intervals: list[Interval], found: list[UnknownOrder], context: Context
+) -> list[Order]:
+    """The likely orders that were missed, and those that are missed once these are known."""
+    facts, orders = context.system.facts, list[Order]()
+    while new := [error.likely for error in found if error.likely not in orders]:
+        orders += dict.fromkeys(new)
+        facts = facts.with_bounds(large - small for small, large in new)
+        _, found = cut_where_known(domain, intervals, facts)
+    return orders
 
 
 def _fed_by(name: str, system: System) -> set[str]:

@@ -14,6 +14,7 @@ from derive.calculus.occurrences import occurrences
 from derive.calculus.sifting import sift_term
 from derive.calculus.solving import inverses, solved
 from derive.errors import RuleDidNotApply
+from derive.regions.conditions import condition
 from derive.regions.empty_ranges import empty_ends
 from derive.regions.letters import relettered
 from derive.regions.regions import Interval
@@ -108,8 +109,10 @@ def _restricted(term: Expr, index: Index, region: Interval, context: Context) ->
         interval = condition(factor, index) if isinstance(factor, Bracket) else None
         if interval is None:
             kept.append(factor)
-        elif not _holds(interval, region, context):
+        elif _beyond(interval, region, context):
             return ZERO
+        elif not _holds(interval, region, context):
+            kept.append(factor)
     return mul(*kept, ONE)
 
 
@@ -119,16 +122,10 @@ def _holds(interval: tuple[Affine | None, Affine | None], region: Interval, cont
     return bool((lo is None or below(lo, region.lo)) and (hi is None or below(region.hi, hi)))
 
 
-def condition(bracket: Bracket, index: Index) -> tuple[Affine | None, Affine | None] | None:
-    """The interval of `index` on which a bracket holds, open ends as None; None if it does not limit it alone."""
-    gap = bracket.right - bracket.left
-    count = gap.coefficient(index)
-    edge = (gap - Affine.of(index) * count) * -count
-    if abs(count) != 1 or indices(edge) or any(isinstance(atom, Expr) for atom, _ in edge.terms):
-        return None
-    if bracket.op == "=":
-        return edge, edge
-    return (edge, None) if count > 0 else (None, edge)
+def _beyond(interval: tuple[Affine | None, Affine | None], region: Interval, context: Context) -> bool:
+    lo, hi = interval
+    below = context.system.facts.below
+    return bool((lo is not None and below(region.hi + 1, lo)) or (hi is not None and below(hi + 1, region.lo)))
 
 
 def insert(expr: Expr, context: Context, names: tuple[str, ...], bounds: tuple[Bound, ...]) -> Expr:

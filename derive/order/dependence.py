@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
+from functools import partial
 
 from derive.derivation import Derivation
 from derive.errors import Source
+from derive.regions.conditions import condition
 from derive.regions.regions import Interval, extent
 from derive.system import System
 from derive.values.affine import Affine, Index, Node, replace
 from derive.values.binders import Bound, inside, rebind
 from derive.values.facts import Facts
-from derive.values.nodes import Access, Expr
-from derive.values.walks import substitute
+from derive.values.nodes import Access, Bracket, Expr, Mul
+from derive.values.walks import substitute, transform
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,31 @@ def statements_of(system: System) -> list[Statement]:
 
 def adjoint_statements(derivation: Derivation) -> list[Statement]:
     """The adjoint equations that are computed."""
-    return [Statement(a.id, a.target, a.bounds, a.value, a.source) for a in derivation.computed]
+    return [Statement(a.id, a.target, a.bounds, at_letters(a.value, a.target), a.source) for a in derivation.computed]
+
+
+def at_letters(value: Expr, target: Access) -> Expr:
+    """[l = p] f(p) = [l = p] f(l) for the adjoints in f: where the order of places matters, l says which they are."""
+
+    def rewrite(node: Expr) -> Expr:
+        places = {
+            (slot, edge): Affine.of(letter)
+            for slot, position in enumerate(target.at)
+            for f in (node.factors if isinstance(node, Mul) else ())
+            if isinstance(f, Bracket) and f.op == "=" and (letter := position.letter)
+            for limits in [condition(f, letter)]
+            for edge in [limits[0] if limits else None]
+            if edge is not None
+        }
+        return transform(node, partial(_moved, places)) if places else node
+
+    return transform(value, rewrite)
+
+
+def _moved(places: Mapping[tuple[int, Affine], Affine], node: Expr) -> Expr:
+    if not isinstance(node, Access) or not node.tensor.startswith("d."):
+        return node
+    return Access(node.tensor, tuple(places.get((slot, p), p) for slot, p in enumerate(node.at)))
 
 
 @dataclass(frozen=True)

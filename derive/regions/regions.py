@@ -54,8 +54,30 @@ def cut(domain: Interval, intervals: list[Interval], facts: Facts) -> list[Inter
         for point in (interval.lo, interval.hi + 1):
             if _inside(point, domain, facts):
                 insert(points, point, facts)
+    return _between(points, domain)
+
+
+def _between(points: list[Affine], domain: Interval) -> list[Interval]:
     ends = [p - 1 for p in points[1:]] + [domain.hi]
     return [Interval(lo, hi) for lo, hi in zip(points, ends, strict=True)]
+
+
+def cut_where_known(
+    domain: Interval, intervals: list[Interval], facts: Facts
+) -> tuple[list[Interval], list[UnknownOrder]]:
+    """Disjoint regions that cover `domain`, cut at all ends of intervals whose order is known, numbers first.
+
+    The orders that the facts do not decide are given as well: at such ends nothing is cut.
+    """
+    points, unknown = [domain.lo], list[UnknownOrder]()
+    ends = [point for interval in intervals for point in (interval.lo, interval.hi + 1)]
+    for point in sorted(ends, key=lambda p: p.number is None):
+        try:
+            if _inside(point, domain, facts):
+                insert(points, point, facts)
+        except UnknownOrder as error:
+            unknown.append(error)
+    return _between(points, domain), unknown
 
 
 def _inside(point: Affine, domain: Interval, facts: Facts) -> bool:
