@@ -11,7 +11,7 @@ from derive.language.surface import Formula, lift, lift_affine
 from derive.system import Tensor, accesses
 from derive.values.affine import Affine, Size, Width
 from derive.values.binders import Sum
-from derive.values.facts import Facts
+from derive.values.facts import Facts, never_equal
 from derive.values.nodes import Expr
 from derive.values.text import render_affine, render_expr
 
@@ -59,11 +59,6 @@ def _check_possible(facts: Facts, fact: Any) -> None:
         others = Facts((*facts.equal[:q], *facts.equal[q + 1 :]), facts.at_least)
         if never_equal(Affine.of(left), right, others):
             raise ModelError(f"{fact} cannot hold: {render_affine(right)} is another size", fix="declare what can hold")
-
-
-def never_equal(left: Affine, right: Affine, facts: Facts) -> bool:
-    """Do two sizes differ whatever they are, such as n and 2*n?"""
-    return bool(facts.below(left + 1, right) or facts.below(right + 1, left))
 
 
 def sum_of_data(fact: Any, known: dict[str, Tensor]) -> tuple[Expr, Expr]:

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import replace as with_changes
 
 from derive.errors import ModelError, Source
+from derive.inference.candidates import Ends, agree, candidates, letters_of
+from derive.inference.inferred import inferred
 from derive.language.axes import UNKNOWN, range_of
 from derive.language.axis_letters import check_whole
 from derive.language.functions import Function
@@ -15,13 +17,12 @@ from derive.order.schedule import check_order
 from derive.regions.letters import relettered, renaming
 from derive.regions.regions import check_regions
 from derive.regions.shapes import Asked, Draft, Ranges, Shapes, learn, lettered, named
-from derive.system import Alias, Equation, Prediction, Slot, Stated, System, Tensor, accesses
+from derive.system import Alias, Equation, Prediction, Stated, System, Tensor, accesses
 from derive.values.affine import Affine, Index, indices
-from derive.values.binders import Binder, Bound, MatrixFunction, Sum
+from derive.values.binders import Binder, Bound, Sum
 from derive.values.facts import Facts
 from derive.values.nodes import Access, Expr
 from derive.values.scopes import scoped, unscoped
-from derive.values.text import render_affine, render_expr, render_range
 from derive.values.walks import free_indices, walk
 
 
@@ -53,8 +54,9 @@ def resolve(
     check_names(drafts, objective, known, variables)
     shapes = Shapes(known, facts)
     for draft in (*drafts, objective):
-        check_bound(draft, any(d.target.tensor == draft.target.tensor for d in drafts if d is not draft))
-    solved = _solve(drafts, shapes, variables, latex)
+        check_bound(draft)
+    readers = (_predicted(prediction),) if prediction else ()
+    solved, objective = _solve(drafts, objective, readers, shapes, latex)
     whole = _finish(objective, shapes)
     for draft in (*solved, whole):
         check_whole(draft, shapes)
@@ -102,22 +104,21 @@ def _relettered(equation: Equation, system: System) -> Equation:
     return with_changes(equation, value=relettered(equation.value, names))
 
 
-def _solve(drafts: tuple[Draft, ...], shapes: Shapes, variables: tuple[str, ...], latex: dict[str, str]) -> list[Draft]:
-    """Finish all drafts. ModelError, with its line, for one in which nothing gives some letter a range."""
+def _solve(
+    drafts: tuple[Draft, ...], objective: Draft, readers: tuple[Draft, ...], shapes: Shapes, latex: dict[str, str]
+) -> tuple[list[Draft], Draft]:
+    """All drafts, finished, and the objective. ModelError, with its line, where nothing gives some letter a range.
+
+    `readers` are other statements; how far they read can show the range of a letter too.
+    """
     done = dict[int, Draft]()
-    _advance(drafts, shapes, latex, done)
-    for q, draft in enumerate(drafts):
-        if q not in done:
-            stuck = with_changes(draft, value=scoped(draft.value, {}))
-            letter = next(
-                x for x in _letters(stuck) if x not in _candidates(stuck, shapes, True) and x not in stuck.over
-            )
-            raise ModelError(
-                f"nothing gives index {letter.name} a range",
-                source=stuck.source,
-                fix=f"let it stand alone in a slot, or state it: with model.over({letter.name}, 1, ...)",
-            )
-    return [_finish(draft, shapes, earlier=done[q].over) for q, draft in enumerate(drafts)]
+    while True:
+        _advance(drafts, shapes, latex, done)
+        *first, last = inferred((*drafts, objective, *readers), done, shapes, len(drafts) + 1)
+        if (*first, last) == (*drafts, objective):
+            break
+        drafts, objective = tuple(first), last
+    return [_finish(draft, shapes, earlier=done[q].over) for q, draft in enumerate(drafts)], objective
 
 
 def _advance(drafts: tuple[Draft, ...], shapes: Shapes, latex: dict[str, str], done: dict[int, Draft]) -> None:
@@ -156,62 +157,13 @@ def _has_rank(access: Access, drafts: tuple[Draft, ...], tensors: dict[str, Tens
     return ranks <= {len(access.at)}
 
 
-def _letters(draft: Draft) -> tuple[Index, ...]:
-    """Every index of a draft: those of the target, free ones, and bound ones without stated bounds."""
-    found = dict.fromkeys(x for p in draft.target.at for x in indices(p))
-    found.update(dict.fromkeys(free_indices(draft.value)))
-    for node in walk(draft.value):
-        if isinstance(node, Binder):
-            found.update(dict.fromkeys(b.index for b in node.bounds if b.hi == UNKNOWN))
-    return tuple(found)
-
-
 def _ready(draft: Draft, shapes: Shapes, weak: bool) -> bool:
     draft = with_changes(draft, value=scoped(draft.value, {}))
-    found = _candidates(draft, shapes, weak)
-    return all(x in found or x in draft.over for x in _letters(draft))
+    found = candidates(draft, shapes, weak)
+    return all(x in found or x in draft.over for x in letters_of(draft))
 
 
-Ends = tuple[Affine, Affine]
 NOTHING: Mapping[Index, Ends] = {}
-Candidates = dict[Index, list[tuple[tuple[Affine, Affine], Access]]]
-
-
-def _candidates(draft: Draft, shapes: Shapes, weak: bool) -> Candidates:
-    """For every index, the ranges of the slots in which it stands alone, and the entry that shows it."""
-    strong: Candidates = {}
-    feeble: Candidates = {}
-    for access in accesses(draft.value):
-        full = shapes.tensors.get(access.tensor)
-        tensor = full or (shapes.partial.get(access.tensor) if weak else None)
-        for slot, position in enumerate(access.at if tensor else ()):
-            letter = position.letter
-            into = strong if full and (access.tensor, slot) not in shapes.regional else feeble
-            if letter and tensor and not _is_one_place(tensor.slots[slot]):
-                into.setdefault(letter, []).append((tensor.range_of(slot, access.at), access))
-    own = shapes.tensors.get(draft.target.tensor) or (shapes.partial.get(draft.target.tensor) if weak else None)
-    for slot, position in enumerate(draft.target.at if own else ()):
-        letter = position.letter
-        known = own is None or _is_one_place(own.slots[slot]) or (own.name, slot) in shapes.regional
-        if letter and own and not known and letter not in {**feeble, **strong}:
-            feeble[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
-    return _with_places(draft, {**feeble, **strong})
-
-
-def _with_places(draft: Draft, found: Candidates) -> Candidates:
-    """A letter at which a function of a matrix is read runs over the row or the column that it stands for."""
-    for node in reversed(list(walk(draft.value))):
-        if isinstance(node, MatrixFunction):
-            for place, bound in zip(node.at, node.bounds[-len(node.at) :], strict=False):
-                known = found.get(bound.index, [])
-                if place.letter and known:
-                    found = {**found, place.letter: [*found.get(place.letter, []), *known]}
-    return found
-
-
-def _is_one_place(slot: Slot) -> bool:
-    """Was an equation for a single place all that was seen along the slot?"""
-    return slot.index.name.startswith("@") and slot.lo == slot.hi
 
 
 def _finish(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[Index, Ends] = NOTHING) -> Draft:
@@ -221,15 +173,15 @@ def _finish(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[I
     """
     draft = with_changes(draft, value=scoped(draft.value, {}))
     ranges: Ranges = {}
-    found = _candidates(draft, shapes, weak)
+    found = candidates(draft, shapes, weak)
     stated = {b.index for node in walk(draft.value) if isinstance(node, Binder) for b in node.bounds if b.hi != UNKNOWN}
-    for letter in _letters(draft):
+    for letter in letters_of(draft):
         if letter in draft.over:
             ranges[letter] = draft.over[letter]
         elif letter in found:
             ranges[letter] = found[letter][0][0]
             if letter not in stated:
-                _agree(letter, found[letter], shapes.facts, draft.source)
+                agree(letter, found[letter], shapes.facts, draft.source)
         elif letter in earlier:
             ranges[letter] = earlier[letter]
         else:
@@ -244,19 +196,6 @@ def _finish(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[I
     value = unscoped(_close(draft.value, ranges, draft.source))
     targets = {x for p in draft.target.at for x in indices(p)}
     return with_changes(draft, value=value, over={x: r for x, r in ranges.items() if x in targets})
-
-
-def _agree(letter: Index, found: list[tuple[tuple[Affine, Affine], Access]], facts: Facts, source: Source) -> None:
-    (lo, hi), first = found[0]
-    for (other_lo, other_hi), access in found[1:]:
-        if not (facts.same(lo, other_lo) and facts.same(hi, other_hi)):
-            fix = f"if the two are equal, declare model.assume(Eq({render_affine(hi)}, {render_affine(other_hi)}))"
-            raise ModelError(
-                f"index {letter.name} has two ranges: {render_range(lo, hi)} from {render_expr(first)}, "
-                f"{render_range(other_lo, other_hi)} from {render_expr(access)}",
-                source=source,
-                fix=fix if facts.same(lo, other_lo) else "use another letter, or state the range",
-            )
 
 
 def _close(expr: Expr, ranges: Ranges, source: Source) -> Expr:
@@ -290,11 +229,17 @@ def _ordered(bounds: list[Bound], source: Source) -> tuple[Bound, ...]:
     return tuple(done)
 
 
-def _prediction(asked: Asked, shapes: Shapes) -> Prediction:
+def _predicted(asked: Asked) -> Draft:
+    """The value that is predicted, for all its free letters, those of its axes last."""
     axes = [x for p in asked.draft.target.at for x in indices(p)]
     free = (*(x for x in free_indices(asked.draft.value) if x not in axes), *axes)
-    draft = _finish(with_changes(asked.draft, target=Access("?", tuple(map(Affine.of, free)))), shapes)
+    return with_changes(asked.draft, target=Access("?", tuple(map(Affine.of, free))))
+
+
+def _prediction(asked: Asked, shapes: Shapes) -> Prediction:
+    draft = _finish(_predicted(asked), shapes)
     check_whole(draft, shapes)
+    free = [x for p in draft.target.at for x in indices(p)]
     bounds = tuple(Bound(x, *draft.over[x]) for x in free)
     if asked.over and asked.over not in free:
         raise ModelError(f"index {asked.over.name} does not stand in the prediction", source=draft.source)

@@ -43,10 +43,9 @@ def _rank(drafts: tuple[Draft, ...], name: str) -> int:
     return next(len(d.target.at) for d in drafts if d.target.tensor == name)
 
 
-def check_bound(draft: Draft, shared: bool) -> None:
-    """Every index is on the left or summed, and used; `shared`: another equation may show the range of the left."""
+def check_bound(draft: Draft) -> None:
+    """Every index of the right side is on the left or summed, and those of sums are used."""
     targets = {x for p in draft.target.at for x in indices(p)}
-    free = set(free_indices(draft.value))
     for letter in free_indices(draft.value):
         if letter not in targets:
             raise ModelError(
@@ -61,12 +60,6 @@ def check_bound(draft: Draft, shared: bool) -> None:
                     f"the left side stands at {render_affine(position)}; it must be a single index or a fixed place",
                     source=draft.source,
                     fix=f"shift the equation so that it defines [{letter.name}]",
-                )
-            if letter not in free and letter not in draft.over and not shared:
-                raise ModelError(
-                    f"index {letter.name} of the left side does not stand on the right side",
-                    source=draft.source,
-                    fix=f"use it, or state its range: model.over({letter.name}, ...)",
                 )
     for node in walk(draft.value):
         if isinstance(node, (Sum, Extreme, Product)):

@@ -112,11 +112,12 @@ def extent(position: Affine, bounds: tuple[Bound, ...]) -> Interval:
     """Smallest and largest value of a position when the letters run over their bounds."""
     lo = hi = position
     for bound in reversed(bounds):
-        lo, hi = _end(lo, bound, 1), _end(hi, bound, -1)
+        lo, hi = end_of(lo, bound, 1), end_of(hi, bound, -1)
     return Interval(lo, hi)
 
 
-def _end(value: Affine, bound: Bound, sign: int) -> Affine:
+def end_of(value: Affine, bound: Bound, sign: int) -> Affine:
+    """The smallest value over the range of one letter, or the largest if `sign` is -1."""
     if not value.terms:
         return value
     end = bound.lo if value.coefficient(bound.index) * sign > 0 else bound.hi

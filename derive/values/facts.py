@@ -48,6 +48,11 @@ class Facts:
         return Facts(self.equal, tuple(sorted(merged.values(), key=lambda b: (len(b.terms) == 1, b.constant, b.key))))
 
 
+def never_equal(left: Affine, right: Affine, facts: Facts) -> bool:
+    """Do two sizes differ whatever they are, such as n and 2*n?"""
+    return bool(facts.below(left + 1, right) or facts.below(right + 1, left))
+
+
 @dataclass(frozen=True, eq=False)
 class _Slack(Node):
     """The amount, >= 0, by which a bound is exceeded."""

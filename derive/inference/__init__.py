@@ -1,0 +1,1 @@
+"""Ranges that follow: from slots, from readers, from what is read."""

@@ -1,0 +1,100 @@
+"""Which ranges the slots show for the letters of an equation."""
+
+from __future__ import annotations
+
+from derive.values.affine import Affine, Index, Size, indices
+from derive.language.axes import UNKNOWN
+from derive.values.walks import free_indices, walk
+from derive.values.nodes import Access
+from derive.values.binders import Binder, MatrixFunction
+from derive.errors import ModelError, Source
+from derive.values.facts import Facts, never_equal
+from derive.regions.shapes import Draft, Shapes
+from derive.system import Slot, Tensor, accesses
+from derive.values.text import render_affine, render_expr, render_range
+
+
+def letters_of(draft: Draft) -> tuple[Index, ...]:
+    """Every index of a draft: those of the target, free ones, and bound ones without stated bounds."""
+    found = dict.fromkeys(x for p in draft.target.at for x in indices(p))
+    found.update(dict.fromkeys(free_indices(draft.value)))
+    for node in walk(draft.value):
+        if isinstance(node, Binder):
+            found.update(dict.fromkeys(b.index for b in node.bounds if b.hi == UNKNOWN))
+    return tuple(found)
+
+
+Ends = tuple[Affine, Affine]
+Candidates = dict[Index, list[tuple[Ends, Access]]]
+
+
+def candidates(draft: Draft, shapes: Shapes, weak: bool) -> Candidates:
+    """For every index, the ranges of the slots in which it stands alone, and the entry that shows it."""
+    strong: Candidates = {}
+    feeble: Candidates = {}
+    for access in accesses(draft.value):
+        full = shapes.tensors.get(access.tensor)
+        tensor = full or (shapes.partial.get(access.tensor) if weak else None)
+        for slot, position in enumerate(access.at if tensor else ()):
+            letter = position.letter
+            into = strong if full and (access.tensor, slot) not in shapes.regional else feeble
+            if letter and tensor and not _is_one_place(tensor.slots[slot]):
+                ends = tensor.range_of(slot, access.at)
+                if not (full and _is_cut(letter, ends, slot, full, draft, shapes.facts)):
+                    into.setdefault(letter, []).append((ends, access))
+    own = shapes.tensors.get(draft.target.tensor) or (shapes.partial.get(draft.target.tensor) if weak else None)
+    for slot, position in enumerate(draft.target.at if own else ()):
+        letter = position.letter
+        known = own is None or _is_one_place(own.slots[slot]) or (own.name, slot) in shapes.regional
+        if letter and own and not known and letter not in {**feeble, **strong}:
+            feeble[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
+    return _with_places(draft, {**feeble, **strong})
+
+
+def _is_cut(letter: Index, ends: Ends, slot: int, tensor: Tensor, draft: Draft, facts: Facts) -> bool:
+    """Would the letter, if it ran over the whole slot, take y[t + 1], read beside y[t], to a place that y lacks?"""
+    for access in accesses(draft.value):
+        shift = access.at[slot] - letter if access.tensor == tensor.name else Affine.of(letter)
+        if all(isinstance(atom, Size) for atom, _ in shift.terms):
+            lo, hi = tensor.range_of(slot, access.at)
+            if facts.below(lo, ends[0] + shift) is False or facts.below(ends[1] + shift, hi) is False:
+                return True
+    return False
+
+
+def _with_places(draft: Draft, found: Candidates) -> Candidates:
+    """A letter at which a function of a matrix is read runs over the row or the column that it stands for."""
+    for node in reversed(list(walk(draft.value))):
+        if isinstance(node, MatrixFunction):
+            for place, bound in zip(node.at, node.bounds[-len(node.at) :], strict=False):
+                known = found.get(bound.index, [])
+                if place.letter and known:
+                    found = {**found, place.letter: [*found.get(place.letter, []), *known]}
+    return found
+
+
+def _is_one_place(slot: Slot) -> bool:
+    """Was an equation for a single place all that was seen along the slot?"""
+    return slot.index.name.startswith("@") and slot.lo == slot.hi
+
+
+def agree(letter: Index, found: list[tuple[Ends, Access]], facts: Facts, source: Source) -> None:
+    """ModelError if the slots in which a letter stands alone have different ranges."""
+    if not found:
+        return
+    (lo, hi), first = found[0]
+    for (other_lo, other_hi), access in found[1:]:
+        if not (facts.same(lo, other_lo) and facts.same(hi, other_hi)):
+            raise ModelError(
+                f"index {letter.name} has two ranges: {render_range(lo, hi)} from {render_expr(first)}, "
+                f"{render_range(other_lo, other_hi)} from {render_expr(access)}",
+                source=source,
+                fix=_reconciled(letter, (lo, hi), (other_lo, other_hi), facts),
+            )
+
+
+def _reconciled(letter: Index, one: Ends, two: Ends, facts: Facts) -> str:
+    """How two ranges become one: by a fact if the sizes can be equal, else by another position or another range."""
+    if facts.same(one[0], two[0]) and not never_equal(one[1], two[1], facts):
+        return f"if the two are equal, declare model.assume(Eq({render_affine(one[1])}, {render_affine(two[1])}))"
+    return "use another letter, or state the range"

@@ -1,0 +1,50 @@
+"""Errors for a letter that nothing gives a range, or that has two."""
+
+from __future__ import annotations
+
+from derive.values.affine import Affine, Index, Size, indices
+from derive.inference.demand import Undecided
+from derive.errors import ModelError
+from derive.values.walks import free_indices
+from derive.regions.shapes import Draft
+from derive.inference.supply import Supply
+from derive.values.text import render_affine
+
+
+def unranged(draft: Draft, letter: Index, supply: Supply, undecided: Undecided | None) -> ModelError:
+    """What is missing, and what would help: a fact, a size, or a range that is stated."""
+    name, on_left = letter.name.split("#")[0], any(letter in indices(p) for p in draft.target.at)
+    unknown = undecided or supply.undecided
+    if unknown:
+        left, right = map(render_affine, (unknown.left, unknown.right))
+        what = f"nothing gives index {name} a range while it is not known whether {left} <= {right}"
+        return ModelError(what, source=draft.source, fix=f"declare model.assume({left} <= {right})")
+    if supply.uneven:
+        value, step = supply.uneven
+        what = f"nothing gives index {name} a range: {render_affine(value)} may be no multiple of {step}"
+        return ModelError(what, source=draft.source, fix=_multiple(name, value, step))
+    what = f"nothing gives index {name} a range"
+    if on_left and letter not in free_indices(draft.value):
+        what = f"index {name} of the left side does not stand on the right side, and no reader shows its range"
+    return ModelError(what, source=draft.source, fix=_statement(name, supply, on_left))
+
+
+def _statement(name: str, supply: Supply, on_left: bool) -> str:
+    if supply.ends:
+        ends = ", ".join(map(render_affine, supply.ends))
+        written = f"with model.over({name}, {ends})" if on_left else f"Sum(..., ({name}, {ends}))"
+        return f"if all places are meant at which the entries exist, state them: {written}"
+    if on_left:
+        return f"let it stand alone in a slot, or state it: with model.over({name}, 1, ...)"
+    return f"let it stand alone in a slot, or state it: Sum(..., ({name}, 1, ...))"
+
+
+def _multiple(name: str, value: Affine, step: int) -> str:
+    """How to declare that value is a multiple: one of its sizes is that of another one, or the range is stated."""
+    odd = next((a for a, c in value.terms if abs(c) == 1 and isinstance(a, Size)), None)
+    if odd is None:
+        return f"state the range of {name}"
+    rest = (value - Affine.of(odd) * value.coefficient(odd)) * value.coefficient(odd)
+    count = Size(next(x for x in ("q", "r", "p") if all(getattr(a, "name", "") != x for a, _ in value.terms)))
+    times = render_affine(Affine.of(count) * step - rest)
+    return f"with a size {count.name}, declare model.assume(Eq({odd.name}, {times}))"
