@@ -31,7 +31,18 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 FLOORS = {
-    "derive": ("values", "scalar", "regions", "order", "language", "calculus", "matrix", "library", "models"),
+    "derive": (
+        "values",
+        "scalar",
+        "regions",
+        "order",
+        "inference",
+        "language",
+        "calculus",
+        "matrix",
+        "library",
+        "models",
+    ),
     "codegen": ("program", "lowering", "stable", "rewriting", "module", "latex", "report", "files"),
 }
 

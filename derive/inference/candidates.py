@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.values.affine import Affine, Index, Size, indices
-from derive.language.axes import UNKNOWN
+from derive.regions.unknown import UNKNOWN
 from derive.values.walks import free_indices, walk
 from derive.values.nodes import Access
 from derive.values.binders import Binder, MatrixFunction
@@ -42,13 +42,19 @@ def candidates(draft: Draft, shapes: Shapes, weak: bool) -> Candidates:
                 ends = tensor.range_of(slot, access.at)
                 if not (full and _is_cut(letter, ends, slot, full, draft, shapes.facts)):
                     into.setdefault(letter, []).append((ends, access))
-    own = shapes.tensors.get(draft.target.tensor) or (shapes.partial.get(draft.target.tensor) if weak else None)
+    full = shapes.tensors.get(draft.target.tensor)
+    own = full or (shapes.partial.get(draft.target.tensor) if weak else None)
     for slot, position in enumerate(draft.target.at if own else ()):
         letter = position.letter
         known = own is None or _is_one_place(own.slots[slot]) or (own.name, slot) in shapes.regional
-        if letter and own and not known and letter not in {**feeble, **strong}:
+        if letter and own and not known and letter not in {**feeble, **strong} and (full or is_base(draft, slot)):
             feeble[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
     return _with_places(draft, {**feeble, **strong})
+
+
+def is_base(draft: Draft, slot: int) -> bool:
+    """Does the equation stand at one place, or at a stated part, of another slot, so that this slot can be whole?"""
+    return any(p.letter is None or p.letter in draft.over for s, p in enumerate(draft.target.at) if s != slot)
 
 
 def _is_cut(letter: Index, ends: Ends, slot: int, tensor: Tensor, draft: Draft, facts: Facts) -> bool:

@@ -7,10 +7,11 @@ ranges that satisfy all of them are found together. What is read over all of a r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from derive.values.affine import Affine, Index, Width, indices
-from derive.language.axes import UNKNOWN
+from derive.regions.unknown import UNKNOWN
 from derive.inference.candidates import Ends
 from derive.values.nodes import Access, Expr
 from derive.values.binders import Bound
@@ -113,9 +114,7 @@ def _needed(sketch: Sketch, wanted: Wanted) -> Ends | None:
     if not any(read) or None in given:
         return None
     known = [*(ends for ends in given if ends), *((r.lo, r.hi) for r in read if r)]
-    ends = known[0]
-    for other in known[1:]:
-        ends = lower(ends[0], other[0], facts), upper(ends[1], other[1], facts)
+    ends = lowest((lo for lo, _ in known), facts), highest((hi for _, hi in known), facts)
     return _less(ends, [x for x in given if x], facts)
 
 
@@ -132,17 +131,19 @@ def _less(ends: Ends, given: list[Ends], facts: Facts) -> Ends | None:
     return None if facts.below(lo, hi) is False else (lo, hi)
 
 
-def lower(left: Affine, right: Affine, facts: Facts) -> Affine:
-    """The smaller one. Undecided if the facts do not say which it is."""
-    known = facts.below(left, right)
-    if known is None and facts.below(right, left) is None:
-        raise Undecided(left, right)
-    return left if known else right
+def lowest(values: Iterable[Affine], facts: Facts) -> Affine:
+    """The smallest one. Undecided if the facts do not say which it is."""
+    left = list({facts.canonical(v): v for v in values}.values())
+    for value in left:
+        if all(facts.below(value, other) for other in left):
+            return value
+    first, second = [v for v in left if not any(facts.below(other, v) for other in left if other != v)][:2]
+    raise Undecided(first, second)
 
 
-def upper(left: Affine, right: Affine, facts: Facts) -> Affine:
-    """The larger one. Undecided if the facts do not say which it is."""
-    return right if lower(left, right, facts) == left else left
+def highest(values: Iterable[Affine], facts: Facts) -> Affine:
+    """The largest one. Undecided if the facts do not say which it is."""
+    return lowest((v * -1 for v in values), facts) * -1
 
 
 def beside(sketch: Sketch, q: int, slot: int) -> list[int]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
 from derive.values.affine import Index, indices
-from derive.language.axes import UNKNOWN, range_of
-from derive.inference.candidates import Ends, candidates, letters_of
+from derive.regions.unknown import UNKNOWN, range_of
+from derive.inference.candidates import Ends, candidates, is_base, letters_of
 from derive.values.walks import walk_inside
 from derive.values.nodes import Access
 from derive.values.binders import Bound
@@ -134,11 +134,5 @@ def _share(sketch: Sketch, name: str) -> None:
             if letter and letter not in sketch.known[q]:
                 others = [sketch.region(r, slot) for r in mine if sketch.drafts[r].target.at[slot].letter]
                 ends = {x for x in others if x}
-                if len(ends) == 1 and all(map(_constant, ends)) and _is_base(sketch, q, slot):
+                if len(ends) == 1 and all(map(_constant, ends)) and is_base(sketch.drafts[q], slot):
                     sketch.known[q][letter] = ends.pop()
-
-
-def _is_base(sketch: Sketch, q: int, slot: int) -> bool:
-    """Does the equation stand at one place, or at a stated part, of another slot?"""
-    draft = sketch.drafts[q]
-    return any(p.letter is None or p.letter in draft.over for s, p in enumerate(draft.target.at) if s != slot)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from derive.values.affine import Affine, Index, indices
 from derive.inference.candidates import Ends
-from derive.inference.demand import Undecided, beside, lower, reach, upper
+from derive.inference.demand import Undecided, beside, highest, lowest, reach
 from derive.values.nodes import Access
 from derive.values.binders import Bound
 from derive.inference.sketch import Sketch
@@ -40,13 +40,19 @@ class _Uneven(Exception):
 def supplied(sketch: Sketch, q: int, letter: Index) -> Supply:
     """What the tensors in statement `q` allow for a letter; nothing if one of them is not known."""
     reads = [(a, b) for a, b in sketch.reads(q) if any(letter in indices(p) for p in a.at)]
+    limits, uneven = list[Limit | None](), list[_Uneven]()
+    for read, slot in [(found, slot) for found in reads for slot in _slots(found[0], letter)]:
+        try:
+            limits.append(_limit(sketch, slot, read, letter))
+        except _Uneven as error:
+            uneven.append(error)
+    if uneven:
+        least = min(uneven, key=lambda e: e.value.constant)
+        return Supply(uneven=(least.value, least.divisor))
+    if None in limits or not limits:
+        return Supply()
     try:
-        limits = [_limit(sketch, slot, read, letter) for read in reads for slot in _slots(read[0], letter)]
-        if None in limits or not limits:
-            return Supply()
         return _joined(sketch, q, letter, reads, [x for x in limits if x])
-    except _Uneven as error:
-        return Supply(uneven=(error.value, error.divisor))
     except Undecided as error:
         return Supply(undecided=error)
 
@@ -56,7 +62,15 @@ def _slots(access: Access, letter: Index) -> list[int]:
 
 
 Read = tuple[Access, tuple[Bound, ...]]
-Limit = tuple[tuple[str, int], Affine, Affine]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The places at which a letter reads one slot of a tensor inside of it."""
+
+    slot: tuple[str, int]
+    lo: Affine
+    hi: Affine
 
 
 def _limit(sketch: Sketch, slot: int, read: Read, letter: Index) -> Limit | None:
@@ -75,7 +89,7 @@ def _limit(sketch: Sketch, slot: int, read: Read, letter: Index) -> Limit | None
     if step < 0:
         below, above, step = above * -1, below * -1, -step
     facts = sketch.shapes.facts
-    return (
+    return Limit(
         (access.tensor, slot),
         _quotient(facts.canonical(below), step, step - 1),
         _quotient(facts.canonical(above), step, 0),
@@ -92,13 +106,13 @@ def _quotient(value: Affine, divisor: int, more: int) -> Affine:
 def _joined(
     sketch: Sketch, q: int, letter: Index, reads: list[tuple[Access, tuple[Bound, ...]]], limits: list[Limit]
 ) -> Supply:
-    facts, ends = sketch.shapes.facts, dict[tuple[str, int], Ends]()
-    for slot, lo, hi in limits:
-        old = ends.get(slot, (lo, hi))
-        ends[slot] = upper(old[0], lo, facts), lower(old[1], hi, facts)
-    found = next(iter(ends.values()))
-    if any(not (facts.same(lo, found[0]) and facts.same(hi, found[1])) for lo, hi in ends.values()):
+    facts, allowed = sketch.shapes.facts, set[Ends]()
+    for slot in {x.slot for x in limits}:
+        mine = [x for x in limits if x.slot == slot]
+        allowed.add((highest((x.lo for x in mine), facts), lowest((x.hi for x in mine), facts)))
+    if len(allowed) > 1:
         return Supply()
+    (found,) = allowed
     if facts.below(found[0], found[1] + 1) is not True:
         return Supply(found, undecided=Undecided(*found))
     alone = any(p.letter == letter for access, _ in reads for p in access.at)

@@ -16,9 +16,10 @@ def unranged(draft: Draft, letter: Index, supply: Supply, undecided: Undecided |
     name, on_left = letter.name.split("#")[0], any(letter in indices(p) for p in draft.target.at)
     unknown = undecided or supply.undecided
     if unknown:
-        left, right = map(render_affine, (unknown.left, unknown.right))
-        what = f"nothing gives index {name} a range while it is not known whether {left} <= {right}"
-        return ModelError(what, source=draft.source, fix=f"declare model.assume({left} <= {right})")
+        order = _order(unknown.right - unknown.left)
+        what = f"nothing gives index {name} a range while it is not known whether {order}"
+        opposite = ", or its opposite" if undecided else ""
+        return ModelError(what, source=draft.source, fix=f"declare model.assume({order}){opposite}")
     if supply.uneven:
         value, step = supply.uneven
         what = f"nothing gives index {name} a range: {render_affine(value)} may be no multiple of {step}"
@@ -27,6 +28,12 @@ def unranged(draft: Draft, letter: Index, supply: Supply, undecided: Undecided |
     if on_left and letter not in free_indices(draft.value):
         what = f"index {name} of the left side does not stand on the right side, and no reader shows its range"
     return ModelError(what, source=draft.source, fix=_statement(name, supply, on_left))
+
+
+def _order(gap: Affine) -> str:
+    """`F <= T` for T - F >= 0."""
+    left = Affine(tuple((a, -c) for a, c in gap.terms if c < 0), max(-gap.constant, 0))
+    return f"{render_affine(left)} <= {render_affine(gap + left)}"
 
 
 def _statement(name: str, supply: Supply, on_left: bool) -> str:

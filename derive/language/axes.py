@@ -12,20 +12,15 @@ from dataclasses import dataclass
 from functools import reduce
 
 from derive.errors import ModelError
-from derive.values.affine import Affine, Index, Node, Size, Width, indices, replace
+from derive.regions.unknown import UNKNOWN
+from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Binder, Bound, summed
 from derive.values.facts import Facts
 from derive.values.nodes import Expr, mul
 from derive.values.text import render_affine, render_expr, render_range
 from derive.values.walks import free_indices, substitute, walk
 
-UNKNOWN = Affine.of(Size("?"))
 AXIS, BOUND = ":", "~"  # how the letters of axes and of sums over axes begin until they have names
-
-
-def range_of(letter: Index) -> Affine:
-    """The end of a range that is not known yet, but is that of `letter`."""
-    return Affine.of(Width("?", Affine.of(letter)))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from derive.errors import ModelError, Source
-from derive.language.axes import UNKNOWN
+from derive.regions.unknown import UNKNOWN
 from derive.language.stated import LONGEST
 from derive.language.surface import Formula, lift_affine, raised
 from derive.regions.regions import extent

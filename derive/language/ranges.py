@@ -9,7 +9,7 @@ from dataclasses import replace as with_changes
 from derive.errors import ModelError, Source
 from derive.inference.candidates import Ends, agree, candidates, letters_of
 from derive.inference.inferred import inferred
-from derive.language.axes import UNKNOWN, range_of
+from derive.regions.unknown import UNKNOWN, range_of
 from derive.language.axis_letters import check_whole
 from derive.language.functions import Function
 from derive.language.statements import check_bound, check_names

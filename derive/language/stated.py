@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from derive.errors import ModelError
-from derive.language.axes import UNKNOWN
+from derive.regions.unknown import UNKNOWN
 from derive.language.surface import lift_affine
 from derive.regions.letters import relettered
 from derive.regions.shapes import Draft, Ranges, unshifted

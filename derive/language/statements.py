@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.errors import ModelError, Refused, counted
-from derive.language.axes import UNKNOWN
+from derive.regions.unknown import UNKNOWN
 from derive.regions.shapes import Draft
 from derive.system import Tensor, accesses
 from derive.values.affine import indices

@@ -7,7 +7,6 @@ from typing import Any
 
 from derive.errors import ModelError
 from derive.language.axes import (
-    UNKNOWN,
     Array,
     Axis,
     axis_letters,
@@ -20,6 +19,7 @@ from derive.language.axes import (
     shapes,
     total,
 )
+from derive.regions.unknown import UNKNOWN
 from derive.language.owner import NOBODY
 from derive.language.sums import formula
 from derive.language.surface import Formula, lift_affine, owner_of, raised

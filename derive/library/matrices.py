@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from derive.errors import ModelError
-from derive.language.axes import UNKNOWN, Array, Axis, bound_letter, closed, fix_of_sizes, same, shapes
+from derive.language.axes import Array, Axis, bound_letter, closed, fix_of_sizes, same, shapes
+from derive.regions.unknown import UNKNOWN
 from derive.language.surface import Formula, lift, owner_of, raised
 from derive.language.whole import square_axis
 from derive.values.affine import Affine, Index

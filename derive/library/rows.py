@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from derive.errors import ModelError
-from derive.language.axes import UNKNOWN, Array, closed, opened, range_of
+from derive.language.axes import Array, closed, opened
+from derive.regions.unknown import UNKNOWN, range_of
 from derive.language.sums import formula
 from derive.language.surface import Formula, lift, raised
 from derive.values.affine import Affine, Index
