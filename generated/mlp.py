@@ -93,14 +93,20 @@ def cost(parameters, *, x, y, lam):
     """The cost J."""
     dtype = _check(parameters, x=x, y=y)
     lam = _number("lam", lam, dtype)
-    return _cost(parameters, x, y, lam)[0]
+    J = _cost(parameters, x, y, lam)[0]
+    _finite("the cost J", J)
+    return J
 
 
 def cost_and_gradient(parameters, *, x, y, lam):
     """J and its gradient, a dict like `parameters`."""
     dtype = _check(parameters, x=x, y=y)
     lam = _number("lam", lam, dtype)
-    return _cost_and_gradient(parameters, x, y, lam)
+    J, gradient = _cost_and_gradient(parameters, x, y, lam)
+    _finite("the cost J", J)
+    for name, _, slope in _leaves(gradient):
+        _finite(f"the derivative by {name}", slope)
+    return J, gradient
 
 
 def train(sizes, *, x, y, lam, rate, epochs, batch_size=None, restarts=1, seed=0, parameters=None, callback=None):
@@ -118,8 +124,10 @@ def train(sizes, *, x, y, lam, rate, epochs, batch_size=None, restarts=1, seed=0
         given = x, y, lam
         found, history = _descend(start, *given, float(rate), epochs, batch_size, seed + restart, callback)
         J = float(_cost(found, x, y, lam)[0])
-        if best is None or J < best[0]:
+        if np.isfinite(J) and (best is None or J < best[0]):
             best = J, found, history
+    if best is None:
+        raise FloatingPointError("no start led to a finite cost; a smaller rate may")
     return best[1:]
 
 
@@ -244,6 +252,12 @@ def _check(parameters, **data):
     return dtype
 
 
+def _finite(what, value):
+    """Raise an error that says what is not finite."""
+    if not np.isfinite(value).all():
+        raise FloatingPointError(f"{what} is not finite: at these parameters an equation has no value, or a huge one")
+
+
 def _keys(name, entry, expected):
     """Raise an error unless the dict has exactly the expected keys."""
     if not isinstance(entry, dict) or set(entry) != set(expected):
@@ -253,6 +267,6 @@ def _keys(name, entry, expected):
 
 def _number(name, value, dtype):
     """A finite number in the type of the arrays, so that it does not change theirs."""
-    if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf" or not np.isfinite(dtype.type(value)):
         raise ValueError(f"{name} must be a finite number, not {value!r}")
     return dtype.type(value)

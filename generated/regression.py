@@ -101,7 +101,9 @@ def cost(parameters, *, x, y, low, high, lam):
     high = _number("high", high, dtype)
     lam = _number("lam", lam, dtype)
     _cost_domain(low, high)
-    return _cost(parameters, x, y, low, high, lam)[0]
+    J = _cost(parameters, x, y, low, high, lam)[0]
+    _finite("the cost J", J)
+    return J
 
 
 def cost_and_gradient(parameters, *, x, y, low, high, lam):
@@ -111,7 +113,11 @@ def cost_and_gradient(parameters, *, x, y, low, high, lam):
     high = _number("high", high, dtype)
     lam = _number("lam", lam, dtype)
     _cost_domain(low, high)
-    return _cost_and_gradient(parameters, x, y, low, high, lam)
+    J, gradient = _cost_and_gradient(parameters, x, y, low, high, lam)
+    _finite("the cost J", J)
+    for name, _, slope in _leaves(gradient):
+        _finite(f"the derivative by {name}", slope)
+    return J, gradient
 
 
 def train(sizes, *, x, y, low, high, lam, rate, epochs, batch_size=None, restarts=1, seed=0, parameters=None,
@@ -133,8 +139,10 @@ def train(sizes, *, x, y, low, high, lam, rate, epochs, batch_size=None, restart
         given = x, y, low, high, lam
         found, history = _descend(start, *given, float(rate), epochs, batch_size, seed + restart, callback)
         J = float(_cost(found, x, y, low, high, lam)[0])
-        if best is None or J < best[0]:
+        if np.isfinite(J) and (best is None or J < best[0]):
             best = J, found, history
+    if best is None:
+        raise FloatingPointError("no start led to a finite cost; a smaller rate may")
     return best[1:]
 
 
@@ -262,6 +270,12 @@ def _check(parameters, **data):
     return dtype
 
 
+def _finite(what, value):
+    """Raise an error that says what is not finite."""
+    if not np.isfinite(value).all():
+        raise FloatingPointError(f"{what} is not finite: at these parameters an equation has no value, or a huge one")
+
+
 def _keys(name, entry, expected):
     """Raise an error unless the dict has exactly the expected keys."""
     if not isinstance(entry, dict) or set(entry) != set(expected):
@@ -271,7 +285,7 @@ def _keys(name, entry, expected):
 
 def _number(name, value, dtype):
     """A finite number in the type of the arrays, so that it does not change theirs."""
-    if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf" or not np.isfinite(dtype.type(value)):
         raise ValueError(f"{name} must be a finite number, not {value!r}")
     return dtype.type(value)
 

@@ -95,13 +95,19 @@ def predict(parameters, *, x):
 def cost(parameters, *, x, y):
     """The cost J."""
     _check(parameters, x=x, y=y)
-    return _cost(parameters, x, y)[0]
+    J = _cost(parameters, x, y)[0]
+    _finite("the cost J", J)
+    return J
 
 
 def cost_and_gradient(parameters, *, x, y):
     """J and its gradient, a dict like `parameters`."""
     _check(parameters, x=x, y=y)
-    return _cost_and_gradient(parameters, x, y)
+    J, gradient = _cost_and_gradient(parameters, x, y)
+    _finite("the cost J", J)
+    for name, _, slope in _leaves(gradient):
+        _finite(f"the derivative by {name}", slope)
+    return J, gradient
 
 
 def train(sizes, *, x, y, rate, epochs, batch_size=None, restarts=1, seed=0, parameters=None, callback=None):
@@ -118,8 +124,10 @@ def train(sizes, *, x, y, rate, epochs, batch_size=None, restarts=1, seed=0, par
         given = x, y
         found, history = _descend(start, *given, float(rate), epochs, batch_size, seed + restart, callback)
         J = float(_cost(found, x, y)[0])
-        if best is None or J < best[0]:
+        if np.isfinite(J) and (best is None or J < best[0]):
             best = J, found, history
+    if best is None:
+        raise FloatingPointError("no start led to a finite cost; a smaller rate may")
     return best[1:]
 
 
@@ -241,6 +249,12 @@ def _check(parameters, **data):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} has NaN or infinite entries")
     return dtype
+
+
+def _finite(what, value):
+    """Raise an error that says what is not finite."""
+    if not np.isfinite(value).all():
+        raise FloatingPointError(f"{what} is not finite: at these parameters an equation has no value, or a huge one")
 
 
 def _keys(name, entry, expected):

@@ -126,7 +126,9 @@ def cost(parameters, *, x, lam, beta, rho):
     lam = _number("lam", lam, dtype)
     beta = _number("beta", beta, dtype)
     rho = _number("rho", rho, dtype)
-    return _cost(parameters, x, lam, beta, rho)[0]
+    J = _cost(parameters, x, lam, beta, rho)[0]
+    _finite("the cost J", J)
+    return J
 
 
 def cost_and_gradient(parameters, *, x, lam, beta, rho):
@@ -135,7 +137,11 @@ def cost_and_gradient(parameters, *, x, lam, beta, rho):
     lam = _number("lam", lam, dtype)
     beta = _number("beta", beta, dtype)
     rho = _number("rho", rho, dtype)
-    return _cost_and_gradient(parameters, x, lam, beta, rho)
+    J, gradient = _cost_and_gradient(parameters, x, lam, beta, rho)
+    _finite("the cost J", J)
+    for name, _, slope in _leaves(gradient):
+        _finite(f"the derivative by {name}", slope)
+    return J, gradient
 
 
 def train(sizes, *, x, lam, beta, rho, rate, epochs, batch_size=None, restarts=1, seed=0, parameters=None,
@@ -156,8 +162,10 @@ def train(sizes, *, x, lam, beta, rho, rate, epochs, batch_size=None, restarts=1
         given = x, lam, beta, rho
         found, history = _descend(start, *given, float(rate), epochs, batch_size, seed + restart, callback)
         J = float(_cost(found, x, lam, beta, rho)[0])
-        if best is None or J < best[0]:
+        if np.isfinite(J) and (best is None or J < best[0]):
             best = J, found, history
+    if best is None:
+        raise FloatingPointError("no start led to a finite cost; a smaller rate may")
     return best[1:]
 
 
@@ -283,6 +291,12 @@ def _check(parameters, **data):
     return dtype
 
 
+def _finite(what, value):
+    """Raise an error that says what is not finite."""
+    if not np.isfinite(value).all():
+        raise FloatingPointError(f"{what} is not finite: at these parameters an equation has no value, or a huge one")
+
+
 def _keys(name, entry, expected):
     """Raise an error unless the dict has exactly the expected keys."""
     if not isinstance(entry, dict) or set(entry) != set(expected):
@@ -292,6 +306,6 @@ def _keys(name, entry, expected):
 
 def _number(name, value, dtype):
     """A finite number in the type of the arrays, so that it does not change theirs."""
-    if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf" or not np.isfinite(dtype.type(value)):
         raise ValueError(f"{name} must be a finite number, not {value!r}")
     return dtype.type(value)

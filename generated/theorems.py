@@ -88,13 +88,19 @@ def predict(parameters, *, x, f):
 def cost(parameters, *, x, y, f, C):
     """The cost J."""
     _check(parameters, x=x, y=y)
-    return _cost(parameters, x, y, f, C)[0]
+    J = _cost(parameters, x, y, f, C)[0]
+    _finite("the cost J", J)
+    return J
 
 
 def cost_and_gradient(parameters, *, x, y, f, C, f_prime, C_prime):
     """J and its gradient, a dict like `parameters`."""
     _check(parameters, x=x, y=y)
-    return _cost_and_gradient(parameters, x, y, f, C, f_prime, C_prime)
+    J, gradient = _cost_and_gradient(parameters, x, y, f, C, f_prime, C_prime)
+    _finite("the cost J", J)
+    for name, _, slope in _leaves(gradient):
+        _finite(f"the derivative by {name}", slope)
+    return J, gradient
 
 
 def train(sizes, *, x, y, f, C, f_prime, C_prime, rate, epochs, restarts=1, seed=0, parameters=None, callback=None):
@@ -115,8 +121,10 @@ def train(sizes, *, x, y, f, C, f_prime, C_prime, rate, epochs, restarts=1, seed
             if callback is not None and callback(epoch, history[-1], found):
                 break
         J = float(_cost(found, x, y, f, C)[0])
-        if best is None or J < best[0]:
+        if np.isfinite(J) and (best is None or J < best[0]):
             best = J, found, history
+    if best is None:
+        raise FloatingPointError("no start led to a finite cost; a smaller rate may")
     return best[1:]
 
 
@@ -220,6 +228,12 @@ def _check(parameters, **data):
         if not np.isfinite(array).all():
             raise ValueError(f"{name} has NaN or infinite entries")
     return dtype
+
+
+def _finite(what, value):
+    """Raise an error that says what is not finite."""
+    if not np.isfinite(value).all():
+        raise FloatingPointError(f"{what} is not finite: at these parameters an equation has no value, or a huge one")
 
 
 def _keys(name, entry, expected):

@@ -18,6 +18,11 @@ def number_names(program: Program) -> tuple[str, ...]:
     return tuple(s.name for s in program.stores if s.role == "hyper")
 
 
+def scalar_names(program: Program, role: str) -> tuple[str, ...]:
+    """Names of what is one number: no axes, no keys, and no place."""
+    return tuple(s.name for s in program.stores if s.role == role and not (s.axes or s.keys or s.integer))
+
+
 def array_lines(program: Program, speller: Speller) -> str:
     """The body of `_arrays`."""
     stores = [s for s in program.stores if s.role in ("parameter", "data")]

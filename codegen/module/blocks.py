@@ -8,7 +8,7 @@ from functools import cached_property
 
 from codegen.lowering.functional import opaque_name
 from codegen.lowering.samples import sample_axes
-from codegen.module.arguments import array_lines, number_names
+from codegen.module.arguments import array_lines, number_names, scalar_names
 from codegen.module.beginning import initial_lines, sizes_meaning
 from codegen.module.bodies import HELPERS, Body, helper_text
 from codegen.module.breaking import example, head
@@ -178,6 +178,7 @@ class Module:
             "arrays": array_lines(self.program, self.speller()),
             "arrays_signature": "parameters, **data" if self.data else "parameters",
             "extra_checks": self.extra_checks(),
+            **self.scalar_blocks(),
         }
 
     @cached_property
@@ -232,8 +233,10 @@ class Module:
         """The lines that validate arguments, make plain floats of numbers, and look whether equations have values."""
         names = self.given if given is None else given
         data = [f"{n}={n}" for n in names if n in self.data]
-        numbers = [n for n in names if n in number_names(self.program)]
-        lines = [f"{'dtype = ' if numbers else ''}_check({self.listed((first, *data))})"]
+        numbers = [n for n in names if n in (*number_names(self.program), *scalar_names(self.program, "data"))]
+        scalars = [f'"{n}": _number("{n}", {first}["{n}"], dtype)' for n in scalar_names(self.program, "parameter")]
+        lines = [f"{'dtype = ' if numbers or scalars else ''}_check({self.listed((first, *data))})"]
+        lines += [f"{first} = {{**{first}, {self.listed(tuple(scalars))}}}"] if scalars else []
         lines += [f'{n} = _number("{n}", {n}, dtype)' for n in numbers]
         own = [self.domains[name] for name in sections if name in self.domains]
         lines += [f"_{d.section}_domain({self.listed(d.arguments)})" for d in own]
@@ -242,9 +245,30 @@ class Module:
 
     def extra_checks(self) -> str:
         """The check of numbers, where the model has numbers."""
-        checks = self.number_check() if number_names(self.program) else ""
+        checks = self.number_check() if number_names(self.program) or self.has_scalars else ""
         places, domains = (PLACES if self.program.values else ""), self.domain_checks()
         return checks + places + domains + (f"\n{NEEDS}" if domains else "")
+
+    @property
+    def has_scalars(self) -> bool:
+        """Is there a parameter, or data, of one number?"""
+        return any(scalar_names(self.program, role) for role in ("parameter", "data"))
+
+    def scalar_blocks(self) -> dict[str, str]:
+        """What `_check` does with parameters and data of one number: Python's numbers take the type of the arrays."""
+        if not self.has_scalars:
+            return {"known": "known, dtype = {}, None", "scalar_check": "", "dtype_found": "dtype"}
+        lines = [
+            "if not sizes:",
+            "    _number(name, array, np.dtype(float))",
+            "    numbers.append(np.asarray(array).dtype)",
+            "    continue",
+        ]
+        return {
+            "known": "known, dtype, numbers = {}, None, []",
+            "scalar_check": "".join(f"        {line}\n" for line in lines),
+            "dtype_found": "dtype or np.result_type(np.float32, *numbers)",
+        }
 
     def number_check(self) -> str:
         """The check of numbers."""
@@ -252,7 +276,7 @@ class Module:
 
             def _number(name, value, dtype):
                 """A finite number in the type of the arrays, so that it does not change theirs."""
-                if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
+                if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf" or not np.isfinite(dtype.type(value)):
                     raise ValueError(f"{name} must be a finite number, not {value!r}")
                 return dtype.type(value)''')
 
