@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+jax.config.update("jax_enable_x64", True)
+
 
 @jax.custom_vjp
 def poisson_loss(w, b, x, counts):
