@@ -13,6 +13,7 @@ from codegen.files.drift import Finding, State
 from gradproof import show
 from gradproof.choose import Choice, check_owner, choose
 from gradproof.load import Loaded, UsageError, find, load
+from gradproof.terminal import console, progress
 
 if TYPE_CHECKING:
     from gradproof import road
@@ -24,12 +25,12 @@ def derive(name: str, equation: str | None) -> int:
     """Print the derivation of a model, or of one derived equation."""
     from derive import derive as derive_system
 
-    console = show.console()
+    screen = console()
     for loaded in load(find(name)):
         made = derive_system(loaded.model)
         chosen = show.with_lemmas(made, made[equation]) if equation else made.adjoints
-        console.print(Text(f"{made.system.name}: {made.system.title}", style="bold"))
-        console.print(show.equations(made.system), "", show.derivation(made, chosen))
+        screen.print(Text(f"{made.system.name}: {made.system.title}", style="bold"))
+        screen.print(show.equations(made.system), "", show.derivation(made, chosen))
     return GOOD
 
 
@@ -39,12 +40,12 @@ def check_drift(names: Sequence[str], out: Path, *, diff: bool) -> int:
     choice = choose(names, stored)
     wanted = [w.wanted for w in _written(choice.models)]
     found = drift.compare(stored, wanted, whole=choice.whole)
-    console = show.console()
+    screen = console()
     if not found:
-        console.print(f"{out}: up to date ({_count(len(wanted), 'model')})")
+        screen.print(f"{out}: up to date ({_count(len(wanted), 'model')})")
         return GOOD
-    console.print(show.findings(found, diff=diff), soft_wrap=True)
-    console.print(f"{_count(len(found), 'file')} to look at; [bold]{_remedy(names, out, found)}[/bold]")
+    screen.print(show.findings(found, diff=diff), soft_wrap=True)
+    screen.print(f"{_count(len(found), 'file')} to look at; [bold]{_remedy(names, out, found)}[/bold]")
     return FINDINGS
 
 
@@ -67,23 +68,23 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
     if not force:
         check_owner(choice.models, stored)
     rows: list[Row] = []
-    with show.progress() as progress:
-        task = progress.add_task("", total=3 * len(choice.models))
+    with progress() as bar:
+        task = bar.add_task("", total=3 * len(choice.models))
         written = []
         for loaded in choice.models:
-            progress.update(task, description=f"{loaded.name}: derive and generate")
+            bar.update(task, description=f"{loaded.name}: derive and generate")
             written.append(road.generate(loaded, road.derive_model(loaded)))
-            progress.advance(task)
+            bar.advance(task)
         if _store(names, out, stored, choice, written, force=force):
             return FINDINGS
         for one in written:
-            progress.update(task, description=f"{one.name}: verify")
+            bar.update(task, description=f"{one.name}: verify")
             certificate = road.check(one)
-            progress.advance(task)
-            progress.update(task, description=f"{one.name}: report")
+            bar.advance(task)
+            bar.update(task, description=f"{one.name}: report")
             rows.append(publish(one, certificate, folder))
-            progress.advance(task)
-    show.console().print(closing(rows))
+            bar.advance(task)
+    console().print(closing(rows))
     return GOOD if all(row.good for row in rows) else FINDINGS
 
 
@@ -95,10 +96,10 @@ def check(names: Sequence[str]) -> int:
     good = True
     choice = choose(names, drift.read(Path("generated")))
     for loaded in choice.models:
-        with show.progress() as progress:
-            progress.add_task(f"{loaded.name}: verify", total=None)
+        with progress() as bar:
+            bar.add_task(f"{loaded.name}: verify", total=None)
             certificate = road.check(road.generate(loaded, road.derive_model(loaded)))
-        show.console().print(verdict(certificate))
+        console().print(verdict(certificate))
         good = good and certificate.good
     return GOOD if good else FINDINGS
 
@@ -111,13 +112,13 @@ def report(name: str, folder: Path) -> int:
 
     for loaded in load(find(name)):
         written = road.generate(loaded, road.derive_model(loaded))
-        with show.progress() as progress:
-            progress.add_task(f"{loaded.name}: report", total=None)
+        with progress() as bar:
+            bar.add_task(f"{loaded.name}: report", total=None)
             try:
                 path, complaints = compile_report(written, road.check(written), folder)
             except TeXMissing as error:
                 raise UsageError(str(error)) from None
-        show.console().print(f"wrote {path}", *complaints, sep="\n")
+        console().print(f"wrote {path}", *complaints, sep="\n")
     return GOOD
 
 
@@ -139,13 +140,13 @@ def _store(
     wanted = [w.wanted for w in written]
     found = drift.compare(stored, wanted, whole=choice.whole)
     edited = [f for f in found if f.state is State.EDITED]
-    console = show.console()
+    screen = console()
     if edited and not force:
-        console.print(show.findings(edited, diff=True), soft_wrap=True)
-        console.print(f"nothing was written; [bold]{_remedy(names, out, edited)}[/bold]")
+        screen.print(show.findings(edited, diff=True), soft_wrap=True)
+        screen.print(f"nothing was written; [bold]{_remedy(names, out, edited)}[/bold]")
         return FINDINGS
     for path in drift.write(stored, wanted, found, whole=choice.whole):
-        console.print(f"{'wrote' if path.exists() else 'removed'} {path}")
+        screen.print(f"{'wrote' if path.exists() else 'removed'} {path}")
     return GOOD
 
 

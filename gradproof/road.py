@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from codegen.files import manifest
+from codegen.files import meaning
 from codegen.files.drift import Wanted
 from codegen.render import render_module
 from codegen.report.document import render_report
@@ -42,7 +42,7 @@ class Written:
     @property
     def wanted(self) -> Wanted:
         """The form in which drift compares it with what is stored."""
-        entry = manifest.entry(self.derivation, source=self.loaded.place.source, texts=self.texts)
+        entry = meaning.entry(self.derivation, source=self.loaded.place.source, texts=self.texts)
         return Wanted(self.derivation.system, entry, self.texts)
 
 
@@ -54,7 +54,7 @@ def derive_model(loaded: Loaded) -> Derivation:
 def generate(loaded: Loaded, derivation: Derivation) -> Written:
     """The module and the report of a derivation, in memory."""
     source, name = loaded.place.source, derivation.system.name
-    digest = manifest.model_digest(derivation.system)
+    digest = meaning.model_digest(derivation.system)
     module = render_module(derivation, source=source, digest=digest)
     report = render_report(derivation, module, source=source, digest=digest, certificate=None)
     return Written(loaded, derivation, {f"{name}.py": module, f"{name}.tex": report})
@@ -69,7 +69,7 @@ def finished_report(written: Written, certificate: Certificate | None) -> str:
     """The report with the measured errors of a certificate; without one it is the stored report."""
     if certificate is None:
         return written.report_text
-    digest = manifest.model_digest(written.derivation.system)
+    digest = meaning.model_digest(written.derivation.system)
     return render_report(
         written.derivation,
         written.module_text,

@@ -1,13 +1,11 @@
-"""What the command line prints: derivations, drift, certificates and the closing table."""
+"""What the command line prints of derivations and of drift."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -22,20 +20,6 @@ from derive.values.walks import transform
 
 STYLES = {State.MISSING: "yellow", State.STALE: "yellow", State.EDITED: "red", State.ORPHAN: "magenta"}
 DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
-PIPE_WIDTH = 120
-
-
-def console(*, error: bool = False) -> Console:
-    """The terminal, or 120 columns of plain text where there is none."""
-    stream = sys.stderr if error else sys.stdout
-    return Console(stderr=error, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
-
-
-def progress() -> Progress:
-    """A line that says what is being done, gone when it is done; silent where there is no terminal."""
-    columns = (SpinnerColumn(), BarColumn(bar_width=24), TextColumn("{task.description}"), TimeElapsedColumn())
-    terminal = console(error=True)
-    return Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal)
 
 
 # derivations

@@ -21,7 +21,8 @@ from derive.values.walks import substitute, transform
 from verify.instance import instance
 from verify.numbers import Exact
 from verify.sizes import plan
-from verify.steps import Bench, Evidence, check_adjoint, check_steps, failures
+from verify.evidence import Evidence, failures
+from verify.steps import Bench, check_adjoint, check_steps
 from verify.symbolic import symbolic_gradient, true_gradient
 from verify.unroll import OutOfRange
 

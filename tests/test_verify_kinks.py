@@ -9,7 +9,8 @@ from codegen.render import render_module
 from derive import Derivation, Model, Sum, derive, function
 from verify.agreement import agree, alive, check_code, make_cases
 from verify.run import load
-from verify.steps import check_steps, failures
+from verify.evidence import failures
+from verify.steps import check_steps
 
 ACTIVATIONS = {
     "relu": lambda z: Max(0, z),

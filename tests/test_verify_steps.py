@@ -24,7 +24,8 @@ from verify.instance import instance
 from verify.numbers import Balls, Exact
 from verify.run import load
 from verify.sizes import plan
-from verify.steps import Bench, check_adjoint, check_steps, failures, weakest
+from verify.evidence import failures, weakest
+from verify.steps import Bench, check_adjoint, check_steps
 from verify.symbolic import symbolic_gradient, true_gradient
 from verify.unroll import OutOfRange, Unrolled
 

@@ -18,7 +18,8 @@ from verify.numbers import Balls, Coins, Exact, Undecided
 from verify.run import Code
 from verify.sizes import Sizes, plan
 from verify.stated import check_stated
-from verify.steps import ATTEMPTS, Evidence, check_steps
+from verify.evidence import Evidence
+from verify.steps import ATTEMPTS, check_steps
 from verify.symbolic import Symbolic
 from verify.unroll import OutOfRange, Unrolled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from verify.steps import GRADES, Evidence, weakest
+from verify.evidence import GRADES, Evidence, weakest
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,4 @@
-"""Every step of a derivation on its own: before and after are the same number, and that number is the true adjoint.
-
-Evidence is graded: proved (SymPy reduces the difference to 0, and the numbers agree), exact (equal rationals over
-oracles), enclosed (balls of 170 bits that overlap), failed, or not visited (no size reaches the region).
-"""
+"""Every step of a derivation on its own: before and after are the same number, and that number is the true adjoint."""
 
 from __future__ import annotations
 
@@ -16,37 +12,16 @@ from derive.derivation import Adjoint, Derivation
 from derive.system import System
 from derive.values.nodes import Expr
 from derive.values.text import render_expr
+from verify.evidence import Evidence
 from verify.instance import instance, places, resting
 from verify.numbers import Balls, Exact, Field, Number, Undecided
 from verify.proof import proved
 from verify.sizes import Sizes, plan
 from verify.unroll import OutOfRange, Unrolled, match
 
-GRADES = ("proved", "exact", "enclosed", "not visited", "failed")
 PLACES = 6
 ATTEMPTS = 8
 BROKEN = (OutOfRange, Undecided, ZeroDivisionError, KeyError)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Why one step is believed, or where it fails: the place and both values. `number` is 0 for the start."""
-
-    equation: str
-    number: int
-    rule: str
-    grade: str
-    where: str = ""
-    before: str = ""
-    after: str = ""
-
-    @property
-    def good(self) -> bool:
-        return self.grade in GRADES[:3]
-
-    def __str__(self) -> str:
-        tail = f" at {self.where}: {self.before} is not {self.after}" if self.where else ""
-        return f"{self.equation} step {self.number} ({self.rule}): {self.grade}{tail}"
 
 
 @dataclass(frozen=True)
@@ -206,13 +181,3 @@ def check_regions(derivation: Derivation, plans: tuple[Sizes, ...]) -> Iterator[
                 where = f"d.{tensor.name}{list(wrong)} with {sizes}"
                 yield Evidence(f"d.{tensor.name}", 0, "regions", "failed", where, f"{counts[wrong]} equations", "1")
                 break
-
-
-def failures(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Those that are not believed."""
-    return tuple(e for e in evidence if not e.good)
-
-
-def weakest(evidence: tuple[Evidence, ...]) -> str:
-    """The weakest grade among them."""
-    return max((e.grade for e in evidence), key=GRADES.index, default="not visited")

@@ -11,11 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codegen.files import manifest
 from codegen.files.manifest import Entry, sha256
 from codegen.files.write import write_if_changed
-from derive.system import System
+
+if TYPE_CHECKING:
+    from derive.system import System
 
 MARK = "gradproof"
 
