@@ -114,3 +114,25 @@ def funk(v: Values) -> tuple[Any, ...]:
 
 def by_layer(v: Values) -> tuple[Any, ...]:
     return list(v["w"].values()), list(v["b"].values()), v["x"], v["y"]
+
+
+GATES = "ifoc"  # the order in which the gates are packed, by the model's letters
+
+
+def packed_lstm(v: Values) -> tuple[Any, ...]:
+    Wx, Wh = (np.hstack([columns(v[letter + gate]) for gate in GATES]) for letter in "WU")
+    return np.ascontiguousarray(v["x"].swapaxes(0, 1)), v["y"], Wx, Wh, np.concatenate([v["b" + g] for g in GATES])
+
+
+def packed_lstm_gradient(grads: Any, v: Values) -> Blocks:
+    packed = zip("WUb", (grads[0].T, grads[1].T, grads[2]), strict=True)
+    return {letter + gate: part for letter, g in packed for gate, part in zip(GATES, np.split(g, 4), strict=True)}
+
+
+def attention(v: Values) -> tuple[Any, ...]:
+    params = {"wq": v["Q"], "wk": v["K"], "wv": v["V"], "wo": np.ascontiguousarray(v["O"].swapaxes(1, 2))}
+    return params, v["x"], v["y"]
+
+
+def attention_gradient(grads: Any, v: Values) -> Blocks:
+    return {"Q": grads["wq"], "K": grads["wk"], "V": grads["wv"], "O": grads["wo"].swapaxes(1, 2)}

@@ -3,8 +3,9 @@
 from corpus.mistakes.kinds import KINDS
 from corpus.mistakes.networks import NETWORKS
 from corpus.mistakes.regressions import REGRESSIONS
+from corpus.mistakes.sequences import SEQUENCES
 from corpus.mistakes.structures import STRUCTURES
 
-MISTAKES = (*NETWORKS, *STRUCTURES, *REGRESSIONS)
+MISTAKES = (*NETWORKS, *STRUCTURES, *SEQUENCES, *REGRESSIONS)
 
 __all__ = ["KINDS", "MISTAKES"]

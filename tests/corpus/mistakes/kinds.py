@@ -34,6 +34,7 @@ KINDS = (
     "weights updated too early",
     "truncated BPTT",
     "clipped",
+    "repeated index",
     "low precision",
     "state between calls",
     "modifies its input",

@@ -1,4 +1,4 @@
-"""Mistakes in the autoencoder, recurrence, layer objects, normalisation, convolution, and in torch and JAX."""
+"""Mistakes in the autoencoder, recurrence, layer objects, normalisation and convolution."""
 
 from __future__ import annotations
 
@@ -200,24 +200,4 @@ CONVOLUTION = planted(
     ("wrong cost, matching gradient", "J w b v", "    N = len(x)\n", "    N = len(x) - 1\n"),
     ("wrong cost only", "J", "/ (2 * N)", "/ N"),
 )
-TORCH = planted(
-    "torch_function",
-    ("missing 1/m", "w[2] b[2] w[3] b[3]", "(out - y) / x.shape[0]", "(out - y)"),
-    ("f' missing", "w[2] b[2]", " * (1 - h**2)", ""),
-    ("f'(a) for f'(z)", "w[2] b[2]", "(1 - h**2)", "(1 - torch.tanh(h) ** 2)"),
-    ("decay missing", "w[3]", "d2.t() @ h + grad_output * ctx.weight_decay * W2", "d2.t() @ h"),
-    ("decay factor 2", "w[2]", "ctx.weight_decay * W1", "2 * ctx.weight_decay * W1"),
-    ("sum for mean", "b[3]", "d2.sum(0), None", "d2.sum(0) * len(d2), None"),
-    ("low precision", "b[2]", "d1.sum(0)", "d1.float().sum(0)"),
-    ("one wrong element", "w[3]", "        return gW1", "        gW2[0, 0] *= 1.001\n        return gW1"),
-)
-JAX = planted(
-    "jax_poisson",
-    ("missing 1/m", "w b", "g * r / r.shape[0]", "g * r"),
-    ("sign", "w b", "rate - counts)", "counts - rate)"),
-    ("wrong cost derivative", "w b", "rate - counts)", "eta - counts)"),
-    ("dropped last sample", "b", "jnp.sum(r)", "jnp.sum(r[:-1])"),
-    ("1/m twice", "b", "jnp.sum(r)", "jnp.mean(r)"),
-    ("low precision", "w", "x.T @ r", "x.T @ r.astype(jnp.float16)"),
-)
-STRUCTURES = (*AUTOENCODER, *RNN, *LAYERS, *BATCH_NORM, *CONVOLUTION, *TORCH, *JAX)
+STRUCTURES = (*AUTOENCODER, *RNN, *LAYERS, *BATCH_NORM, *CONVOLUTION)
