@@ -26,6 +26,7 @@ from codegen.rewriting.matrix_functions import named_functions
 from codegen.rewriting.means import multiplied_out, saturates
 from codegen.rewriting.named import letter_of, log_name
 from codegen.rewriting.quotients import Quotients
+from codegen.rewriting.terms import Terms
 from codegen.rewriting.zero_logs import without_zero_logs
 from codegen.rewriting.zero_norms import ZeroNorms
 from codegen.stable.composed import entry_of, factors_of, formula_of, overflows, raised
@@ -41,7 +42,7 @@ from derive.values.walks import free_indices, transform, walk
 
 
 @dataclass
-class Rewriter(Quotients, ZeroNorms):
+class Rewriter(Quotients, Terms, ZeroNorms):
     """Rewrites the sections of one model in order; collects the new variables and functions that it names."""
 
     def section(self, statements: list[Statement]) -> list[Statement]:
@@ -59,7 +60,9 @@ class Rewriter(Quotients, ZeroNorms):
         shifts: list[Statement] = []
         for statement in found:
             with located(statement.source):
-                value = self.noted("row shift", statement.value, self.shifts(statement, shifts))
+                value = self.shift_terms(statement.value, statement.bounds, shifts)
+                value = self.noted("shift of terms", statement.value, value)
+                value = self.noted("row shift", value, self.shifts(with_changes(statement, value=value), shifts))
                 apart = self.over_functions(value, statement.bounds, statement.target.tensor)
                 value = self.compose(self.noted("quotient across equations", value, apart), statement.target.tensor)
                 value = self.noted("log1p", value, transform(value, accurate_log))
@@ -248,7 +251,7 @@ def log_terms(expr: Expr) -> list[Expr] | None:
             return None
         if is_exp(base):
             terms.append(mul(power, base.children[0]))
-        elif isinstance(base, Sum) and _positive(base.body):
+        elif isinstance(base, (Sum, Add)) and all(_positive(part) for part in base.children):
             terms.append(mul(power, Call("log", (base,))))
         else:
             return None
@@ -257,4 +260,5 @@ def log_terms(expr: Expr) -> list[Expr] | None:
 
 def _positive(expr: Expr) -> bool:
     factors = expr.factors if isinstance(expr, Mul) else (expr,)
-    return all(is_exp(f) or (isinstance(f, Number) and f.value > 0) for f in factors)
+    sums = (isinstance(f, Sum) and _positive(f.body) for f in factors)
+    return all(s or is_exp(f) or (isinstance(f, Number) and f.value > 0) for s, f in zip(sums, factors, strict=True))

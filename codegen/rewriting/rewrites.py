@@ -87,6 +87,12 @@ TABLE = (
         "with M the largest entry of the row, no exponential exceeds 1; likewise for rows of any length",
     ),
     Rewrite(
+        "shift of terms",
+        log(exp(a) + exp(b) + exp(x)),
+        m + log(exp(a - m) + exp(b - m) + exp(x - m)),
+        "with M the largest of a, b and x no exponential exceeds 1; likewise quotients, and sums of any terms",
+    ),
+    Rewrite(
         "logarithm by definition",
         log(exp(a) / (exp(a) + exp(b))),
         a - log(exp(a) + exp(b)),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from codegen.rewriting.named import outline
-from codegen.squares import Squares, SumsOfSquares
+from codegen.rewriting.squares import Squares, SumsOfSquares
 from codegen.stable.composed import factors_of, raised
 from derive.order.dependence import Statement
 from derive.regions.regions import extent

@@ -85,7 +85,7 @@ class SumsOfSquares(Named):
             elif value > 0 and value % 2 == 0:
                 core.append(factor)
                 bases.append(base)
-            elif value < 0 or self._given(factor):
+            elif value < 0 or self.given(factor):
                 signed = letters is None or bool(letters & set(free_indices(factor)))
                 core.append(Call("Abs", (factor,), (0,)) if signed else factor)
                 bases += [base] if value > 0 else []
@@ -126,7 +126,7 @@ class SumsOfSquares(Named):
         real = {a: sympy.Symbol(a.name, real=True) for a in function.arguments}
         return bool(function.formula.xreplace(real).is_positive)
 
-    def _given(self, factor: Expr) -> bool:
+    def given(self, factor: Expr) -> bool:
         """Is it made of data and hyper-parameters, so that no derivative goes by it?"""
         entries = [n.tensor for n in walk(factor) if isinstance(n, Access)]
         roles = {self.system.tensor(t).role if t in self.system.by_name else "variable" for t in entries}
