@@ -12,6 +12,7 @@ from codegen.lowering.keep import kept
 from codegen.lowering.scope import Scope, make_store, must_loop, nodes, outermost, read
 from codegen.program.array import CHOICE, Assign, Line, Map, Read, Reduce, Repeat, Span, Store
 from codegen.program.fuse import fused
+from codegen.program.measure import unshown
 from codegen.program.naming import code_names
 from codegen.program.program import Program, Section
 from codegen.program.walks import is_untyped
@@ -68,6 +69,7 @@ def _lowered(derivation: Derivation) -> Program:
         {t.name: t.values for t in system.tensors if t.values is not None},
         tuple(rewriter.used),
         {s.id: s.source for s in (*forward, *cost, *gradient) if s.source},
+        unshown(system.sizes, tuple(stores.values()), system.facts),
     )
     program = kept(program)
     program.check()

@@ -26,6 +26,7 @@ from verify.linear import Routines
 from verify.literals import constant, exact_module, whole
 from verify.numbers import Balls
 from verify.shadow import Shadow, shadow_of
+from verify.sizes import Sizes
 from verify.unknown import stand_ins
 
 
@@ -66,7 +67,12 @@ class Code:
         def role(*roles: str) -> dict[str, Any]:
             return {self.names[t.name]: stored(t, instance, convert) for r in roles for t in self.system.role(r)}
 
-        return role("parameter"), {**role("data", "hyper"), **self.unknown}
+        return role("parameter"), {**role("data", "hyper"), **self.counts(instance.sizes), **self.unknown}
+
+    def counts(self, sizes: Sizes) -> dict[str, int]:
+        """The sizes that are arguments of the module, since no array shows them."""
+        asked = signature(self.module.cost_and_gradient).parameters
+        return {self.names[s]: sizes.size(s) for s in self.system.sizes if self.names[s] in asked}
 
     def gradient(self, parameters: dict[str, Any], given: dict[str, Any], kernel: bool) -> tuple[Any, dict[Entry, Any]]:
         """Cost, and the entry of every parameter's gradient, by the kernel or by the public function."""
@@ -83,9 +89,9 @@ class Code:
         return self.module.cost(parameters, **self.wanted(self.module.cost, given))
 
     def wanted(self, function: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
-        """What is given, without the stand-ins that this function does not ask for."""
-        asked = signature(function).parameters
-        return {name: value for name, value in given.items() if name in asked or name not in self.unknown}
+        """What is given, without the stand-ins and numbers of steps that this function does not ask for."""
+        asked, sizes = signature(function).parameters, {self.names[s] for s in self.system.sizes}
+        return {n: value for n, value in given.items() if n in asked or not (n in self.unknown or n in sizes)}
 
     def moved(self, parameters: dict[str, Any], entry: Entry, h: float) -> dict[str, Any]:
         """The parameters with one entry moved by h; nothing is changed in place."""

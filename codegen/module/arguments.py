@@ -78,10 +78,11 @@ def _fact_lines(bound: Affine, speller: Speller, before: str) -> list[str]:
 def _test_lines(test: str, error: str, names: list[str], speller: Speller) -> list[str]:
     """Raise the error if the test holds, where all arrays that show the sizes are given."""
     try:
-        bound = [f"{speller.names[name]} = {speller.size(name)}" for name in names]
+        bound = [f"{speller.names[n]} = {speller.size(n)}" for n in names if n not in speller.program.unshown]
     except Refused:
         return []
     given = [s.name for s in speller.program.stores if s.role == "data" and s.name in speller.used]
+    given += [speller.names[name] for name in dict.fromkeys(names) if name in speller.program.unshown]
     lines = [
         *(f'{name} = data["{name}"]' for name in given),
         *bound,
@@ -161,7 +162,9 @@ def _integer_lines(store: Store, program: Program, speller: Speller, sizes: str)
     lo, hi = program.values[store.tensor]
     count, name = hi - lo + 1, store.name
     own = with_changes(speller, used={})
-    bound = [f"{own.names[a.name]} = {own.size(a.name)}" for a in sizes_in(count) if isinstance(a, Size)]
+    named = [a.name for a in sizes_in(count) if isinstance(a, Size)]
+    bound = [f"{own.names[n]} = {own.size(n)}" for n in named if n not in program.unshown]
+    bound += [f'{own.names[n]} = data.get("{own.names[n]}", np.inf)' for n in named if n in program.unshown]
     text = own.affine(count)
     first = next(s for s in program.stores if s.role == "parameter")
     dtype = f"next(iter({first.name}.values())).dtype" if first.keys else f"{first.name}.dtype"

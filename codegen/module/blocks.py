@@ -12,6 +12,7 @@ from codegen.module.arguments import array_lines, number_names, scalar_names
 from codegen.module.beginning import initial_lines, sizes_meaning
 from codegen.module.bodies import HELPERS, Body, helper_text
 from codegen.module.breaking import example, head
+from codegen.module.checks import COUNT, NUMBER, PLACES, scalar_blocks
 from codegen.module.domain_lines import NEEDS, Domains
 from codegen.module.spelling import Speller
 from codegen.program.array import Opaque, Store
@@ -47,8 +48,14 @@ class Module:
 
     @cached_property
     def given(self) -> tuple[str, ...]:
-        """Data and numbers in declared order."""
-        return tuple(s.name for s in self.program.stores if s.role in ("data", "hyper"))
+        """Data and numbers in declared order, then numbers of steps."""
+        return (*(s.name for s in self.program.stores if s.role in ("data", "hyper")), *self.counts)
+
+    @cached_property
+    def counts(self) -> tuple[str, ...]:
+        """Sizes that some section names and no array shows."""
+        named = {name for names in self.named.values() for name in names}
+        return tuple(self.names[size] for size in self.program.unshown if f"#{size}" in named)
 
     @cached_property
     def named(self) -> dict[str, tuple[str, ...]]:
@@ -58,6 +65,7 @@ class Module:
     def reads(self, *sections: str) -> tuple[str, ...]:
         """Data, numbers and callables that some sections read."""
         found = {name for s in sections for name in self.named.get(s, ())}
+        found |= {self.names[size] for size in self.program.unshown if f"#{size}" in found}
         return (*(name for name in self.given if name in found), *self.calls(*sections))
 
     @cached_property
@@ -176,9 +184,9 @@ class Module:
             "objective_call": self.call("unpack(theta, like)", self.everything),
             "parameter_names": self.parameter_names(),
             "arrays": array_lines(self.program, self.speller()),
-            "arrays_signature": "parameters, **data" if self.data else "parameters",
+            "arrays_signature": "parameters, **data" if self.data or self.counts else "parameters",
             "extra_checks": self.extra_checks(),
-            **self.scalar_blocks(),
+            **scalar_blocks(self.has_scalars),
         }
 
     @cached_property
@@ -232,10 +240,11 @@ class Module:
     ) -> str:
         """The lines that validate arguments, make plain floats of numbers, and look whether equations have values."""
         names = self.given if given is None else given
-        data = [f"{n}={n}" for n in names if n in self.data]
+        data = [f"{n}={n}" for n in names if n in (*self.data, *self.counts)]
         numbers = [n for n in names if n in (*number_names(self.program), *scalar_names(self.program, "data"))]
         scalars = [f'"{n}": _number("{n}", {first}["{n}"], dtype)' for n in scalar_names(self.program, "parameter")]
-        lines = [f"{'dtype = ' if numbers or scalars else ''}_check({self.listed((first, *data))})"]
+        lines = [f'{n} = _count("{n}", {n})' for n in names if n in self.counts]
+        lines += [f"{'dtype = ' if numbers or scalars else ''}_check({self.listed((first, *data))})"]
         lines += [f"{first} = {{**{first}, {self.listed(tuple(scalars))}}}"] if scalars else []
         lines += [f'{n} = _number("{n}", {n}, dtype)' for n in numbers]
         own = [self.domains[name] for name in sections if name in self.domains]
@@ -244,41 +253,17 @@ class Module:
         return f"\n{indent}".join(lines)
 
     def extra_checks(self) -> str:
-        """The check of numbers, where the model has numbers."""
-        checks = self.number_check() if number_names(self.program) or self.has_scalars else ""
-        places, domains = (PLACES if self.program.values else ""), self.domain_checks()
-        return checks + places + domains + (f"\n{NEEDS}" if domains else "")
+        """The checks of numbers, of integers, and of domains, where the model has them."""
+        numbers = number_names(self.program) or self.has_scalars
+        wanted = ((NUMBER, numbers), (PLACES, self.program.values), (COUNT, self.counts))
+        domains = self.domain_checks()
+        checks = "\n\n\n".join(text for text, has in wanted if has)
+        return (f"\n\n{checks}" if checks else "") + domains + (f"\n{NEEDS}" if domains else "")
 
     @property
     def has_scalars(self) -> bool:
         """Is there a parameter, or data, of one number?"""
         return any(scalar_names(self.program, role) for role in ("parameter", "data"))
-
-    def scalar_blocks(self) -> dict[str, str]:
-        """What `_check` does with parameters and data of one number: Python's numbers take the type of the arrays."""
-        if not self.has_scalars:
-            return {"known": "known, dtype = {}, None", "scalar_check": "", "dtype_found": "dtype"}
-        lines = [
-            "if not sizes:",
-            "    _number(name, array, np.dtype(float))",
-            "    numbers.append(np.asarray(array).dtype)",
-            "    continue",
-        ]
-        return {
-            "known": "known, dtype, numbers = {}, None, []",
-            "scalar_check": "".join(f"        {line}\n" for line in lines),
-            "dtype_found": "dtype or np.result_type(np.float32, *numbers)",
-        }
-
-    def number_check(self) -> str:
-        """The check of numbers."""
-        return textwrap.dedent('''
-
-            def _number(name, value, dtype):
-                """A finite number in the type of the arrays, so that it does not change theirs."""
-                if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf" or not np.isfinite(dtype.type(value)):
-                    raise ValueError(f"{name} must be a finite number, not {value!r}")
-                return dtype.type(value)''')
 
     def parameter_names(self) -> str:
         """The names of the parameters as a tuple."""
@@ -327,9 +312,10 @@ class Module:
             for s in self.program.stores
             if s.role in ("parameter", "data", "hyper")
         ]
+        rows += [("count", name) for name in self.counts]
         rows += [("callable", f"{n}({arguments})") for n, arguments in self.program_callables()]
         width = max(len(text) for _, text in rows)
-        roles = {"parameter": "parameter", "data": "data", "hyper": "number", "callable": "function of arrays, by name"}
+        roles = {"hyper": "number", "count": "integer, at least 1", "callable": "function of arrays, by name"}
         lines = [quotable(self.system.title), ""] + [
             f"    {text:{width}}  {roles.get(role, role)}" for role, text in rows
         ]
@@ -376,17 +362,3 @@ class Module:
         if stated.cut is not None:
             return "Which outputs exceed the cut."
         return "The column, from 0, of the largest output." if stated.over else "The predicted values."
-
-
-PLACES = '''
-
-def _places(name, array, count, dtype):
-    """Zeros in the shape of an array of integers 0..count - 1. Raises an error that names the argument otherwise."""
-    if not isinstance(array, (int, np.ndarray, np.integer)):
-        raise TypeError(f"{name} must be a NumPy array, not {type(array).__name__}")
-    array = np.asarray(array)
-    if not np.issubdtype(array.dtype, np.integer):
-        raise TypeError(f"{name} must hold integers, not {array.dtype}")
-    if array.size and not (0 <= array.min() and array.max() < count):
-        raise ValueError(f"{name} must hold integers 0..{count - 1}, but has {array.min()}..{array.max()}")
-    return np.zeros(array.shape, dtype)'''

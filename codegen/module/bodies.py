@@ -56,8 +56,13 @@ class Body:
         speller = self.module.speller()
         code = self._allocations(speller) + commented(speller.lines(self.section.lines))
         sizes = [name[1:] for name in speller.used if name.startswith("#")]
-        head = [(self.module.names[s], self._size(s, speller)) for s in self.module.system.sizes if s in sizes]
+        head = [(self.module.names[s], self._size(s, speller)) for s in self._shown if s in sizes]
         return speller, ([binding(head)] if head else []) + code
+
+    @property
+    def _shown(self) -> list[str]:
+        """The sizes that are no arguments of their own."""
+        return [name for name in self.module.system.sizes if name not in self.module.program.unshown]
 
     def _size(self, name: str, speller: Speller) -> str:
         """Where a size is read off. Refused, at the first equation that needs it, if no array shows it."""

@@ -39,6 +39,12 @@ def measure_size(name: str, stores: tuple[Store, ...]) -> Measure:
     )
 
 
+def unshown(sizes: tuple[str, ...], stores: tuple[Store, ...], facts: Facts) -> tuple[str, ...]:
+    """The sizes that no given array shows, nor any equality: numbers of steps, which are arguments of the code."""
+    tied = {a for left, right in facts.equal for a in (*sizes_in(Affine.of(left)), *sizes_in(right))}
+    return tuple(name for name in sizes if Size(name) not in tied and next(_measures(Size(name), stores), None) is None)
+
+
 def _measures(atom: Size, stores: tuple[Store, ...]) -> Iterator[Measure]:
     """Every place that shows a size, or a multiple of it."""
     for store in sorted(stores, key=lambda s: (s.role != "parameter", len(s.keys))):

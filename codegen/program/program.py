@@ -45,7 +45,8 @@ class Program:
 
     `helpers` are functions with a formula, `callables` those that a user of the program brings; `names` maps letters
     of the model to names in code, `values` integer data to the lowest and the highest place that they mean, `sources`
-    equations to where they are written; `rewrites` are those of whole equations that the code rests on.
+    equations to where they are written; `rewrites` are those of whole equations that the code rests on. `unshown` are
+    sizes that no given array shows.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Program:
     values: Mapping[str, tuple[Affine, Affine]] = field(default_factory=dict)
     rewrites: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
+    unshown: tuple[str, ...] = ()
 
     def store(self, name: str) -> Store:
         """The store of that name."""
