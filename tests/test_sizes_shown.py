@@ -48,18 +48,6 @@ LAYERS_OVER_TIME = """
 """
 
 REFUSED = {
-    "a size that no array shows": (
-        """
-    x = model.data(x=(m,))
-    w = model.parameters(w=())
-    z = model.variables("z")
-    z[0] = w
-    with model.over(t, 1, T):
-        z[t] = z[t - 1] * w
-    model.minimise(z[T] ** 2 + Sum(x[i], i))
-""",
-        r"trial.py:\d+: .*\n  no array that is given shows the size T",
-    ),
     "a function without a NumPy form": (
         """
     x = model.data(x=(m,))
