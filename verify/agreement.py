@@ -10,7 +10,7 @@ from types import ModuleType
 from derive.derivation import Derivation
 from derive.system import System
 from derive.values.nodes import ZERO
-from verify.case import DIGITS, Case, evaluated, make_case, resting_cases, unrolled_gradient
+from verify.case import DIGITS, Case, evaluated, further_cases, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.instance import instance
 from verify.judge import LOST, WORST, check_case, check_derivation
@@ -82,7 +82,7 @@ def make_cases(derivation: Derivation, seed: int = 0) -> tuple[Case, ...]:
             reason = reason or error
     if reason is not None and all(case.instance.sizes.kind == "one" for case in cases):
         raise reason
-    return (*cases, *resting_cases(derivation, cases[0]))
+    return (*cases, *resting_cases(derivation, cases[0]), *further_cases(derivation, tuple(cases), seed))
 
 
 def check_code(derivation: Derivation, module: ModuleType, cases: tuple[Case, ...], seed: int = 0) -> list[Check]:

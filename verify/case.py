@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.derivation import Derivation
-from verify.instance import Entry, Instance, instance, resting
+from verify.instance import Entry, Instance, instance, large_entries, long_entries, resting
 from verify.numbers import BITS, Balls, Settled, Undecided
 from verify.sizes import Sizes
 from verify.steps import ATTEMPTS
@@ -99,6 +99,21 @@ def resting_cases(derivation: Derivation, case: Case) -> tuple[Case, ...]:
                 found.append(evaluated(derivation, drawn, case.field))
             except (Undecided, ZeroDivisionError):
                 continue
+    return tuple(found)
+
+
+def further_cases(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> tuple[Case, ...]:
+    """Entries with more digits than a float32 has, and large ones, at the last of the random sizes.
+
+    Without them nobody sees that code rounds what it is given, or cuts off what exceeds 1.
+    """
+    found: list[Case] = []
+    last = next((c.instance for c in reversed(cases) if c.instance.sizes.kind == "random"), cases[-1].instance)
+    for tries in ((long_entries(last, seed + q) for q in range(ATTEMPTS)), large_entries(last)):
+        for drawn in tries:
+            with suppress(Undecided, ZeroDivisionError):
+                found.append(sharp(derivation, drawn, seed))
+                break
     return tuple(found)
 
 

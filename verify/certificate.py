@@ -45,6 +45,36 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Score:
+    """What became of faults that were planted in the code.
+
+    `tried` of `possible` faults: `rejected` ones differ from the derivation at some point, `equal` ones are no faults,
+    which is proved, `indistinguishable` ones have its digits, 50 or all, at every point. `survived` are those of which
+    only floats are known: they agree within their rounding.
+    """
+
+    possible: int
+    tried: int
+    rejected: int
+    equal: tuple[str, ...]
+    indistinguishable: tuple[str, ...]
+    survived: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        """Is it known of every fault what it does, and was there one?"""
+        return bool(self.tried) and not self.survived
+
+    def __str__(self) -> str:
+        left = f", {len(self.survived)} survived" if self.survived else ""
+        sample = f" (a sample of {self.possible})" if self.tried < self.possible else ""
+        return (
+            f"{self.rejected} of {self.tried} rejected, {len(self.equal)} proved equal, "
+            f"{len(self.indistinguishable)} indistinguishable{left}{sample}"
+        )
+
+
+@dataclass(frozen=True)
 class Certificate:
     """The verdict on one model: every step, every comparison, and the weakest grade of belief."""
 
@@ -52,11 +82,13 @@ class Certificate:
     sizes: tuple[str, ...]
     steps: tuple[Evidence, ...]
     checks: tuple[Check, ...]
+    mutants: Score | None = None
 
     @property
     def good(self) -> bool:
-        """Nothing failed, and something was checked."""
-        return bool(self.steps) and bool(self.checks) and not self.failures
+        """Nothing failed, something was checked, and of faults in the code none passed unexplained."""
+        sharp = self.mutants is None or self.mutants.good
+        return bool(self.steps) and bool(self.checks) and not self.failures and sharp
 
     @property
     def failures(self) -> tuple[Evidence | Check, ...]:
@@ -86,5 +118,6 @@ class Certificate:
             "steps": [asdict(s) for s in self.steps],
             "checks": [asdict(c) for c in self.checks],
             "worst": self.worst,
+            **({"mutants": asdict(self.mutants)} if self.mutants else {}),
         }
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
@@ -22,16 +22,19 @@ from verify.sizes import Sizes
 Entry = tuple[str, tuple[int, ...]]
 GIVEN = ("parameter", "data", "hyper")
 DRAWS = 20
+LONG = 2**42 - 1
+LARGE = 8
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A system at concrete sizes with a rational for every given entry."""
+    """A system at concrete sizes with a rational for every given entry, which floats of the types `held` can hold."""
 
     system: System
     sizes: Sizes
     entries: dict[Entry, Fraction]
     note: str = ""
+    held: tuple[str, ...] = ("float64", "float32")
 
     @property
     def where(self) -> str:
@@ -97,6 +100,28 @@ def resting(drawn: Instance) -> tuple[Instance, ...]:
             note,
         )
         for note, names in zeros.items()
+    )
+
+
+def long_entries(drawn: Instance, seed: int) -> Instance:
+    """Other entries at the same sizes, with more digits than a float32 has."""
+    return replace(instance(drawn.system, drawn.sizes, seed, LONG), note="entries of 42 bits", held=("float64",))
+
+
+def large_entries(drawn: Instance) -> tuple[Instance, ...]:
+    """Larger entries, of parameters and free data, or of parameters alone: no float type may bear what they lead to."""
+    system = drawn.system
+    kept = {a.tensor for left, _ in system.sums for a in accesses(left)}
+    kept |= {t.name for t in system.tensors if t.values is not None}
+    parameters, data = ({t.name for t in system.role(role)} for role in ("parameter", "data"))
+    return tuple(
+        replace(
+            drawn,
+            entries={e: value * LARGE if e[0] in names else value for e, value in drawn.entries.items()},
+            note=note,
+            held=(),
+        )
+        for note, names in (("large entries", parameters | data - kept), ("large parameters", parameters))
     )
 
 

@@ -31,7 +31,7 @@ def exact_module(module: ModuleType) -> ModuleType:
     lines = linecache.getlines(str(module.__file__))
     if not lines:
         return module
-    tree = ast.fix_missing_locations(_Literals().visit(ast.parse("".join(lines))))
+    tree = exact_tree(ast.parse("".join(lines)))
     exact = ModuleType(module.__name__)
     exact.__file__ = module.__file__
     exact.__dict__.update(
@@ -45,6 +45,12 @@ def exact_module(module: ModuleType) -> ModuleType:
     )
     exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
     replace_special(exact.__dict__)
+    return exact
+
+
+def exact_tree(tree: ast.Module) -> ast.Module:
+    """The same statements with exact literals, in place."""
+    exact: ast.Module = ast.fix_missing_locations(_Literals().visit(tree))
     return exact
 
 
