@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.derivation import Derivation
-from verify.instance import Entry, Instance, instance, large_entries, long_entries, resting
+from verify.instance import Entry, Instance, far_entries, instance, large_entries, long_entries, resting
 from verify.numbers import BITS, Balls, Settled, Undecided
 from verify.sizes import Sizes
 from verify.steps import ATTEMPTS
@@ -108,13 +108,26 @@ def further_cases(derivation: Derivation, cases: tuple[Case, ...], seed: int) ->
     Without them nobody sees that code rounds what it is given, or cuts off what exceeds 1.
     """
     found: list[Case] = []
-    last = next((c.instance for c in reversed(cases) if c.instance.sizes.kind == "random"), cases[-1].instance)
+    last = last_random(cases)
     for tries in ((long_entries(last, seed + q) for q in range(ATTEMPTS)), large_entries(last)):
         for drawn in tries:
             with suppress(Undecided, ZeroDivisionError):
                 found.append(sharp(derivation, drawn, seed))
                 break
     return tuple(found)
+
+
+def far_case(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> Case | None:
+    """Huge parameters at the last of the random sizes, where the equations can be evaluated there."""
+    with suppress(Undecided, ZeroDivisionError):
+        return sharp(derivation, far_entries(last_random(cases)), seed)
+    return None
+
+
+def last_random(cases: tuple[Case, ...]) -> Instance:
+    """The instance of the last random sizes."""
+    plain = [case.instance for case in cases if not case.instance.note]
+    return next((drawn for drawn in reversed(plain) if drawn.sizes.kind == "random"), plain[-1])
 
 
 def evaluated(derivation: Derivation, drawn: Instance, field: Balls) -> Case:

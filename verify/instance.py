@@ -24,6 +24,7 @@ GIVEN = ("parameter", "data", "hyper")
 DRAWS = 20
 LONG = 2**42 - 1
 LARGE = 8
+FAR = 1024
 
 
 @dataclass(frozen=True)
@@ -114,15 +115,21 @@ def large_entries(drawn: Instance) -> tuple[Instance, ...]:
     kept = {a.tensor for left, _ in system.sums for a in accesses(left)}
     kept |= {t.name for t in system.tensors if t.values is not None}
     parameters, data = ({t.name for t in system.role(role)} for role in ("parameter", "data"))
-    return tuple(
-        replace(
-            drawn,
-            entries={e: value * LARGE if e[0] in names else value for e, value in drawn.entries.items()},
-            note=note,
-            held=(),
-        )
-        for note, names in (("large entries", parameters | data - kept), ("large parameters", parameters))
+    return (
+        times(drawn, parameters | data - kept, LARGE, "large entries"),
+        times(drawn, parameters, LARGE, "large parameters"),
     )
+
+
+def far_entries(drawn: Instance) -> Instance:
+    """Parameters so large that code which is not stable overflows."""
+    return times(drawn, {t.name for t in drawn.system.role("parameter")}, FAR, "huge parameters")
+
+
+def times(drawn: Instance, names: set[str], factor: int, note: str) -> Instance:
+    """The same instance with some entries multiplied, for balls only."""
+    entries = {entry: value * factor if entry[0] in names else value for entry, value in drawn.entries.items()}
+    return replace(drawn, entries=entries, note=note, held=())
 
 
 def _honour(system: System, sizes: Sizes, entries: dict[Entry, Fraction], left: Expr, right: Expr) -> None:

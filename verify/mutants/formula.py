@@ -71,11 +71,52 @@ class Formulas:
         return self.opened(tuple((a, p * exponent) for a, p in monomial), count**exponent)
 
     def single(self, formula: Formula) -> tuple[Monomial, Fraction]:
-        """The formula as one monomial."""
+        """The formula as one monomial: what all its terms share, times the sum that is left."""
         if len(formula) == 1:
             return formula[0]
-        lead = formula[0][1]
-        return self.atom(("sum", tuple((m, c / lead) for m, c in formula)))[0][0], lead
+        shared = dict(formula[0][0])
+        for monomial, _ in formula[1:]:
+            powers = dict(monomial)
+            shared = {a: min(shared.get(a, 0), powers.get(a, 0)) for a in {*shared, *powers}}
+        common = tuple(sorted((a, p) for a, p in shared.items() if p))
+        away = tuple((a, -p) for a, p in common)
+        rest = tuple(sorted((merged(m, away), c) for m, c in formula))
+        lead = rest[0][1]
+        (atom,) = self.atom(("sum", tuple((m, c / lead) for m, c in rest)))[0][0]
+        return merged(common, (atom,)), lead
+
+    def exp(self, formula: Formula) -> Formula:
+        """exp(c u + v) = exp(u)^c exp(v) for integers c; exp(log u) = u"""
+        found = constant(1)
+        for monomial, count in formula:
+            power = count.numerator
+            term: Formula = ((monomial, Fraction(1, count.denominator)),)
+            kind, *inside = self.atoms[monomial[0][0]] if len(monomial) == 1 and monomial[0][1] == 1 else ("",)
+            undone = kind == "log" and count.denominator == 1
+            found = self.times(found, self.power(inside[0] if undone else self.atom(("exp", term)), power))
+        return found
+
+    def log(self, formula: Formula) -> Formula:
+        """log(u^n v) = n log u + log v for positive u; log(exp u) = u"""
+        if not formula:
+            raise Unproved("the logarithm of 0")
+        monomial, count = self.single(formula)
+        found: list[Formula] = []
+        left: list[tuple[int, int]] = []
+        for atom, power in monomial:
+            kind, *inside = self.atoms[atom]
+            if kind == "exp":
+                found.append(tuple((m, c * power) for m, c in inside[0]))
+            elif self.atom_never_negative(atom):
+                found.append(self.times(constant(power), self.atom(("log", self.opened(((atom, 1),), Fraction(1))))))
+            else:
+                left.append((atom, power))
+        if count > 0:
+            found += [self.atom(("log", constant(count)))] if count != 1 else []
+            rest = self.opened(tuple(left), Fraction(1)) if left else ()
+        else:
+            rest = self.opened(tuple(left), count)
+        return self.plus(*found, *([self.atom(("log", rest))] if rest else []))
 
     def opened(self, monomial: Monomial, count: Fraction) -> Formula:
         """The monomial as a formula; a sum that stands alone is no atom."""
@@ -226,7 +267,8 @@ class Known(Shadow):
     def __getattr__(self, name: str) -> Callable[[], Shadow]:
         if name.startswith("_") or name not in FUNCTIONS or name == "rint":
             raise AttributeError(name)
-        formula = self.formulas.atom((name, self.formula))
+        rule = {"exp": self.formulas.exp, "log": self.formulas.log}.get(name)
+        formula = rule(self.formula) if rule else self.formulas.atom((name, self.formula))
         return lambda: self.made(getattr(self.ball, FUNCTIONS[name])(), formula)
 
 

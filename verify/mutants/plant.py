@@ -5,14 +5,20 @@ from __future__ import annotations
 import ast
 import copy
 import linecache
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+from flint import ctx
 
 from verify.literals import exact_tree
+from verify.mutants.formula import Known, Unproved
 from verify.mutants.operator import Kernels, Operator, Spot
 from verify.run import Code
+from verify.shadow import Shadow
 
 KERNEL = "_cost_and_gradient"
 
@@ -111,10 +117,33 @@ def wrong_code(code: Code, mutant: Mutant) -> Code:
     """The code with the wrong function in place of the right one."""
     plain = ast.Module([mutant.function], [])
     exact = copy.deepcopy(plain)
-    return replace(code, module=rebuilt(code.module, plain), exact=rebuilt(code.exact, exact_tree(exact)))
+    return replace(code, module=rebuilt(code.module, plain, ON_FLOATS), exact=rebuilt(code.exact, exact_tree(exact), ON_BALLS))
 
 
-def rebuilt(module: ModuleType, tree: ast.Module) -> ModuleType:
+def to_type(dtype: Any) -> Callable[[Any], Any]:
+    """Floats in a shorter type."""
+    return lambda values: np.asarray(values).astype(dtype)
+
+
+def to_bits(bits: int) -> Callable[[Any], Any]:
+    """Balls whose middles have so many bits, as a cast of floats does."""
+
+    def rounded(value: Any) -> Any:
+        if isinstance(value, Known):
+            raise Unproved("a cast")
+        if not isinstance(value, Shadow):
+            return value
+        with ctx.workprec(bits):
+            return Shadow(+value.settled().mid(), value.unit)
+
+    return lambda values: np.frompyfunc(rounded, 1, 1)(np.asarray(values, dtype=object))
+
+
+ON_FLOATS = {"_float32": to_type(np.float32), "_float16": to_type(np.float16)}
+ON_BALLS = {"_float32": to_bits(24), "_float16": to_bits(11)}
+
+
+def rebuilt(module: ModuleType, tree: ast.Module, rounded: dict[str, Any]) -> ModuleType:
     """A module of its own with the same functions, but for those of the tree."""
     made = ModuleType(module.__name__)
     made.__dict__.update(module.__dict__)
@@ -123,5 +152,6 @@ def rebuilt(module: ModuleType, tree: ast.Module) -> ModuleType:
             own = FunctionType(value.__code__, made.__dict__, name, value.__defaults__, value.__closure__)
             own.__kwdefaults__ = value.__kwdefaults__
             made.__dict__[name] = own
+    made.__dict__.update(rounded)
     exec(compile(ast.fix_missing_locations(tree), str(module.__file__), "exec"), made.__dict__)
     return made

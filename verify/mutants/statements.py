@@ -60,10 +60,10 @@ VALUES = (
     stored("value to its mean", "0 * v + np.mean(v)"),
     stored("value of the first sample", "0 * v + np.asarray(v)[:1]", "v[:1] everywhere"),
     stored("value of the first column", "0 * v + np.asarray(v)[..., :1]", "v[..., :1] everywhere"),
-    stored("value rounded to float32", "np.asarray(v).astype(np.float32)", "v.astype(np.float32)"),
-    stored("value rounded to float16", "np.asarray(v).astype(np.float16)", "v.astype(np.float16)"),
+    stored("value rounded to float32", "_float32(v)", "v.astype(np.float32)"),
+    stored("value rounded to float16", "_float16(v)", "v.astype(np.float16)"),
     stored("float64 in float32", "v * np.float64(1)"),
-    stored("value to the nearest integer", "np.rint(v)"),
+    stored("value to an integer below it", "np.floor(v)"),
     stored("one entry off by 1e-9", "v * (1 + 1e-9 * (np.arange(np.size(v)) == 0).reshape(np.shape(v)))", "v, v[0] off"),
 )
 
