@@ -117,11 +117,13 @@ def further_cases(derivation: Derivation, cases: tuple[Case, ...], seed: int) ->
     return tuple(found)
 
 
-def far_case(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> Case | None:
-    """Huge parameters at the last of the random sizes, where the equations can be evaluated there."""
-    with suppress(Undecided, ZeroDivisionError):
-        return sharp(derivation, far_entries(last_random(cases)), seed)
-    return None
+def far_cases(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> tuple[Case, ...]:
+    """Huge parameters at the last of the random sizes, as far as the equations can be evaluated there."""
+    found: list[Case] = []
+    for drawn in far_entries(last_random(cases)):
+        with suppress(Undecided, ZeroDivisionError):
+            found.append(sharp(derivation, drawn, seed))
+    return tuple(found)
 
 
 def last_random(cases: tuple[Case, ...]) -> Instance:

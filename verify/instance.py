@@ -121,9 +121,10 @@ def large_entries(drawn: Instance) -> tuple[Instance, ...]:
     )
 
 
-def far_entries(drawn: Instance) -> Instance:
-    """Parameters so large that code which is not stable overflows."""
-    return times(drawn, {t.name for t in drawn.system.role("parameter")}, FAR, "huge parameters")
+def far_entries(drawn: Instance) -> tuple[Instance, Instance]:
+    """Parameters so large that code which is not stable overflows, and the opposite ones."""
+    names = {t.name for t in drawn.system.role("parameter")}
+    return times(drawn, names, FAR, "huge parameters"), times(drawn, names, -FAR, "opposite huge parameters")
 
 
 def times(drawn: Instance, names: set[str], factor: int, note: str) -> Instance:

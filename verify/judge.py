@@ -52,29 +52,35 @@ def check_case(case: Case, derivation: Derivation, code: Code) -> Iterator[Check
     yield from enclosed
     known = all(check.grade == "enclosed" for check in enclosed)
     for dtype in case.instance.held:
-        unit = UNITS[dtype]
-        try:
-            with case.field.context():
-                allowed, why = budgets(case, derivation, code, unit)
-            yield from check_floats(case, code, dtype, allowed, why)
-            kink = case.instance.note or len(allowed) > 1  # there is no two-sided derivative
-            if dtype == "float64" and not kink and not stops(case):
-                yield from check_differences(case, code, allowed[0][OBJECTIVE])
-        except Exception as error:  # whatever the code raises is a finding
-            if isinstance(error, Undecided) and case.instance.note:
-                continue  # at a kink a rounded number may be on either side; the exact balls have judged the code there
-            lost = isinstance(error, Undecided) and known
-            yield Check(
-                "J",
-                f"code, {dtype}",
-                "derivation",
-                0.0 if lost else WORST,
-                "ulp",
-                case.where(OBJECTIVE),
-                "black box" if lost else "failed",
-                lost,
-                f"{dtype} {LOST}: {error}" if lost else f"raises {type(error).__name__}: {error}",
-            )
+        yield from check_type(case, derivation, code, dtype, known=known)
+
+
+def check_type(
+    case: Case, derivation: Derivation, code: Code, dtype: str, *, known: bool, slopes: bool = True
+) -> Iterator[Check]:
+    """Floats of one type, and central differences of the cost; `known`: the same code was enclosed in balls."""
+    try:
+        with case.field.context():
+            allowed, why = budgets(case, derivation, code, UNITS[dtype])
+        yield from check_floats(case, code, dtype, allowed, why)
+        kink = case.instance.note or len(allowed) > 1  # there is no two-sided derivative
+        if slopes and dtype == "float64" and not kink and not stops(case):
+            yield from check_differences(case, code, allowed[0][OBJECTIVE])
+    except Exception as error:  # whatever the code raises is a finding
+        if isinstance(error, Undecided) and case.instance.note:
+            return  # at a kink a rounded number may be on either side; the exact balls have judged the code there
+        lost = isinstance(error, Undecided) and known
+        yield Check(
+            "J",
+            f"code, {dtype}",
+            "derivation",
+            0.0 if lost else WORST,
+            "ulp",
+            case.where(OBJECTIVE),
+            "black box" if lost else "failed",
+            lost,
+            f"{dtype} {LOST}: {error}" if lost else f"raises {type(error).__name__}: {error}",
+        )
 
 
 def stops(case: Case) -> bool:
@@ -103,9 +109,9 @@ def check_balls(case: Case, code: Code) -> Iterator[Check]:
     yield from compare_kernel(case, found)
 
 
-def kernel_on_balls(case: Case, code: Code) -> Values:
-    """The kernel's own exact result; whatever the code raises."""
-    with Ties(equal=case.tied):
+def kernel_on_balls(case: Case, code: Code, equal: bool = False) -> Values:
+    """The kernel's own exact result; whatever the code raises. `equal`: numbers that balls cannot tell apart are."""
+    with Ties(equal=equal or case.tied):
         return run_on_balls(case, code, 0.0)
 
 

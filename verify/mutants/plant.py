@@ -31,10 +31,10 @@ class Mutant:
     spot: Spot
     changed: ast.AST
 
-    @property
-    def function(self) -> ast.FunctionDef:
-        """The wrong function. It shares `changed` with every other copy."""
-        return copy.deepcopy(self.spot.function, {id(self.spot.node): self.changed})
+    def tree(self) -> ast.Module:
+        """The wrong function, a copy of its own."""
+        changed = copy.deepcopy(self.changed)
+        return ast.Module([copy.deepcopy(self.spot.function, {id(self.spot.node): changed})], [])
 
     @property
     def line(self) -> int:
@@ -113,11 +113,14 @@ def sample(found: list[Mutant], most: int) -> list[Mutant]:
     return [mutant for mutant in found if id(mutant) in chosen]
 
 
-def wrong_code(code: Code, mutant: Mutant) -> Code:
-    """The code with the wrong function in place of the right one."""
-    plain = ast.Module([mutant.function], [])
-    exact = copy.deepcopy(plain)
-    return replace(code, module=rebuilt(code.module, plain, ON_FLOATS), exact=rebuilt(code.exact, exact_tree(exact), ON_BALLS))
+def wrong_on_balls(code: Code, mutant: Mutant) -> Code:
+    """The code whose exact module has the wrong function."""
+    return replace(code, exact=rebuilt(code.exact, exact_tree(mutant.tree()), ON_BALLS))
+
+
+def wrong_on_floats(code: Code, mutant: Mutant) -> Code:
+    """The code whose module has the wrong function."""
+    return replace(code, module=rebuilt(code.module, mutant.tree(), ON_FLOATS))
 
 
 def to_type(dtype: Any) -> Callable[[Any], Any]:

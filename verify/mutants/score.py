@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from derive.derivation import Derivation
-from verify.case import Case, far_case
+from verify.case import Case, far_cases
 from verify.certificate import Check, Score
-from verify.judge import check_case, compare_kernel, kernel_on_balls
+from verify.judge import check_type, compare_kernel, kernel_on_balls
 from verify.mutants.equal import Proof
 from verify.mutants.operator import Operator
-from verify.mutants.plant import Mutant, kernels_of, mutants, sample, wrong_code
+from verify.mutants.plant import Mutant, kernels_of, mutants, sample, wrong_on_balls, wrong_on_floats
 from verify.mutants.table import OPERATORS
 from verify.run import Code, floats
 from verify.shadow import UNITS
@@ -57,12 +57,12 @@ def score(
 
 @dataclass(frozen=True)
 class Bench:
-    """What mutants are judged with: the right code, points for balls, and points for floats of a type."""
+    """What mutants are judged with: the right code, points for balls, points for floats, and for the bounds of floats."""
 
     derivation: Derivation
     code: Code
-    cases: tuple[Case, ...]
     enclosing: tuple[Case, ...]
+    rounding: tuple[Case, ...]
     far: tuple[tuple[Case, str], ...]
     judge: Judge
     proof: Proof
@@ -71,11 +71,10 @@ class Bench:
     def of(derivation: Derivation, code: Code, cases: tuple[Case, ...], judge: Judge) -> Bench:
         """The bench of a right code: balls at the points where it runs on them, huge entries where it bears them."""
         enclosing = tuple(case for case in cases if runs(case, code))
-        far = far_case(derivation, cases, 0)
-        types = [d for d in UNITS if far and holds(far, d) and not any(float_faults(far, derivation, code, d))]
-        return Bench(
-            derivation, code, cases, enclosing, tuple((far, d) for d in types if far), judge, Proof(code, cases)
-        )
+        rounding = tuple(case for case in cases if not case.instance.note or len(case.instance.held) == 1)
+        huge = far_cases(derivation, cases, 0)
+        far = tuple((case, d) for case in huge for d in UNITS if holds(case, d) and finite(case, code, d))
+        return Bench(derivation, code, enclosing, rounding, far, judge, Proof(code, cases))
 
 
 def judge_all(
@@ -90,38 +89,42 @@ def judge_all(
 
 def verdict(mutant: Mutant, bench: Bench) -> Verdict:
     """Rejected at the first point that shows the fault; otherwise equal if that can be proved."""
-    wrong = wrong_code(bench.code, mutant)
+    wrong = wrong_on_balls(bench.code, mutant)
     why, seen = "", False
     for case in bench.enclosing:
         try:
             found = bench.judge(case, wrong)
         except Exception as error:  # the fault made it raise, or it is one that balls cannot see
             why = f"raises {type(error).__name__}: {error}"
-            if fails(case, wrong):
+            if fails(case, wrong_on_floats(wrong, mutant)):
                 return Verdict(mutant, REJECTED, why)
             continue
         if found:
             return Verdict(mutant, REJECTED, str(found))
         seen = True
-    for found in faults(wrong, bench):
-        return Verdict(mutant, REJECTED, str(found))
+    for fault in faults(wrong_on_floats(wrong, mutant), bench):
+        return Verdict(mutant, REJECTED, fault)
     if not seen:
         return Verdict(mutant, SURVIVED, why)
     return Verdict(mutant, EQUAL if not why and bench.proof.equal(wrong) else ALIKE)
 
 
-def faults(wrong: Code, bench: Bench) -> Iterator[Check]:
-    """What the judge finds at every point, floats included."""
-    for case in bench.cases:
-        yield from (c for c in check_case(case, bench.derivation, wrong) if not c.good)
+def faults(wrong: Code, bench: Bench) -> Iterator[str]:
+    """What floats show: results outside the budget, of another type, of another value the second time, or none."""
+    for case in bench.rounding:
+        for dtype in case.instance.held:
+            checks = check_type(case, bench.derivation, wrong, dtype, known=True, slopes=False)
+            yield from (str(check) for check in checks if not check.good)
     for case, dtype in bench.far:
-        yield from float_faults(case, bench.derivation, wrong, dtype)
+        if not finite(case, wrong, dtype):
+            yield f"{dtype} overflows at {case.instance.where}"
 
 
-def float_faults(case: Case, derivation: Derivation, code: Code, dtype: str) -> Iterator[Check]:
-    """What is wrong with floats of one type."""
-    held = replace(case, instance=replace(case.instance, held=(dtype,)))
-    yield from (c for c in check_case(held, derivation, code) if not c.good and dtype in c.check)
+def finite(case: Case, code: Code, dtype: str) -> bool:
+    """Are cost and gradient of the kernel in floats finite?"""
+    parameters, given = code.arguments(case.instance, floats(dtype))
+    cost, gradient = code.gradient(parameters, given, kernel=False)
+    return all(np.isfinite(value) for value in (cost, *gradient.values()))
 
 
 def holds(case: Case, dtype: str) -> bool:
@@ -141,7 +144,7 @@ def runs(case: Case, code: Code) -> bool:
 def first_difference(case: Case, code: Code) -> Check | None:
     """The first entry of cost and gradient that is not what the derivation says; whatever the code raises."""
     with case.field.context():
-        found = kernel_on_balls(case, code)
+        found = kernel_on_balls(case, code, equal=True)
         return next((c for c in compare_kernel(case, found) if not c.good), None)
 
 

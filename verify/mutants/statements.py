@@ -54,7 +54,7 @@ VALUES = (
     stored("value off by 1e-12", "v * 1.000000000001"),
     stored("value plus 1e-12", "v + 0.000000000001"),
     stored("value transposed", "np.asarray(v).T", "v.T"),
-    stored("value at most 1", "np.minimum(v, 1)"),
+    stored("value at most 1/16", "np.minimum(v, 1 / 16)"),
     stored("value at least 0", "np.maximum(v, 0)"),
     stored("value without its mean", "v - np.mean(v)"),
     stored("value to its mean", "0 * v + np.mean(v)"),
