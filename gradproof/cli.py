@@ -72,12 +72,23 @@ def generate(
 
 
 @app.command()
-def check(models: Models = None) -> None:
-    """Verify that equations, generated code and numerical differences agree."""
+def check(
+    models: Models = None,
+    mutants: Annotated[
+        str, typer.Option("--mutants", metavar="all|N", help="Faults to plant in the code: all, or so many of them.")
+    ] = "200",
+    details: Annotated[
+        bool, typer.Option("--details", "-v", help="List the planted faults that were not rejected.")
+    ] = False,
+) -> None:
+    """Verify that equations, generated code and numerical differences agree, and that planted faults are rejected."""
     _find(models or [])
+    if mutants != "all" and not mutants.isdecimal():
+        raise UsageError(f"--mutants takes all or a number, not {mutants}")
     from gradproof import commands
 
-    raise typer.Exit(commands.check(models or []))
+    most = None if mutants == "all" else int(mutants)
+    raise typer.Exit(commands.check(models or [], most, details=details))
 
 
 @app.command()

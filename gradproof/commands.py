@@ -62,6 +62,7 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
     """Derive, generate, verify and report the models; a closing table."""
     from gradproof import road
     from gradproof.verdicts import Row, closing, publish
+    from verify.mutants.score import SAMPLE
 
     stored = drift.read(out)
     choice = choose(names, stored)
@@ -79,7 +80,7 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
             return FINDINGS
         for one in written:
             bar.update(task, description=f"{one.name}: verify")
-            certificate = road.check(one)
+            certificate = road.check(one, SAMPLE)
             bar.advance(task)
             bar.update(task, description=f"{one.name}: report")
             rows.append(publish(one, certificate, folder))
@@ -88,8 +89,8 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
     return GOOD if all(row.good for row in rows) else FINDINGS
 
 
-def check(names: Sequence[str]) -> int:
-    """Verify the models: equations, generated code and differences."""
+def check(names: Sequence[str], mutants: int | None, *, details: bool) -> int:
+    """Verify the models: equations, generated code and differences, and the judge by mutants of the code."""
     from gradproof import road
     from gradproof.verdicts import verdict
 
@@ -98,8 +99,8 @@ def check(names: Sequence[str]) -> int:
     for loaded in choice.models:
         with progress() as bar:
             bar.add_task(f"{loaded.name}: verify", total=None)
-            certificate = road.check(road.generate(loaded, road.derive_model(loaded)))
-        console().print(verdict(certificate))
+            certificate = road.check(road.generate(loaded, road.derive_model(loaded)), mutants)
+        console().print(verdict(certificate, details=details))
         good = good and certificate.good
     return GOOD if good else FINDINGS
 

@@ -60,9 +60,13 @@ def generate(loaded: Loaded, derivation: Derivation) -> Written:
     return Written(loaded, derivation, {f"{name}.py": module, f"{name}.tex": report})
 
 
-def check(written: Written) -> Certificate:
-    """The agreement of equations, generated code and differences. The stored module is not read."""
-    return agree(written.derivation.system, written.derivation, load(written.module_text, written.name))
+def check(written: Written, mutants: int | None = 0) -> Certificate:
+    """The agreement of equations, generated code and differences. The stored module is not read.
+
+    At most so many `mutants` of the code are judged as well, all of them if None.
+    """
+    module = load(written.module_text, written.name)
+    return agree(written.derivation.system, written.derivation, module, mutants=mutants)
 
 
 def finished_report(written: Written, certificate: Certificate | None) -> str:

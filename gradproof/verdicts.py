@@ -14,7 +14,7 @@ from rich.text import Text
 from codegen.files.write import write_if_changed
 from codegen.report.pdf import TeXFailed, TeXMissing, compile_pdf, tex_available
 from gradproof.road import Written, finished_report
-from verify.certificate import Certificate
+from verify.certificate import Certificate, Score
 
 PDF_NEEDS_TEX = "needs TeX"
 
@@ -84,8 +84,8 @@ def worst(certificate: Certificate) -> str:
     return f"{max(errors):.2g} ulp" if errors else "none"
 
 
-def verdict(certificate: Certificate) -> RenderableType:
-    """What was checked for one model, and everything that failed."""
+def verdict(certificate: Certificate, *, details: bool = False) -> RenderableType:
+    """What was checked for one model, and everything that failed; `details` lists the mutants that are not rejected."""
     c = certificate
     style = "bold green" if c.good else "bold red"
     head = Text.assemble((c.model, style), f": {len(c.steps)} steps, weakest grade {c.grade}")
@@ -101,4 +101,14 @@ def verdict(certificate: Certificate) -> RenderableType:
             Text(f"{case.equation} at {case.where}", style="dim"),
         )
     failures = [Text(str(f), style="red") for f in c.failures]
-    return Group(head, Padding(Group(rows, *failures), (0, 0, 1, 2), expand=False))
+    faults = score(c.mutants, details=details) if c.mutants else ()
+    return Group(head, Padding(Group(rows, *faults, *failures), (0, 0, 1, 2), expand=False))
+
+
+def score(found: Score, *, details: bool) -> tuple[Text, ...]:
+    """The score of the planted faults, those that survived, and on request the others that were not rejected."""
+    lines = [Text(f"mutants   {found}", style="" if found.good else "bold red")]
+    lines += [Text(f"survived: {line}", style="red") for line in found.survived]
+    for word in ("indistinguishable", "equal") if details else ():
+        lines += [Text(f"{word}: {line}", style="dim") for line in getattr(found, word)]
+    return tuple(lines)

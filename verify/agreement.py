@@ -14,6 +14,7 @@ from verify.case import DIGITS, Case, evaluated, further_cases, make_case, resti
 from verify.certificate import Certificate, Check
 from verify.instance import instance
 from verify.judge import LOST, WORST, check_case, check_derivation
+from verify.mutants.score import score
 from verify.numbers import Balls, Coins, Exact, Undecided
 from verify.run import Code
 from verify.sizes import Sizes, plan
@@ -27,10 +28,13 @@ COINS = 8  # patterns of coins at each size
 SEARCHES = 24  # further instances for equations that were always 0
 
 
-def agree(system: System, derivation: Derivation, module: ModuleType, seed: int = 0) -> Certificate:
+def agree(
+    system: System, derivation: Derivation, module: ModuleType, seed: int = 0, mutants: int | None = 0
+) -> Certificate:
     """Check every step of the derivation, and the module against it, at several sizes.
 
     Sizes at which the equations have no value, such as a variance of one sample, are left out as long as others remain.
+    If all is well, at most so many `mutants` of the module are judged too, all of them if None.
     """
     checks: list[Check] = []
     evidence: tuple[Evidence, ...] = ()
@@ -63,9 +67,11 @@ def agree(system: System, derivation: Derivation, module: ModuleType, seed: int 
                 f"an entry is missing: {error}" if isinstance(error, OutOfRange) else f"undecided: {error}",
             )
         )
-    return Certificate(
-        system.name, tuple(dict.fromkeys(str(c.instance.sizes) for c in cases)), evidence, worst_of(checks)
-    )
+    shown = tuple(dict.fromkeys(str(case.instance.sizes) for case in cases))
+    found = Certificate(system.name, shown, evidence, worst_of(checks))
+    if mutants == 0 or not found.good:
+        return found
+    return replace(found, mutants=score(derivation, Code.of(module, derivation, Balls(seed)), cases, mutants))
 
 
 def make_cases(derivation: Derivation, seed: int = 0) -> tuple[Case, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from verify.mutants.operator import Operator, Spot, is_number, parsed, pattern
+from verify.mutants.operator import Operator, Spot, filled, is_number, parsed, pattern
 
 TERMS = (
     pattern("plus to minus", "A + B", "A - B"),
@@ -97,19 +97,9 @@ def hyper(name: str, new: str) -> Operator:
     def change(spot: Spot) -> Iterator[ast.AST]:
         node = spot.node
         if isinstance(node, ast.Name) and node.id in spot.kernels.hypers and not passed_on(spot):
-            yield swap(made, node)
+            yield filled(made, {"h": node}, node)
 
     return Operator(name, f"h  ->  {new}, of a hyper-parameter h", change)
-
-
-def swap(made: ast.expr, node: ast.Name) -> ast.AST:
-    """The expression with the name for its h."""
-
-    class Namer(ast.NodeTransformer):
-        def visit_Name(self, name: ast.Name) -> ast.Name:
-            return ast.Name(node.id, ast.Load()) if name.id == "h" else name
-
-    return ast.copy_location(Namer().visit(parsed(ast.unparse(made))), node)
 
 
 def passed_on(spot: Spot) -> bool:

@@ -68,9 +68,10 @@ def on_keyword(name: str, what: str, keyword: str, change: str) -> Operator:
 def axis_added(spot: Spot) -> Iterator[ast.AST]:
     """A sum over everything becomes one over the first axis."""
     call = spot.node
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and not call.args and not call.keywords:
-        if call.func.attr in ("sum", "max", "min", "prod"):
-            yield ast.copy_location(ast.Call(call.func, [], [ast.keyword("axis", ast.Constant(0))]), call)
+    if not isinstance(call, ast.Call) or call.args or call.keywords:
+        return
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ("sum", "max", "min", "prod"):
+        yield ast.copy_location(ast.Call(call.func, [], [ast.keyword("axis", ast.Constant(0))]), call)
 
 
 AXES = (

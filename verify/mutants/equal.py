@@ -13,13 +13,13 @@ import numpy as np
 
 from verify.case import Case
 from verify.instance import Entry
-from verify.mutants.formula import Formula, Formulas, Known, Unproved, constant, rational
+from verify.mutants.formula import Answer, Formula, Formulas, Known, Unproved, constant, rational
 from verify.run import Code
 from verify.shadow import shadow_of
 from verify.unroll import OBJECTIVE
 
 SIZES = 3
-Found = tuple[dict[Entry, Formula], set[tuple[Formula, bool]]]
+Found = tuple[dict[Entry, Formula], set[Answer]]
 
 
 class Proof:

@@ -85,8 +85,8 @@ class Formulas:
         (atom,) = self.atom(("sum", tuple((m, c / lead) for m, c in rest)))[0][0]
         return merged(common, (atom,)), lead
 
-    def exp(self, formula: Formula) -> Formula:
-        """exp(c u + v) = exp(u)^c exp(v) for integers c; exp(log u) = u"""
+    def exponential(self, formula: Formula) -> Formula:
+        """The exponential: exp(c u + v) = exp(u)^c exp(v) for integers c, exp(log u) = u."""
         found = constant(1)
         for monomial, count in formula:
             power = count.numerator
@@ -96,8 +96,8 @@ class Formulas:
             found = self.times(found, self.power(inside[0] if undone else self.atom(("exp", term)), power))
         return found
 
-    def log(self, formula: Formula) -> Formula:
-        """log(u^n v) = n log u + log v for positive u; log(exp u) = u"""
+    def logarithm(self, formula: Formula) -> Formula:
+        """The logarithm: log(u^n v) = n log u + log v for positive u, log(exp u) = u."""
         if not formula:
             raise Unproved("the logarithm of 0")
         monomial, count = self.single(formula)
@@ -267,7 +267,7 @@ class Known(Shadow):
     def __getattr__(self, name: str) -> Callable[[], Shadow]:
         if name.startswith("_") or name not in FUNCTIONS or name == "rint":
             raise AttributeError(name)
-        rule = {"exp": self.formulas.exp, "log": self.formulas.log}.get(name)
+        rule = {"exp": self.formulas.exponential, "log": self.formulas.logarithm}.get(name)
         formula = rule(self.formula) if rule else self.formulas.atom((name, self.formula))
         return lambda: self.made(getattr(self.ball, FUNCTIONS[name])(), formula)
 

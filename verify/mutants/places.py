@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from verify.mutants.arrays import sizes
 from verify.mutants.arithmetic import passed_on
-from verify.mutants.operator import Operator, Spot, integer, moved, parsed
+from verify.mutants.operator import Operator, Spot, filled, integer, moved, parsed
 
 
 def index_moved(name: str, what: str, by: int) -> Operator:
@@ -68,9 +68,16 @@ def loops(spot: Spot) -> Iterator[tuple[str, ast.Call]]:
     """The letters of the loops around a node, with their ranges."""
     for node in spot.around:
         for loop in node.generators if isinstance(node, ast.GeneratorExp) else [node]:
-            if isinstance(loop, (ast.For, ast.comprehension)) and isinstance(loop.target, ast.Name):
-                if isinstance(loop.iter, ast.Call):
-                    yield loop.target.id, loop.iter
+            letter = letter_of(loop)
+            if letter and isinstance(loop, (ast.For, ast.comprehension)) and isinstance(loop.iter, ast.Call):
+                yield letter, loop.iter
+
+
+def letter_of(loop: ast.AST) -> str:
+    """The letter of a loop, empty if it is none."""
+    return (
+        loop.target.id if isinstance(loop, (ast.For, ast.comprehension)) and isinstance(loop.target, ast.Name) else ""
+    )
 
 
 def indices_swapped(spot: Spot) -> Iterator[ast.AST]:
@@ -85,9 +92,8 @@ def indices_swapped(spot: Spot) -> Iterator[ast.AST]:
 def axis_not_made(spot: Spot) -> Iterator[ast.AST]:
     """`x[:, None]` becomes `x`."""
     node = spot.node
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
-        if any(isinstance(index, ast.Constant) and index.value is None for index in indices(node)):
-            yield node.value
+    if isinstance(node, ast.Subscript) and any(i.value is None for i in indices(node) if isinstance(i, ast.Constant)):
+        yield node.value
 
 
 INDICES = (
@@ -142,7 +148,7 @@ def loop(name: str, what: str, which: int, by: int) -> Operator:
 
     def change(spot: Spot) -> Iterator[ast.AST]:
         call = spot.node
-        if not is_range(call):
+        if not (isinstance(call, ast.Call) and is_range(call)):
             return
         args = list(call.args) if len(call.args) > 1 else [ast.Constant(0), call.args[0]]
         down = len(args) == 3 and (integer(args[2]) or 1) < 0
@@ -152,31 +158,24 @@ def loop(name: str, what: str, which: int, by: int) -> Operator:
     return Operator(name, what, change)
 
 
-def is_range(call: ast.AST) -> bool:
+def is_range(call: ast.Call) -> bool:
     """Is it the range of a loop?"""
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
+    return isinstance(call.func, ast.Name) and call.func.id == "range"
 
 
 def reversed_loop(spot: Spot) -> Iterator[ast.AST]:
-    """The other direction, of a loop whose passes are not a sum."""
-    if is_range(spot.node) and isinstance(spot.parent, ast.For) and hands_on(spot.parent):
-        assert isinstance(spot.node, ast.expr)
-        yield ast.copy_location(ast.Call(ast.Name("reversed", ast.Load()), [spot.node], []), spot.node)
+    """The other direction, of a loop one pass of which may read what another one stored."""
+    call = spot.node
+    if isinstance(call, ast.Call) and is_range(call) and isinstance(spot.parent, ast.For) and hands_on(spot.parent):
+        yield ast.copy_location(ast.Call(ast.Name("reversed", ast.Load()), [call], []), call)
 
 
 def hands_on(loop: ast.For) -> bool:
-    """May a pass read what another one stored?"""
-    stored = {ast.unparse(n.value) for n in ast.walk(loop) if isinstance(n, ast.Subscript) and stores(n)}
-    stored |= {n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and stores(n)}
-    shifted = [
-        n
-        for n in ast.walk(loop)
-        if isinstance(n, ast.Subscript)
-        and not stores(n)
-        and ast.unparse(n.value) in stored
-        and not any(ast.dump(m.slice) == ast.dump(n.slice) for m in ast.walk(loop) if isinstance(m, ast.Subscript) and stores(m))
-    ]
-    return bool(shifted)
+    """Does the loop read an array that it stores, at another place?"""
+    entries = [node for node in ast.walk(loop) if isinstance(node, ast.Subscript)]
+    stored = {(ast.unparse(node.value), ast.unparse(node.slice)) for node in entries if stores(node)}
+    read = {(ast.unparse(node.value), ast.unparse(node.slice)) for node in entries if not stores(node)}
+    return any(array in {name for name, _ in stored} and (array, place) not in stored for array, place in read)
 
 
 def stores(node: ast.expr) -> bool:
@@ -225,7 +224,7 @@ def kinds(spot: Spot) -> tuple[tuple[str, ...], tuple[str, ...]]:
             entries[node.value.id] = None
         elif isinstance(node, ast.Name) and (stores(node) or node.id in given):
             read[node.id] = None
-    letters = {n.target.id for n in ast.walk(spot.function) if isinstance(n, (ast.For, ast.comprehension)) and isinstance(n.target, ast.Name)}
+    letters = {letter_of(node) for node in ast.walk(spot.function)}
     keyed = tuple(sorted({*entries} - numbers - letters))
     return keyed, tuple(sorted({*read} - {*keyed} - numbers - letters))
 
@@ -236,14 +235,8 @@ def reread(name: str, what: str, made: str) -> Operator:
 
     def change(spot: Spot) -> Iterator[ast.AST]:
         node = spot.node
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in spot.kernels.data:
-            if not keeps_shape(spot):
-
-                class Namer(ast.NodeTransformer):
-                    def visit_Name(self, name: ast.Name) -> ast.Name:
-                        return ast.Name(node.id, ast.Load()) if name.id == "x" else name
-
-                yield ast.copy_location(Namer().visit(parsed(ast.unparse(new))), node)
+        if isinstance(node, ast.Name) and node.id in spot.kernels.data and not (stores(node) or keeps_shape(spot)):
+            yield filled(new, {"x": node}, node)
 
     return Operator(name, what, change)
 

@@ -39,7 +39,8 @@ class Mutant:
     @property
     def line(self) -> int:
         """The line of the module."""
-        return getattr(self.spot.node, "lineno", self.spot.parent.lineno)
+        places = (self.spot.node, *reversed(self.spot.around))
+        return next(node.lineno for node in places if isinstance(node, (ast.expr, ast.stmt, ast.keyword)))
 
     def __str__(self) -> str:
         return f"line {self.line}: {short(self.spot.node)}  ->  {short(self.changed)}  ({self.operator})"

@@ -13,7 +13,6 @@ from verify.case import Case, far_cases
 from verify.certificate import Check, Score
 from verify.judge import check_type, compare_kernel, kernel_on_balls
 from verify.mutants.equal import Proof
-from verify.mutants.operator import Operator
 from verify.mutants.plant import Mutant, kernels_of, mutants, sample, wrong_on_balls, wrong_on_floats
 from verify.mutants.table import OPERATORS
 from verify.run import Code, floats
@@ -57,7 +56,7 @@ def score(
 
 @dataclass(frozen=True)
 class Bench:
-    """What mutants are judged with: the right code, points for balls, points for floats, and for the bounds of floats."""
+    """What mutants are judged with: the right code, points for balls and floats, and points far out."""
 
     derivation: Derivation
     code: Code

@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 
 from verify.mutants.arrays import sizes
-from verify.mutants.operator import Operator, Spot, parsed, pattern
+from verify.mutants.operator import Operator, Spot, filled, parsed, pattern
 
 
 def stored(name: str, made: str, what: str = "") -> Operator:
@@ -16,7 +16,7 @@ def stored(name: str, made: str, what: str = "") -> Operator:
 
     def change(spot: Spot) -> Iterator[ast.AST]:
         if isinstance(spot.node, ast.expr) and is_stored(spot):
-            yield with_value(new, spot.node)
+            yield filled(new, {"v": spot.node}, spot.node)
 
     return Operator(name, f"x = v  ->  x = {what or made}", change)
 
@@ -29,19 +29,8 @@ def is_stored(spot: Spot) -> bool:
     target, value = parent.targets[0], parent.value
     if isinstance(target, ast.Name) and target.id in sizes(spot.function):
         return False
-    head = ast.unparse(value.func) if isinstance(value, ast.Call) else ""
-    return not isinstance(target, ast.Tuple) and not isinstance(value, ast.Dict) and head not in ("np.empty", "np.zeros")
-
-
-def with_value(new: ast.expr, value: ast.expr) -> ast.expr:
-    """An expression with the value for its v."""
-
-    class Valuer(ast.NodeTransformer):
-        def visit_Name(self, name: ast.Name) -> ast.expr:
-            return copy.deepcopy(value) if name.id == "v" else name
-
-    made: ast.expr = Valuer().visit(parsed(ast.unparse(new)))
-    return ast.copy_location(made, value)
+    makes_room = isinstance(value, ast.Call) and ast.unparse(value.func) in ("np.empty", "np.zeros")
+    return not (makes_room or isinstance(target, ast.Tuple) or isinstance(value, ast.Dict))
 
 
 VALUES = (
@@ -64,7 +53,9 @@ VALUES = (
     stored("value rounded to float16", "_float16(v)", "v.astype(np.float16)"),
     stored("float64 in float32", "v * np.float64(1)"),
     stored("value to an integer below it", "np.floor(v)"),
-    stored("one entry off by 1e-9", "v * (1 + 1e-9 * (np.arange(np.size(v)) == 0).reshape(np.shape(v)))", "v, v[0] off"),
+    stored(
+        "one entry off by 1e-9", "v * (1 + 1e-9 * (np.arange(np.size(v)) == 0).reshape(np.shape(v)))", "v, v[0] off"
+    ),
 )
 
 
@@ -174,11 +165,11 @@ def parameters_exchanged(spot: Spot) -> Iterator[ast.AST]:
 def gradient_names(spot: Spot) -> dict[str, str]:
     """The parameter of every gradient that the function returns by a name."""
     found: dict[str, str] = {}
-    for node in ast.walk(spot.function):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and isinstance(node.value.elts[-1], ast.Dict):
-            for key, value in zip(node.value.elts[-1].keys, node.value.elts[-1].values, strict=True):
-                if isinstance(value, ast.Name) and isinstance(key, ast.Constant):
-                    found[value.id] = str(key.value)
+    returned = [n.value for n in ast.walk(spot.function) if isinstance(n, ast.Return)]
+    for node in (n for value in returned if value for n in ast.walk(value) if isinstance(n, ast.Dict)):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(value, ast.Name) and isinstance(key, ast.Constant):
+                found[value.id] = str(key.value)
     return found
 
 
@@ -200,7 +191,7 @@ def decayed(sign: str) -> Operator:
     def change(spot: Spot) -> Iterator[ast.AST]:
         line, parameter = spot.node, parameter_of(spot)
         if parameter and isinstance(line, ast.Assign):
-            value = with_value(parsed(f"v {sign} {parameter}"), line.value)
+            value = filled(parsed(f"v {sign} {parameter}"), {"v": line.value}, line.value)
             yield ast.copy_location(ast.Assign(line.targets, value), line)
 
     word = "added" if sign == "+" else "taken away"
