@@ -93,9 +93,9 @@ def verdict(mutant: Mutant, bench: Bench) -> Verdict:
     for case in bench.enclosing:
         try:
             found = bench.judge(case, wrong)
-        except Exception as error:  # the fault made it raise, or it is one that balls cannot see
+        except Exception as error:  # it raises, or reads what was never stored, or balls cannot see this fault
             why = f"raises {type(error).__name__}: {error}"
-            if fails(case, wrong_on_floats(wrong, mutant)):
+            if "NoneType" in str(error) or fails(case, wrong_on_floats(wrong, mutant)):
                 return Verdict(mutant, REJECTED, why)
             continue
         if found:
@@ -122,7 +122,10 @@ def faults(wrong: Code, bench: Bench) -> Iterator[str]:
 def finite(case: Case, code: Code, dtype: str) -> bool:
     """Are cost and gradient of the kernel in floats finite?"""
     parameters, given = code.arguments(case.instance, floats(dtype))
-    cost, gradient = code.gradient(parameters, given, kernel=False)
+    try:
+        cost, gradient = code.gradient(parameters, given, kernel=False)
+    except Exception:  # a matrix may be singular out there
+        return False
     return all(np.isfinite(value) for value in (cost, *gradient.values()))
 
 

@@ -29,8 +29,12 @@ def is_stored(spot: Spot) -> bool:
     target, value = parent.targets[0], parent.value
     if isinstance(target, ast.Name) and target.id in sizes(spot.function):
         return False
-    makes_room = isinstance(value, ast.Call) and ast.unparse(value.func) in ("np.empty", "np.zeros")
-    return not (makes_room or isinstance(target, ast.Tuple) or isinstance(value, ast.Dict))
+    return not (makes_room(value) or isinstance(target, ast.Tuple) or isinstance(value, ast.Dict))
+
+
+def makes_room(value: ast.expr) -> bool:
+    """Is it an array that is filled later?"""
+    return isinstance(value, ast.Call) and ast.unparse(value.func) in ("np.empty", "np.zeros")
 
 
 VALUES = (
@@ -176,13 +180,13 @@ def gradient_names(spot: Spot) -> dict[str, str]:
 def parameter_of(spot: Spot) -> str:
     """`parameters["w"][l]` where the node stores `dw[l]`, or nothing."""
     line = spot.node
-    target = line.targets[0] if isinstance(line, ast.Assign) else None
+    target = line.targets[0] if isinstance(line, ast.Assign) and not makes_room(line.value) else None
     array = target.value if isinstance(target, ast.Subscript) else target
     name = gradient_names(spot).get(array.id) if isinstance(array, ast.Name) else None
     if name is None:
         return ""
-    place = f"[{ast.unparse(target.slice)}]" if isinstance(target, ast.Subscript) else ""
-    return f"parameters[{name!r}]{place}"
+    whole = parsed(f"parameters[{name!r}]")
+    return ast.unparse(ast.Subscript(whole, target.slice, ast.Load()) if isinstance(target, ast.Subscript) else whole)
 
 
 def decayed(sign: str) -> Operator:
