@@ -12,6 +12,7 @@ the cost, which is all that a checker can see that knows neither the model nor a
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -120,7 +121,10 @@ def main() -> None:
     print("; ".join(found_version(package) for package in ("numpy", *dict.fromkeys(c.needs for c in CHECKERS))))
     checkers = [checker for checker in CHECKERS if find_spec(checker.needs)]
     names = [name for name, entry in IMPLEMENTATIONS.items() if entry.present and options.only in (None, name)]
-    made = list(trials(checkers, names, options.seeds))
+    made: list[Trial] = []
+    for name in names:
+        made += trials(checkers, [name], options.seeds)
+        print(f"{len(made)} trials, {name} done", file=sys.stderr)
     live = len({(t.point.implementation, t.point.kind, t.point.seed, t.mistake) for t in made if t.mistake})
     print(f"{len(names)} implementations, {live} live mistakes, {options.seeds} points of each kind\n")
     head = ["checker", "caught", "of mismatches", "rejected", *KINDS, "ms"]
