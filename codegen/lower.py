@@ -23,7 +23,7 @@ from derive.derivation import Derivation
 from derive.errors import ModelError, Refused
 from derive.order.dependence import Statement, adjoint_statements, statements_of
 from derive.order.schedule import Loop, schedule
-from derive.regions.regions import gaps
+from derive.regions.gaps import gaps
 from derive.system import System, Tensor, accesses
 from derive.values.affine import Affine, Index
 from derive.values.binders import Bound, Sum

@@ -309,6 +309,45 @@ REFUSED = {
         "index t of the left side does not stand on the right side, and no reader shows its range",
         ("a[t] = w", "with model.over(t, 1, T): a[t] = w"),
     ),
+    "sizes that are never equal": (
+        """
+        x, w = model.data(x=(T, 4 * q)), model.parameters(w=(q, q))
+        a[t, j] = x[t, j] ** 2
+        model.minimise(Sum(Sum(w[j, k] * a[t, k], k) ** 2, t, j))
+        """,
+        "index k has two ranges: 1..q from w[j, k], 1..4*q from a[t, k]\n"
+        "  fix: if only the places of both are meant: Sum(..., (k, 1, q)); else use another letter",
+        ("a[t, k], k)", "a[t, k], (k, 1, q))"),
+    ),
+    "whole arrays of sizes that are never equal": (
+        """
+        x, y, w = model.data(x=(m, 2 * n)), model.data(y=(m, n)), model.parameters(w=())
+        a[i, k] = w * x[i, k]
+        model.minimise(norm2(x * w - y))
+        """,
+        "fix: write the entries, with the places that you mean",
+        ("norm2(x * w - y)", "Sum((x[i, n + k] * w - y[i, k]) ** 2, i, (k, 1, n)) + Sum(a[i, k], i, k)"),
+    ),
+    "a multiple that can be equal": (
+        """
+        x, y, w = model.data(x=(m, 2 * n)), model.data(y=(m, p)), model.parameters(w=())
+        a[i, k] = w * x[i, k] + y[i, k]
+        model.minimise(Sum(a[i, k] ** 2, i, k))
+        """,
+        "fix: if the two are equal, declare model.assume(Eq(p, 2*n))",
+        ("a[i, k] = w", "model.assume(Eq(p, 2*n)); a[i, k] = w"),
+    ),
+    "a boundary whose corner is read": (
+        """
+        v = model.parameters(v=(m, n))
+        a[0, j] = 0
+        a[i, 0] = 0
+        a[i, j] = v[i, j]
+        model.minimise(Sum((a[i, j] - a[i - 1, j - 1]) ** 2, (i, 1, m), (j, 1, n)))
+        """,
+        "the equations of a leave a gap at i = 0 and j = 0\n  fix: with model.over(j, 0, n): a[0, j] = ...",
+        ("a[0, j] = 0", "with model.over(j, 0, n): a[0, j] = 0"),
+    ),
     "two equations for the rest": (
         """
         x, w = model.data(x=(T,)), model.parameters(w=())

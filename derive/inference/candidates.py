@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from derive.values.affine import Affine, Index, Size, indices
 from derive.regions.unknown import UNKNOWN
 from derive.values.walks import free_indices, walk
 from derive.values.nodes import Access
 from derive.values.binders import Binder, MatrixFunction
-from derive.errors import ModelError, Source
-from derive.values.facts import Facts, never_equal
+from derive.errors import ModelError
+from derive.values.facts import Facts
+from derive.regions.suggested import equal_sizes
 from derive.regions.shapes import Draft, Shapes
 from derive.system import Slot, Tensor, accesses
 from derive.values.text import render_affine, render_expr, render_range
@@ -84,23 +87,45 @@ def _is_one_place(slot: Slot) -> bool:
     return slot.index.name.startswith("@") and slot.lo == slot.hi
 
 
-def agree(letter: Index, found: list[tuple[Ends, Access]], facts: Facts, source: Source) -> None:
+def agree(letter: Index, found: list[tuple[Ends, Access]], shapes: Shapes, draft: Draft) -> None:
     """ModelError if the slots in which a letter stands alone have different ranges."""
-    if not found:
-        return
-    (lo, hi), first = found[0]
-    for (other_lo, other_hi), access in found[1:]:
-        if not (facts.same(lo, other_lo) and facts.same(hi, other_hi)):
+    on_left = any(letter in indices(p) for p in draft.target.at)
+    for ends, access in found[1:]:
+        first, shown = found[0]
+        if not all(map(shapes.facts.same, ends, first)):
+            name, one, two = map(_plain, (letter.name, render_expr(shown), render_expr(access)))
             raise ModelError(
-                f"index {letter.name} has two ranges: {render_range(lo, hi)} from {render_expr(first)}, "
-                f"{render_range(other_lo, other_hi)} from {render_expr(access)}",
-                source=source,
-                fix=_reconciled(letter, (lo, hi), (other_lo, other_hi), facts),
+                f"index {name} has two ranges: {render_range(*first)} from {one}, {render_range(*ends)} from {two}",
+                source=draft.source,
+                fix=_reconciled(name, found[0], (ends, access), shapes, on_left),
             )
 
 
-def _reconciled(letter: Index, one: Ends, two: Ends, facts: Facts) -> str:
-    """How two ranges become one: by a fact if the sizes can be equal, else by another position or another range."""
-    if facts.same(one[0], two[0]) and not never_equal(one[1], two[1], facts):
-        return f"if the two are equal, declare model.assume(Eq({render_affine(one[1])}, {render_affine(two[1])}))"
-    return "use another letter, or state the range"
+def _reconciled(name: str, one: tuple[Ends, Access], two: tuple[Ends, Access], shapes: Shapes, on_left: bool) -> str:
+    """How two ranges become one: by a fact if the sizes can be equal, else by stating which places are meant."""
+    (first, _), (second, _), facts = one, two, shapes.facts
+    from_one_place = facts.same(first[0], second[0])
+    if from_one_place and (fact := equal_sizes(first[1], second[1], facts)):
+        return fact
+    lo = next((x for x in (first[0], second[0]) if facts.below(first[0], x) and facts.below(second[0], x)), None)
+    hi = next((x for x in (first[1], second[1]) if facts.below(x, first[1]) and facts.below(x, second[1])), None)
+    if lo is None or hi is None:
+        return "use another letter, or state the range"
+    longer = next(access.tensor for ends, access in (one, two) if ends != (lo, hi))
+    known = shapes.tensors.get(longer)
+    defined = on_left and from_one_place and (known is None or known.role == "variable")
+    where = f", also around the equations of {longer}" if defined else ""
+    return (
+        f"if only the places of both are meant: {range_text(name, (lo, hi), on_left)}{where}; else use another letter"
+    )
+
+
+def _plain(text: str) -> str:
+    """Letters as they were written."""
+    return re.sub(r"#\d+", "", text)
+
+
+def range_text(name: str, ends: Ends, on_left: bool) -> str:
+    """How the range of a letter is stated."""
+    shown = ", ".join(map(render_affine, ends))
+    return f"with model.over({name}, {shown})" if on_left else f"Sum(..., ({name}, {shown}))"

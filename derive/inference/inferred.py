@@ -62,6 +62,6 @@ def _shown(sketch: Sketch, waiting: list[int], shapes: Shapes) -> Found:
         shown = candidates(draft, sketch.shapes, weak=False)
         for letter in _stuck(draft, shapes):
             if letter in sketch.known[q]:
-                agree(letter, shown.get(letter, []), shapes.facts, draft.source)
+                agree(letter, shown.get(letter, []), shapes, draft)
                 found.setdefault(q, {})[letter] = sketch.known[q][letter]
     return found

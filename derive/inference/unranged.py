@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derive.values.affine import Affine, Index, Size, indices
+from derive.inference.candidates import range_text
 from derive.inference.demand import Undecided
 from derive.errors import ModelError
 from derive.values.walks import free_indices
@@ -38,8 +39,7 @@ def _order(gap: Affine) -> str:
 
 def _statement(name: str, supply: Supply, on_left: bool) -> str:
     if supply.ends:
-        ends = ", ".join(map(render_affine, supply.ends))
-        written = f"with model.over({name}, {ends})" if on_left else f"Sum(..., ({name}, {ends}))"
+        written = range_text(name, supply.ends, on_left)
         return f"if all places are meant at which the entries exist, state them: {written}"
     if on_left:
         return f"let it stand alone in a slot, or state it: with model.over({name}, 1, ...)"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from derive.errors import ModelError
+from derive.regions.suggested import equal_sizes
 from derive.regions.unknown import UNKNOWN
 from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Binder, Bound, summed
@@ -126,17 +127,17 @@ def _fix_of_spread(one: Array, two: Array, low: Array, high: Array, facts: Facts
         return f"transpose one of them: {two.tight}.T"
     if len(low.axes) == len(high.axes):
         a, b = next((a, b) for a, b in zip(one.axes, two.axes, strict=True) if not same(a, b, facts))
-        return fix_of_sizes(a, b)
+        return fix_of_sizes(a, b, facts)
     return "only a scalar, or a vector along the last axis, goes with every row; write the entries: x[i, j] + v[i]"
 
 
-def fix_of_sizes(one: Axis, two: Axis) -> str:
+def fix_of_sizes(one: Axis, two: Axis, facts: Facts) -> str:
     """What to do about two sizes that are not known to be equal."""
     if 1 in (one.hi.number, two.hi.number):
         return "write the entries, with the place 1: x[i, j] + c[i, 1]"
-    if one.lo == two.lo:
-        return f"if the two are equal, declare model.assume(Eq({render_affine(one.hi)}, {render_affine(two.hi)})) above"
-    return "write the entries, with the shift that you mean"
+    if one.lo == two.lo and (fact := equal_sizes(one.hi, two.hi, facts)):
+        return f"{fact} above"
+    return "write the entries, with the places that you mean"
 
 
 def closed(node: Expr, axes: Sequence[tuple[Index, Axis]], text: str) -> Array:
@@ -213,7 +214,7 @@ def _fix_of_product(left: Array, right: Array, facts: Facts) -> str:
         (one[-1], two[-1], len(two) == 2, f"{left.tight} @ {right.tight}.T"),
     )
     found = next((text for a, b, allowed, text in ways if allowed and same(a, b, facts)), "")
-    return found or fix_of_sizes(one[-1], two[0])
+    return found or fix_of_sizes(one[-1], two[0], facts)
 
 
 def opened(array: Array, axis: object, what: str) -> tuple[Expr, tuple[Bound, ...], list[tuple[Index, Axis]]]:

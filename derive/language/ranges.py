@@ -15,7 +15,7 @@ from derive.language.functions import Function
 from derive.language.statements import check_bound, check_names
 from derive.order.schedule import check_order
 from derive.regions.letters import relettered, renaming
-from derive.regions.regions import check_regions
+from derive.regions.checks import check_regions
 from derive.regions.shapes import Asked, Draft, Ranges, Shapes, learn, lettered, named
 from derive.system import Alias, Equation, Prediction, Stated, System, Tensor, accesses
 from derive.values.affine import Affine, Index, indices
@@ -181,7 +181,7 @@ def _finish(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[I
         elif letter in found:
             ranges[letter] = found[letter][0][0]
             if letter not in stated:
-                agree(letter, found[letter], shapes.facts, draft.source)
+                agree(letter, found[letter], shapes, draft)
         elif letter in earlier:
             ranges[letter] = earlier[letter]
         else:

@@ -80,8 +80,9 @@ def square_axis(value: Any, array: Array, what: str, *, stack: bool = False) -> 
     """The axis of the rows and columns of a square matrix, or of each in a stack. ModelError for anything else."""
     rank = len(array.axes)
     fits = rank == 2 or rank > 2 and stack
-    if not fits or not same(array.axes[-2], array.axes[-1], owner_of(value).known_facts()):
-        fix = fix_of_sizes(*array.axes[-2:]) if fits else "slice it: A[l, :, :]"
+    facts = owner_of(value).known_facts()
+    if not fits or not same(array.axes[-2], array.axes[-1], facts):
+        fix = fix_of_sizes(array.axes[-2], array.axes[-1], facts) if fits else "slice it: A[l, :, :]"
         raise ModelError(f"{what} is of a square matrix: {shapes(array)}", fix=fix)
     one, two = array.axes[-2:]
     return one if one.known else two

@@ -110,7 +110,7 @@ def _check_right(matrix: Array, axis: Axis, right: Array, facts: Facts) -> None:
         turned = rank == 2 and same(axis, right.axes[-1], facts)
         raise ModelError(
             f"solve does not fit: {shapes(matrix, right)}",
-            fix=f"turn the right side: {right.tight}.T" if turned else fix_of_sizes(axis, row),
+            fix=f"turn the right side: {right.tight}.T" if turned else fix_of_sizes(axis, row, facts),
         )
 
 
