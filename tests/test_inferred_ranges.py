@@ -158,6 +158,28 @@ RIGHT = {
         "a b h",
         {"a": "l=1..L, t=1..T, i=1..n", "b": "l=1..L, t=1..T, i=1..n"},
     ),
+    "a grid whose corner nothing reads": (
+        """
+        x, w = model.data(x=(T, n)), model.parameters(w=(L, n, n))
+        h[0, t, j] = x[t, j]
+        h[l, 0, j] = 0
+        c[l, t, j] = Sum(w[l, j, k] * h[l - 1, t, k], k)
+        h[l, t, j] = tanh(c[l, t, j] + h[l, t - 1, j])
+        model.minimise(Sum(h[L, t, j] ** 2, (t, 1, T), j))
+        """,
+        "c h",
+        {"c": "l=1..L, t=1..T, j=1..n", "h@l=1..L,t=0": "l=1..L, j=1..n"},
+    ),
+    "what no equation but a stated range needs": (
+        """
+        x, w = model.data(x=(T,)), model.parameters(w=())
+        model.assume(T >= 3)
+        a[t] = w * (x[t + 1] - x[t - 1])
+        model.minimise(Sum(a[t] ** 2, (t, 2, T - 1)))
+        """,
+        "a",
+        {"a": "t=2..T - 1"},
+    ),
     "gates that stand in one array": (
         """
         x, w = model.data(x=(T, 2 * q)), model.parameters(w=(q,))
@@ -287,7 +309,8 @@ REFUSED = {
         model.minimise(Sum((x[t] - a[t]) ** 2, t))
         model.predict(a[t])
         """,
-        "nothing gives index t a range",
+        "nothing gives index t a range\n  fix: what the objective needs is with model.over(t, 1, T); if more is "
+        "predicted, state that",
         ("a[t] = w", "with model.over(t, 1, T): a[t] = w"),
     ),
     "a state that is read at the end of two ranges": (

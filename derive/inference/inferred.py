@@ -41,7 +41,9 @@ def inferred(statements: tuple[Draft, ...], done: Mapping[int, Draft], shapes: S
     if not found:
         q, letter = next((q, x) for q, x in sketch.missing() if q in waiting)
         undecided = next((u for w, u in demand.undecided.items() if (w.q, w.letter) == (q, letter)), None)
-        raise unranged(sketch.drafts[q], letter, supplies[q, letter], undecided)
+        unpredicted = demanded(sketched(sketch.drafts[:count], shapes)).found
+        needed = next((ends for w, ends in unpredicted.items() if (w.q, w.letter) == (q, letter)), None)
+        raise unranged(sketch.drafts[q], letter, supplies[q, letter], undecided, needed)
     return tuple(
         with_changes(draft, value=sketch.drafts[q].value, over={**draft.over, **found[q]}) if q in found else draft
         for q, draft in enumerate(statements[:count])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from derive.values.affine import Affine, Index, Size, indices
-from derive.inference.candidates import range_text
+from derive.inference.candidates import Ends, range_text
 from derive.inference.demand import Undecided
 from derive.errors import ModelError
 from derive.values.walks import free_indices
@@ -12,8 +12,13 @@ from derive.inference.supply import Supply
 from derive.values.text import render_affine
 
 
-def unranged(draft: Draft, letter: Index, supply: Supply, undecided: Undecided | None) -> ModelError:
-    """What is missing, and what would help: a fact, a size, or a range that is stated."""
+def unranged(
+    draft: Draft, letter: Index, supply: Supply, undecided: Undecided | None, needed: Ends | None
+) -> ModelError:
+    """What is missing, and what would help: a fact, a size, or a range that is stated.
+
+    `needed` is what the objective needs of a variable that is predicted wherever it exists.
+    """
     name, on_left = letter.name.split("#")[0], any(letter in indices(p) for p in draft.target.at)
     unknown = undecided or supply.undecided
     if unknown:
@@ -26,6 +31,9 @@ def unranged(draft: Draft, letter: Index, supply: Supply, undecided: Undecided |
         what = f"nothing gives index {name} a range: {render_affine(value)} may be no multiple of {step}"
         return ModelError(what, source=draft.source, fix=_multiple(name, value, step))
     what = f"nothing gives index {name} a range"
+    if needed:
+        fix = f"what the objective needs is {range_text(name, needed, on_left)}; if more is predicted, state that"
+        return ModelError(what, source=draft.source, fix=fix)
     if on_left and letter not in free_indices(draft.value):
         what = f"index {name} of the left side does not stand on the right side, and no reader shows its range"
     return ModelError(what, source=draft.source, fix=_statement(name, supply, on_left))

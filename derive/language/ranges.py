@@ -174,16 +174,17 @@ def _finish(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[I
     draft = with_changes(draft, value=scoped(draft.value, {}))
     ranges: Ranges = {}
     found = candidates(draft, shapes, weak)
+    sure = candidates(draft, shapes, weak, hulls=False) if earlier else found
     stated = {b.index for node in walk(draft.value) if isinstance(node, Binder) for b in node.bounds if b.hi != UNKNOWN}
     for letter in letters_of(draft):
         if letter in draft.over:
             ranges[letter] = draft.over[letter]
+        elif letter in earlier and letter not in sure:
+            ranges[letter] = earlier[letter]
         elif letter in found:
             ranges[letter] = found[letter][0][0]
             if letter not in stated:
                 agree(letter, found[letter], shapes, draft)
-        elif letter in earlier:
-            ranges[letter] = earlier[letter]
         else:
             defines = any(letter in indices(p) for p in draft.target.at)
             raise ModelError(
