@@ -180,6 +180,18 @@ RIGHT = {
         "a",
         {"a": "t=2..T - 1"},
     ),
+    "the beginning of layers whose widths differ": (
+        """
+        u = model.width("u")
+        x, w = model.data(x=(T, u(0))), model.parameters(w=(l, u(l), u(l - 1)), over=(l, 1, L))
+        h[0, t, k] = x[t, k]
+        h[l, 0, j] = 0
+        h[l, t, j] = tanh(Sum(w[l, j, k] * h[l - 1, t, k], k) + h[l, t - 1, j])
+        model.minimise(Sum(h[L, T, j] ** 2, j))
+        """,
+        "h",
+        {"h@l=1..L,t=0": "l=1..L, j=1..u(l)"},
+    ),
     "gates that stand in one array": (
         """
         x, w = model.data(x=(T, 2 * q)), model.parameters(w=(q,))

@@ -34,7 +34,7 @@ Candidates = dict[Index, list[tuple[Ends, Access]]]
 def candidates(draft: Draft, shapes: Shapes, weak: bool, hulls: bool = True) -> Candidates:
     """For every index, the ranges of the slots in which it stands alone, and the entry that shows it.
 
-    Without `hulls`, no slot shows a range along which a variable has several equations.
+    Without `hulls`, nothing is shown by slots that are read and along which a variable has several equations.
     """
     strong: Candidates = {}
     feeble: Candidates = {}
@@ -54,7 +54,7 @@ def candidates(draft: Draft, shapes: Shapes, weak: bool, hulls: bool = True) -> 
         letter = position.letter
         known = own is None or _is_one_place(own.slots[slot]) or (own.name, slot) in shapes.regional
         if letter and own and not known and letter not in {**feeble, **strong} and (full or is_base(draft, slot)):
-            feeble[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
+            strong[letter] = [(own.range_of(slot, draft.target.at), draft.target)]
     return _with_places(draft, {**feeble, **strong} if hulls else strong)
 
 
