@@ -1,5 +1,5 @@
 """`python -m gradproof`."""
 
-from gradproof.cli import script
+from gradproof.start import script
 
 script()

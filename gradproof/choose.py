@@ -9,6 +9,8 @@ from pathlib import Path
 from codegen.files.drift import Stored
 from gradproof.load import Loaded, Place, UsageError, find, load, place, project, shipped
 
+GENERATED = Path("generated")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -20,10 +22,14 @@ class Choice:
 
 def choose(names: Sequence[str], stored: Stored) -> Choice:
     """The named models, or without names all of them. UsageError or ModelError if one cannot be had."""
-    places = [find(n) for n in names] if names else _all(stored)
-    models = tuple(model for where in dict.fromkeys(places) for model in load(where))
-    _check_names(models)
+    models = tuple(model for where in files(names, stored) for model in load(where))
+    check_names((model.name, model.place) for model in models)
     return Choice(models, not names)
+
+
+def files(names: Sequence[str], stored: Stored) -> tuple[Place, ...]:
+    """The files of the named models, or without names of all models; none is read. UsageError if there is none."""
+    return tuple(dict.fromkeys([find(n) for n in names] if names else _all(stored)))
 
 
 def _all(stored: Stored) -> list[Place]:
@@ -44,14 +50,14 @@ def _exists(source: str, stored: Stored) -> bool:
     return any(p.source == source for p in shipped().values()) or (_root(stored) / source).is_file()
 
 
-def _check_names(models: Iterable[Loaded]) -> None:
-    seen: dict[str, Loaded] = {}
-    for model in models:
-        other = seen.setdefault(model.name, model)
-        if other is not model:
+def check_names(models: Iterable[tuple[str, Place]]) -> None:
+    """UsageError if two models of different files have one name."""
+    seen: dict[str, Place] = {}
+    for name, where in models:
+        other = seen.setdefault(name, where)
+        if other != where:
             raise UsageError(
-                f"two models are called {model.name}: in {other.place.source} and {model.place.source}; "
-                "give one of them another name"
+                f"two models are called {name}: in {other.source} and {where.source}; give one of them another name"
             )
 
 

@@ -11,9 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from gradproof import __version__
+from gradproof.checking import SAMPLE, check_models
+from gradproof.choose import GENERATED
+from gradproof.findings import EXITS, GOOD, INTERNAL, UNUSABLE
+from gradproof.formats import Format, show
 from gradproof.load import UsageError, find
-
-GOOD, FINDINGS, UNUSABLE, INTERNAL = range(4)
 
 app = typer.Typer(
     name="gradproof",
@@ -23,14 +25,14 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Equations of a network in; derived, generated, verified and typeset backpropagation out.\n\n"
     "MODEL is the name of a shipped model, or a Python file of your own that defines one.",
-    epilog="Exit codes: 0 good, 1 findings, 2 usage or model error, 3 internal error.",
+    epilog=f"Exit codes: {EXITS}.",
 )
 
 Models = Annotated[list[str] | None, typer.Argument(metavar="[MODEL|FILE.py]...", help="Default: all models.")]
 OneModel = Annotated[str, typer.Argument(metavar="MODEL|FILE.py")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of generated files.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")]
-GENERATED, BUILD = Path("generated"), Path("build")
+BUILD = Path("build")
 
 
 @app.command()
@@ -74,21 +76,32 @@ def generate(
 @app.command()
 def check(
     models: Models = None,
+    form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Verify again, whatever certificates say.")] = False,
     mutants: Annotated[
         str, typer.Option("--mutants", metavar="all|N", help="Faults to plant in the code: all, or so many of them.")
-    ] = "200",
+    ] = SAMPLE,
     details: Annotated[
         bool, typer.Option("--details", "-v", help="List the planted faults that were not rejected.")
     ] = False,
 ) -> None:
-    """Verify that equations, generated code and numerical differences agree, and that planted faults are rejected."""
+    """Verify that equations, generated code and numerical differences agree, and that planted faults are rejected.
+
+    A model with nothing changed since its certificate, build/certificates/, is not verified again.
+    """
     _find(models or [])
     if mutants != "all" and not mutants.isdecimal():
         raise UsageError(f"--mutants takes all or a number, not {mutants}")
-    from gradproof import commands
+    found = check_models(models or [], GENERATED, mutants, fresh=fresh)
+    raise typer.Exit(show(found, form, details=details))
 
-    most = None if mutants == "all" else int(mutants)
-    raise typer.Exit(commands.check(models or [], most, details=details))
+
+@app.command()
+def explain(code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="Default: all codes.")] = None) -> None:
+    """Say what the code of a finding means, why it may arise, and what to do."""
+    from gradproof.formats import explained
+
+    explained.show(code)
 
 
 @app.command()
@@ -128,11 +141,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _explain(error)
     return GOOD
-
-
-def script() -> None:
-    """The console script."""
-    sys.exit(main())
 
 
 def _explain(error: Exception) -> int:

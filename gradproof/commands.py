@@ -11,14 +11,14 @@ from rich.text import Text
 from codegen.files import drift
 from codegen.files.drift import Finding, State
 from gradproof import show
+from gradproof.checking import SAMPLE
 from gradproof.choose import Choice, check_owner, choose
+from gradproof.findings import FINDINGS, GOOD, exit_code
 from gradproof.load import Loaded, UsageError, find, load
 from gradproof.terminal import console, progress
 
 if TYPE_CHECKING:
     from gradproof import road
-
-GOOD, FINDINGS = 0, 1
 
 
 def derive(name: str, equation: str | None) -> int:
@@ -62,7 +62,6 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
     """Derive, generate, verify and report the models; a closing table."""
     from gradproof import road
     from gradproof.verdicts import Row, closing, publish
-    from verify.mutants.score import SAMPLE
 
     stored = drift.read(out)
     choice = choose(names, stored)
@@ -80,29 +79,15 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
             return FINDINGS
         for one in written:
             bar.update(task, description=f"{one.name}: verify")
-            certificate = road.check(one, SAMPLE)
+            certificate = road.check(one, int(SAMPLE))
             bar.advance(task)
             bar.update(task, description=f"{one.name}: report")
             rows.append(publish(one, certificate, folder))
             bar.advance(task)
     console().print(closing(rows))
-    return GOOD if all(row.good for row in rows) else FINDINGS
-
-
-def check(names: Sequence[str], mutants: int | None, *, details: bool) -> int:
-    """Verify the models: equations, generated code and differences, and the judge by mutants of the code."""
-    from gradproof import road
-    from gradproof.verdicts import verdict
-
-    good = True
-    choice = choose(names, drift.read(Path("generated")))
-    for loaded in choice.models:
-        with progress() as bar:
-            bar.add_task(f"{loaded.name}: verify", total=None)
-            certificate = road.check(road.generate(loaded, road.derive_model(loaded)), mutants)
-        console().print(verdict(certificate, details=details))
-        good = good and certificate.good
-    return GOOD if good else FINDINGS
+    if any(row.complaints for row in rows):
+        return FINDINGS
+    return exit_code(f for row in rows for f in row.summary.findings)
 
 
 def report(name: str, folder: Path) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gradproof import cli
+from gradproof.findings import EXITS
 from gradproof.load import shipped
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +98,15 @@ def test_drift_prints_what_the_tour_shows(
     printed("gradproof generate mine.py", capsys)
     mine.write_text(text.replace("+ b[l, j]", "- b[l, j]"), encoding="utf-8")
     assert excerpt(shown, printed(command, capsys))
+
+
+def test_the_exit_codes_are_those_of_the_command_line() -> None:
+    assert f"Exit codes: {EXITS}." in " ".join(README.split())
+
+
+def test_every_command_is_in_the_table() -> None:
+    named = set(re.findall(r"^\| `gradproof (\w+)", README, flags=re.MULTILINE))
+    assert named == {command.callback.__name__ for command in cli.app.registered_commands}
 
 
 def test_every_path_exists() -> None:

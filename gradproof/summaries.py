@@ -1,0 +1,105 @@
+"""A certificate as a summary: which comparison is which code, and which line of the model it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from gradproof.findings import Case, Finding, Summary, finding
+from verify.certificate import Certificate, Check, Score
+from verify.codes import ERROR, UNDECIDED
+from verify.evidence import GRADES, Evidence
+
+if TYPE_CHECKING:
+    from derive.derivation import Derivation
+    from derive.errors import Source
+
+STEPS = "steps"
+OUTCOMES = {"": "agrees", ERROR: "DISAGREES", UNDECIDED: "UNDECIDED"}
+KINDS = (  # the beginning of a comparison's name, and what it means if it fails
+    ("derivation", "GP301"),
+    ("derivative", "GP301"),
+    ("code", "GP302"),
+    ("cost alone", "GP302"),
+    ("differences", "GP303"),
+    ("alive", "GP305"),
+)
+
+
+def summary(
+    certificate: Certificate, file: str, sources: Mapping[str, Source] | None = None, *, stored: bool = False
+) -> Summary:
+    """What a certificate says of a model in a file; `sources` are the lines of its equations, if they are known."""
+    c, kinds = certificate, sorted({check.check for check in certificate.checks})
+    lines = Lines(c.model, file, sources or {})
+    head = f"{len(c.steps)} steps, weakest grade {c.grade}"
+    cases = (_steps(c, lines), *(_case(c, kind, lines) for kind in kinds), *_planted(c.mutants, lines))
+    return Summary(c.model, file, head, cases, stored)
+
+
+class Lines:
+    """Findings about one model, at the lines of its equations."""
+
+    def __init__(self, model: str, file: str, sources: Mapping[str, Source]) -> None:
+        self.model, self.file, self.sources = model, file, sources
+
+    def at(self, name: str, message: str, equation: str, where: str) -> Finding:
+        """A finding about an equation, given or derived."""
+        source = self.sources.get(equation) or self.sources.get(equation.partition("@")[0])
+        file = str(PurePosixPath(self.file).with_name(source.file)) if source else self.file
+        title = f"{self.model}: {equation}"
+        return finding(name, message, title=title, file=file, line=source.line if source else 0, where=where)
+
+
+def _steps(c: Certificate, lines: Lines) -> Case:
+    counts = ((sum(step.grade == grade for step in c.steps), grade) for grade in GRADES)
+    details = (", ".join(f"{count} {grade}" for count, grade in counts if count),)
+    found = [lines.at(_step_code(s), str(s), s.equation, s.where) for s in c.steps if not s.good]
+    if not found and not (c.steps and c.checks):
+        found = [lines.at("GP111", "nothing was compared", "J", "")]
+    return _judged(Case(STEPS, "", details, tuple(found)))
+
+
+def _judged(case: Case) -> Case:
+    return replace(case, outcome=OUTCOMES[case.severity])
+
+
+def _step_code(step: Evidence) -> str:
+    return "GP301" if step.grade == "failed" else "GP305"
+
+
+def _case(c: Certificate, kind: str, lines: Lines) -> Case:
+    checks = [check for check in c.checks if check.check == kind]
+    found = tuple(lines.at(check_code(k), str(k), k.equation, k.where) for k in checks if not k.good)
+    worst = max(checks, key=lambda check: (not check.good, not check.undecided, check.error))
+    size = "" if worst.undecided else f"{worst.error:.2g} {worst.unit}"
+    return _judged(Case(kind, "", (f"with {worst.against}", size, f"{worst.equation} at {worst.where}"), found))
+
+
+def _planted(score: Score | None, lines: Lines) -> Iterator[Case]:
+    """What became of the faults that were planted in the code, if there were any."""
+    if score is None:
+        return
+    found = [lines.at("GP304", f"survived: {line}", "generated code", line) for line in score.survived]
+    if not score.tried:
+        found = [lines.at("GP111", "there is no fault to plant in this code", "generated code", "")]
+    notes = [f"{word}: {line}" for word in ("indistinguishable", "equal") for line in getattr(score, word)]
+    outcome = "SURVIVED" if score.survived else "agrees" if score.tried else "UNDECIDED"
+    yield Case("mutants", outcome, ("", "", str(score)), tuple(found), tuple(notes))
+
+
+def check_code(check: Check) -> str:
+    """The code of a comparison that failed."""
+    if check.check.startswith("alive"):
+        return "GP305"
+    return "GP111" if check.undecided else next(name for start, name in KINDS if check.check.startswith(start))
+
+
+def sources(made: Derivation) -> dict[str, Source]:
+    """The lines of all equations: those of the model by their names and variables, and where derived ones come from."""
+    system = made.system
+    given = {name: e.source for e in system.equations for name in (e.target.tensor, e.id)}
+    own = {a.id.partition("@")[0]: a.source for a in made.adjoints} | {a.id: a.source for a in made.adjoints}
+    return {"J": system.objective.source, **given, **{name: source for name, source in own.items() if source}}
