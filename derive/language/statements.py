@@ -59,7 +59,10 @@ def check_bound(draft: Draft) -> None:
                 raise Refused(
                     f"the left side stands at {render_affine(position)}; it must be a single index or a fixed place",
                     source=draft.source,
-                    fix=f"shift the equation so that it defines [{letter.name}]",
+                    fix=f"shift the equation so that it defines [{letter.name}]"
+                    if abs(position.coefficient(letter)) == 1
+                    else f"give the parts a second index: {draft.target.tensor}[{letter.name}, 1] = ..., "
+                    f"{draft.target.tensor}[{letter.name}, 2] = ...",
                 )
     for node in walk(draft.value):
         if isinstance(node, (Sum, Extreme, Product)):

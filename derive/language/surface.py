@@ -19,6 +19,7 @@ from derive.language.axes import Array, Axis, entrywise, product, read, shapes, 
 from derive.language.equality import ComparedBySymPy
 from derive.language.operators import OVER, Operation, Operators
 from derive.language.owner import NOBODY, Owner
+from derive.language.remainders import remainder
 from derive.scalar.kinks import ranked, stepless
 from derive.values.affine import Affine, Index, Size, Width
 from derive.values.algebra import chosen
@@ -26,7 +27,19 @@ from derive.values.atom import Atom
 from derive.values.binders import Bound, multiplied
 from derive.values.facts import Facts
 from derive.values.integer_values import integer_value
-from derive.values.nodes import ZERO, Bracket, Call, Constant, Count, Expr, Relation, add, mul, number, power
+from derive.values.nodes import (
+    ZERO,
+    Bracket,
+    Call,
+    Constant,
+    Count,
+    Expr,
+    Relation,
+    add,
+    mul,
+    number,
+    power,
+)
 from derive.values.symbols import IndexSymbol, SizeSymbol
 from derive.values.text import render_expr
 
@@ -199,6 +212,8 @@ def _lift_sympy(value: sympy.Basic) -> Expr:
         return multiplied(node_of(value.function), tuple(bounds))
     if isinstance(value, sympy.KroneckerDelta):
         return Bracket("=", *map(lift_affine, value.args[:2]))
+    if isinstance(value, sympy.Mod):
+        return remainder(value, *map(node_of, value.args))
     if isinstance(value, sympy.Function) and not isinstance(value, AppliedUndef):
         return Call(type(value).__name__, tuple(map(node_of, value.args)), (0,) * len(value.args))
     if isinstance(value, sympy.Symbol):
