@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from derive.derivation import Adjoint, Derivation
+from verify.chain import Chain
 from verify.evaluate import Evaluator
 from verify.instance import Entry, Instance, places
 from verify.numbers import Field, Number
@@ -15,6 +16,7 @@ class Symbolic:
     def __init__(self, derivation: Derivation, unrolled: Unrolled) -> None:
         self.derivation, self.unrolled = derivation, unrolled
         self.known: dict[Entry, Number] = {("J", ()): unrolled.evaluator.one}
+        self.chain = Chain(self.evaluate)
         self.evaluator = Evaluator(unrolled.system, unrolled.sizes, unrolled.field, self.read, flat=unrolled.flat)
 
     def read(self, tensor: str, at: tuple[int, ...]) -> Number:
@@ -23,9 +25,13 @@ class Symbolic:
             return self.unrolled.value(tensor, at)
         entry = tensor[2:], at
         if entry not in self.known:
-            adjoint, letters = self.adjoint_at(*entry)
-            self.known[entry] = self.evaluator.compile(adjoint.value)(letters)
+            self.chain.reach(entry)
         return self.known[entry]
+
+    def evaluate(self, entry: Entry) -> None:
+        """Evaluate the adjoint equation that covers an entry."""
+        adjoint, letters = self.adjoint_at(*entry)
+        self.known[entry] = self.evaluator.compile(adjoint.value)(letters)
 
     def adjoint_at(self, tensor: str, at: tuple[int, ...]) -> tuple[Adjoint, dict[str, int]]:
         """The computed adjoint equation of an entry. OutOfRange if none, or more than one, covers it."""

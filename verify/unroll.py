@@ -13,6 +13,7 @@ from derive.system import Equation, System
 from derive.values.affine import Index
 from derive.values.binders import Bound
 from derive.values.nodes import Access, Expr
+from verify.chain import Chain
 from verify.evaluate import KINK, Evaluator
 from verify.instance import Entry, Instance, places
 from verify.numbers import Dual, Field, Number, primal, short
@@ -42,6 +43,7 @@ class Unrolled:
         with field.context():
             self.given = {entry: field.rational(value) for entry, value in instance.entries.items()}
         self.defined: dict[Entry, Defined] = {}
+        self.chain = Chain(self.evaluate)
         self.local = Evaluator(self.system, self.sizes, field, self.leaf, flat=self.flat)
         self.evaluator = Evaluator(self.system, self.sizes, field, self.read, self.direct, self.flat)
         self.existing: dict[str, frozenset[tuple[int, ...]]] = {}
@@ -57,11 +59,15 @@ class Unrolled:
     def define(self, entry: Entry) -> Defined:
         """Evaluate the equation of an entry, what it reads before it."""
         if entry not in self.defined:
-            equation, letters = equation_at(self.system, self.sizes, entry)
-            result = self.local.compile(equation.value)(letters)
-            found = (result.value, result.parts) if isinstance(result, Dual) else (result, {})
-            self.defined[entry] = Defined(equation.id, short(found[0]), found[1])
+            self.chain.reach(entry)
         return self.defined[entry]
+
+    def evaluate(self, entry: Entry) -> None:
+        """Evaluate the equation of an entry."""
+        equation, letters = equation_at(self.system, self.sizes, entry)
+        result = self.local.compile(equation.value)(letters)
+        found = (result.value, result.parts) if isinstance(result, Dual) else (result, {})
+        self.defined[entry] = Defined(equation.id, short(found[0]), found[1])
 
     def leaf(self, tensor: str, at: tuple[int, ...]) -> Dual:
         """An entry as an independent quantity; derivatives by data and numbers are for those who ask for them."""
