@@ -112,3 +112,20 @@ def test_a_branch_that_is_rarely_taken_is_looked_for():
     assert not any("v" in e for case in make_cases(made) for e in alive(case))
     certificate = agree(made.system, made, load(render_module(made, source="", digest=""), "rare"))
     assert certificate.good, "\n".join(map(str, certificate.failures))
+
+
+def test_a_maximum_of_five_of_which_one_wins_far_out_is_seen_at_larger_parameters():
+    with Model("five", "a maximum of five") as model:
+        m = model.sizes("m")
+        i = model.indices("i")
+        y = model.data(y=(m,))
+        a, b, c, d, e = model.parameters(a=(), b=(), c=(), d=(), e=())
+        model.minimise(Max(a, b, c, d - 1, e - 2) ** 2 + Sum((y[i] - a) ** 2, i))
+    made = derive(model)
+    assert not any("e" in e for case in make_cases(made) for e in alive(case))
+    text = render_module(made, source="", digest="")
+    certificate = agree(made.system, made, load(text, "five"))
+    assert certificate.good, "\n".join(map(str, certificate.failures))
+    wrong = text.replace("(e - 2)", "(e - 3)") if "(e - 2)" in text else text.replace("e - 2", "e - 3")
+    assert wrong != text
+    assert not agree(made.system, made, load(wrong, "five")).good

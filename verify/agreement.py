@@ -25,7 +25,8 @@ from verify.symbolic import Symbolic
 from verify.unroll import OutOfRange, Unrolled
 
 COINS = 8  # patterns of coins at each size
-SEARCHES = 24  # further instances for equations that were always 0
+SEARCHES = 32  # further instances for equations that were always 0
+WIDE = 8  # how large parameters become in the second half of them: some branches lie far out
 
 
 def agree(
@@ -135,7 +136,8 @@ def searched(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> tupl
         if not missing:
             break
         with suppress(Undecided):
-            case = make_case(derivation, plans[draw % len(plans)], seed + draw * ATTEMPTS)
+            factor = WIDE if draw > SEARCHES // 2 else 1
+            case = make_case(derivation, plans[draw % len(plans)], seed + draw * ATTEMPTS, factor)
             found += [case] if alive(case) & missing else []
     return tuple(found)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from derive.derivation import Derivation
-from verify.instance import Entry, Instance, far_entries, instance, large_entries, long_entries, resting
+from verify.instance import Entry, Instance, far_entries, instance, large_entries, long_entries, resting, widened
 from verify.numbers import BITS, Balls, Settled, Undecided
 from verify.sizes import Sizes
 from verify.steps import ATTEMPTS
@@ -40,15 +40,15 @@ class Case:
         return f"{'' if entry == OBJECTIVE else 'd.'}{name}{list(at) if at else ''} with {self.instance.where}"
 
 
-def make_case(derivation: Derivation, sizes: Sizes, seed: int) -> Case:
-    """A random instance in the domain of every function, with its reference values.
+def make_case(derivation: Derivation, sizes: Sizes, seed: int, factor: int = 1) -> Case:
+    """A random instance in the domain of every function, with its reference values; parameters `factor` times as large.
 
     Floats solve equations well where no pivot is small: of instances with small ones the best is taken.
     """
     reason: Exception | None = None
     found: list[Case] = []
     for attempt in range(ATTEMPTS):
-        drawn = instance(derivation.system, sizes, seed + attempt, DIGITS)
+        drawn = widened(instance(derivation.system, sizes, seed + attempt, DIGITS), factor)
         try:
             found.append(sharp(derivation, drawn, seed))
         except (Undecided, ZeroDivisionError) as error:

@@ -121,6 +121,12 @@ def large_entries(drawn: Instance) -> tuple[Instance, ...]:
     )
 
 
+def widened(drawn: Instance, factor: int) -> Instance:
+    """The same instance with parameters that many times as large."""
+    names = {t.name for t in drawn.system.role("parameter")}
+    return times(drawn, names, factor, f"parameters times {factor}") if factor > 1 else drawn
+
+
 def far_entries(drawn: Instance) -> tuple[Instance, Instance]:
     """Parameters so large that code which is not stable overflows, and the opposite ones."""
     names = {t.name for t in drawn.system.role("parameter")}
