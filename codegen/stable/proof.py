@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sympy
 from sympy import Symbol
+from sympy.polys.fields import field
 
 from codegen.stable.plain import Workspace
 from derive.scalar.charts import exponential_family, in_exponentials
@@ -134,4 +135,7 @@ def vanishes(difference: sympy.Expr, variable: Symbol) -> bool:
         return True
     found = exponential_family((difference,), variable)
     ratio = difference if found is None else found[2][0]
+    symbols, numbers = sorted(ratio.free_symbols, key=str), ratio.atoms(sympy.NumberSymbol, sympy.Pow, sympy.Function)
+    if symbols and all(n.is_Pow and n.exp.is_Integer for n in numbers):
+        return not field(symbols, sympy.QQ)[0].from_expr(ratio)  # a common denominator of many terms is long
     return bool(sympy.expand(ratio.as_numer_denom()[0]) == 0)
