@@ -183,14 +183,18 @@ RIGHT = {
     "the beginning of layers whose widths differ": (
         """
         u = model.width("u")
-        x, w = model.data(x=(T, u(0))), model.parameters(w=(l, u(l), u(l - 1)), over=(l, 1, L))
-        h[0, t, k] = x[t, k]
-        h[l, 0, j] = 0
-        h[l, t, j] = tanh(Sum(w[l, j, k] * h[l - 1, t, k], k) + h[l, t - 1, j])
-        model.minimise(Sum(h[L, T, j] ** 2, j))
+        x = model.data(x=(T, m, u(0)))
+        w, v = model.parameters(w=(l, u(l), u(l - 1)), v=(l, u(l), u(l)), over=(l, 1, L))
+        with model.over(t, 1, T):
+            h[0, t, i, k] = x[t, i, k]
+        with model.over(l, 1, L):
+            h[l, 0, i, j] = 0
+        with model.over(l, 1, L), model.over(t, 1, T):
+            h[l, t, i, j] = tanh(Sum(w[l, j, k] * h[l - 1, t, i, k], k) + Sum(v[l, j, k] * h[l, t - 1, i, k], k))
+        model.minimise(Sum(h[L, T, i, j] ** 2, i, j))
         """,
         "h",
-        {"h@l=1..L,t=0": "l=1..L, j=1..u(l)"},
+        {"h@l=1..L,t=0": "l=1..L, i=1..m, j=1..u(l)"},
     ),
     "gates that stand in one array": (
         """
