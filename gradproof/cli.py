@@ -32,6 +32,7 @@ Models = Annotated[list[str] | None, typer.Argument(metavar="[MODEL|FILE.py]..."
 OneModel = Annotated[str, typer.Argument(metavar="MODEL|FILE.py")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of generated files.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite files that were edited by hand.")]
+Form = Annotated[Format, typer.Option("--format", help="How findings are printed.")]
 BUILD = Path("build")
 
 
@@ -62,6 +63,7 @@ def generate(
     out: Out = GENERATED,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if a file is not up to date.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
+    form: Form = Format.TEXT,
     force: Force = False,
 ) -> None:
     """Write the NumPy modules and the LaTeX reports, or check that they are up to date."""
@@ -69,14 +71,14 @@ def generate(
     from gradproof import commands
 
     if check or diff:
-        raise typer.Exit(commands.check_drift(models or [], out, diff=diff))
+        raise typer.Exit(commands.check_drift(models or [], out, form, diff=diff))
     raise typer.Exit(commands.generate(models or [], out, force=force))
 
 
 @app.command()
 def check(
     models: Models = None,
-    form: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    form: Form = Format.TEXT,
     fresh: Annotated[bool, typer.Option("--fresh", help="Verify again, whatever certificates say.")] = False,
     mutants: Annotated[
         str, typer.Option("--mutants", metavar="all|N", help="Faults to plant in the code: all, or so many of them.")

@@ -14,7 +14,10 @@ from gradproof import show
 from gradproof.checking import SAMPLE
 from gradproof.choose import Choice, check_owner, choose
 from gradproof.findings import FINDINGS, GOOD, exit_code
+from gradproof.formats import Format
+from gradproof.formats import show as show_findings
 from gradproof.load import Loaded, UsageError, find, load
+from gradproof.summaries import drifted
 from gradproof.terminal import console, progress
 
 if TYPE_CHECKING:
@@ -34,12 +37,14 @@ def derive(name: str, equation: str | None) -> int:
     return GOOD
 
 
-def check_drift(names: Sequence[str], out: Path, *, diff: bool) -> int:
+def check_drift(names: Sequence[str], out: Path, form: Format, *, diff: bool) -> int:
     """Compare the stored files with what the equations give now; nothing is written."""
     stored = drift.read(out)
     choice = choose(names, stored)
     wanted = [w.wanted for w in _written(choice.models)]
     found = drift.compare(stored, wanted, whole=choice.whole)
+    if form is not Format.TEXT:
+        return show_findings([drifted(out, wanted, found)], form)
     screen = console()
     if not found:
         screen.print(f"{out}: up to date ({_count(len(wanted), 'model')})")

@@ -1,15 +1,17 @@
-"""A certificate as a summary: which comparison is which code, and which line of the model it is about."""
+"""Certificates and drift as summaries: which comparison is which code, and which line of the model it is about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from codegen.files.drift import Finding as Drift
+from codegen.files.drift import State, Wanted
 from gradproof.findings import Case, Finding, Summary, finding
 from verify.certificate import Certificate, Check, Score
-from verify.codes import ERROR, UNDECIDED
+from verify.codes import ERROR, UNDECIDED, code
 from verify.evidence import GRADES, Evidence
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ KINDS = (  # the beginning of a comparison's name, and what it means if it fails
     ("differences", "GP303"),
     ("alive", "GP305"),
 )
+
+DRIFT = {State.STALE: "GP401", State.EDITED: "GP402", State.MISSING: "GP403", State.ORPHAN: "GP404"}
 
 
 def summary(
@@ -103,3 +107,19 @@ def sources(made: Derivation) -> dict[str, Source]:
     given = {name: e.source for e in system.equations for name in (e.target.tensor, e.id)}
     own = {a.id.partition("@")[0]: a.source for a in made.adjoints} | {a.id: a.source for a in made.adjoints}
     return {"J": system.objective.source, **given, **{name: source for name, source in own.items() if source}}
+
+
+def drifted(folder: Path, wanted: Iterable[Wanted], found: Iterable[Drift]) -> Summary:
+    """What was found about the files of a folder: a case for each that is wanted or found."""
+    states = {drift.path.name: drift for drift in found}
+    names = sorted({*states, *(name for model in wanted for name in model.texts)})
+    cases = (_file(folder / name, states.get(name)) for name in names)
+    return Summary(folder.as_posix(), folder.as_posix(), f"{len(names)} files", tuple(cases))
+
+
+def _file(path: Path, drift: Drift | None) -> Case:
+    if drift is None:
+        return Case(path.name, "up to date")
+    name = DRIFT[drift.state]
+    message = "; ".join(drift.details) or code(name).meaning
+    return Case(path.name, drift.state, (), (finding(name, message, title=path.name, file=path.as_posix()),))
