@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from models import SHIPPED, derivation
 from modules import module
 
 from codegen.render import render_module
-from derive import Derivation, derive
+from derive import Derivation, Model, derive, eye, norm2
+from derive.library import inverse, solve
 from gradproof import cli
 from gradproof.load import find, load
 from verify import run
@@ -20,9 +23,9 @@ from verify.agreement import agree, make_cases
 from verify.case import Case
 from verify.certificate import Check, Score
 from verify.judge import compare_kernel, kernel_on_balls
-from verify.mutants.operator import moved, parsed, pattern
+from verify.mutants.operator import Operator, moved, parsed, pattern
 from verify.mutants.plant import Mutant, kernels_of, mutants, sample
-from verify.mutants.score import first_difference, judge_all, score
+from verify.mutants.score import REJECTED, Bench, first_difference, judge_all, score, verdict
 from verify.mutants.table import OPERATORS
 from verify.numbers import Balls
 from verify.run import Code
@@ -30,9 +33,23 @@ from verify.run import Code
 GALLERY = Path(__file__).parent.parent / "examples" / "models"
 
 
+def matrices() -> Model:
+    """Matrices that are not symmetric, which no model of the gallery has to invert."""
+    with Model("matrices") as model:
+        m, n = model.sizes("m n")
+        x = model.data(x=(m, n))
+        A = model.parameters(A=(n, n))
+        B = model.variables("B")
+        B[:, :] = inverse(A + 2 * eye(n))
+        model.minimise(norm2(solve(A + 3 * eye(n), x.T)) / m + norm2(B @ x.T))
+    return model
+
+
 @cache
 def derived(name: str) -> Derivation:
     """The derivation of a shipped model or of one in the gallery."""
+    if name == "matrices":
+        return derive(matrices())
     return derivation(name) if name in SHIPPED else derive(load(find(str(GALLERY / f"{name}.py")))[0].model)
 
 
@@ -99,6 +116,48 @@ def test_a_sample_of_mutants_of_shipped_code_is_rejected_or_explained(name: str)
     assert found.good and found.tried == 160 < found.possible
     assert found.rejected >= 0.9 * found.tried
     assert found.rejected + len(found.equal) + len(found.indistinguishable) == found.tried
+
+
+SOME = 4  # mutants of each operator
+MODELS = (
+    "mlp",
+    "softmax_classifier",
+    "sparse_autoencoder",
+    "huber_regression",
+    "beta_regression",
+    "gaussian_process",
+    "canonical_correlation",
+    "noisy_or",
+    "vector_quantisation",
+    "von_mises_regression",
+    "max_pooling",
+    "support_vector_machine",
+    "quantile_regression",
+    "recurrent_network",
+    "gaussian_likelihood",
+    "plackett_luce",
+    "causal_attention",
+    "hidden_markov_model",
+    "matrices",
+)
+
+
+@cache
+def bench(name: str) -> Bench:
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        return Bench.of(derived(name), code(name), cases(name), first_difference)
+
+
+def rejected(operator: Operator, name: str) -> bool:
+    """Is one of the first mutants of this operator rejected in that model?"""
+    mine = [mutant for mutant in planted(name) if mutant.operator == operator.name][:SOME]
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+        return any(verdict(mutant, bench(name)).word == REJECTED for mutant in mine)
+
+
+def test_every_operator_has_a_mutant_that_is_rejected():
+    idle = [operator.name for operator in OPERATORS if not any(rejected(operator, name) for name in MODELS)]
+    assert not idle
 
 
 def cost_only(case: Case, wrong: Code) -> Check | None:

@@ -109,7 +109,7 @@ def further_cases(derivation: Derivation, cases: tuple[Case, ...], seed: int) ->
     """
     found: list[Case] = []
     last = last_random(cases)
-    for tries in ((long_entries(last, seed + q) for q in range(ATTEMPTS)), large_entries(last)):
+    for tries in ((long_entries(last, seed + q) for q in range(ATTEMPTS)), *large_entries(last)):
         for drawn in tries:
             with suppress(Undecided, ZeroDivisionError):
                 found.append(sharp(derivation, drawn, seed))

@@ -109,15 +109,18 @@ def long_entries(drawn: Instance, seed: int) -> Instance:
     return replace(instance(drawn.system, drawn.sizes, seed, LONG), note="entries of 42 bits", held=("float64",))
 
 
-def large_entries(drawn: Instance) -> tuple[Instance, ...]:
-    """Larger entries, of parameters and free data, or of parameters alone: no float type may bear what they lead to."""
+def large_entries(drawn: Instance) -> tuple[tuple[Instance, ...], ...]:
+    """Larger entries, of parameters and free data or of parameters alone, and larger data; balls alone may bear them.
+
+    Of each group one is enough.
+    """
     system = drawn.system
     kept = {a.tensor for left, _ in system.sums for a in accesses(left)}
     kept |= {t.name for t in system.tensors if t.values is not None}
     parameters, data = ({t.name for t in system.role(role)} for role in ("parameter", "data"))
-    return (
-        times(drawn, parameters | data - kept, LARGE, "large entries"),
-        times(drawn, parameters, LARGE, "large parameters"),
+    both = times(drawn, parameters | data - kept, LARGE, "large entries")
+    return (both, times(drawn, parameters, LARGE, "large parameters")), (
+        times(drawn, data - kept, LARGE**2, "large data"),
     )
 
 

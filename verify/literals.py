@@ -82,9 +82,11 @@ def balls(values: Any) -> Any:
 
 
 def constant(name: str, unit: float = 0.0) -> arb | Shadow:
-    """A named constant at the precision of the moment; with a unit, the float nearest to it."""
+    """A named constant at the precision of the moment; with a unit, the float nearest to it. Infinity is exact."""
     ball = CONSTANTS[name]()
-    return Shadow(ball, unit).rounded(ball) if unit else ball
+    if not unit:
+        return ball
+    return Shadow(ball, unit).rounded(ball) if ball.is_finite() else Shadow(ball, unit)
 
 
 def function(name: str, value: Any) -> arb:

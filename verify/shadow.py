@@ -76,8 +76,8 @@ class Shadow:
         self.mass = size(ball) if mass is None else mass
 
     def settled(self) -> arb:
-        """The ball with the rounding of the sum that led to it."""
-        if self.count == 1 or not self.unit:
+        """The ball with the rounding of the sum that led to it; infinity takes none."""
+        if self.count == 1 or not self.unit or (self.ball.is_exact() and not self.ball.is_finite()):
             return self.ball
         return self.ball + arb(0, (self.count - 1) * self.unit * self.mass * LIMIT)
 
@@ -87,6 +87,10 @@ class Shadow:
             return Shadow(ball, self.unit)
         tiny = TINY["float64" if self.unit == UNITS["float64"] else "float32"]
         return Shadow(ball + arb(0, units * self.unit * max(size(ball), scale) * LIMIT + tiny), self.unit)
+
+    def called(self, name: str, args: tuple[Shadow, ...], ball: arb, units: float, scale: float = 0.0) -> Shadow:
+        """The result of a function of some name, which has the value `ball`."""
+        return self.rounded(ball, units, scale)
 
     def coarser(self, other: Shadow) -> Shadow:
         """The one whose arithmetic rounds more."""

@@ -25,7 +25,8 @@ def entrywise(row: Special) -> Callable[..., Any]:
             return ball_of(row, tuple(map(plain, args)))
         balls = [b for b in (like(a, shadow) for a in args) if b is not None]
         widest = max(balls, key=lambda b: b.unit)
-        return widest.rounded(ball_of(row, tuple(b.settled() for b in balls)), SPECIAL_UNITS, row.scale)
+        ball = ball_of(row, tuple(b.settled() for b in balls))
+        return widest.called(f"{row.name} {row.part}", tuple(balls), ball, SPECIAL_UNITS, row.scale)
 
     def on_arrays(*args: Any) -> Any:
         if not any(isinstance(a, np.ndarray) for a in args):

@@ -72,7 +72,8 @@ def unknown(field: Balls, name: str, args: list[Any], orders: tuple[int, ...]) -
     with field.context():
         shadow = next((a for a in args if isinstance(a, Shadow)), None)
         if shadow is not None:
-            return shadow.rounded(field.unknown(name, tuple(a.settled() for a in args), orders), FUNCTION_UNITS)
+            ball = field.unknown(name, tuple(a.settled() for a in args), orders)
+            return shadow.called(f"{name} {orders}", tuple(args), ball, FUNCTION_UNITS)
         return float(field.unknown(name, tuple(arb(fmpq(*float(a).as_integer_ratio())) for a in args), orders).mid())
 
 

@@ -183,6 +183,10 @@ class Known(Shadow):
     def rounded(self, ball: arb, units: float = 1, scale: float = 0.0) -> Shadow:
         raise Unproved("a function without a formula")
 
+    def called(self, name: str, args: tuple[Shadow, ...], ball: arb, units: float, scale: float = 0.0) -> Shadow:
+        lifted = [self.lifted(arg) for arg in args]
+        return self.made(ball, self.formulas.atom((name, *(arg.formula for arg in lifted if arg))))
+
     def lifted(self, other: Any) -> Known | None:
         """Another number with its formula."""
         if isinstance(other, Known):
