@@ -185,9 +185,25 @@ def ball_of(value: Any, unit: float) -> arb:
 
 def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tuple[tuple[Values, ...], str]:
     """For every entry balls in one of which the float result lies, more than one at ties; why it is a black box."""
+    return budgets_of(case, derivation, lambda unit: run_on_balls(case, code, unit), unit)
 
-    def kernel(unit: float) -> Values:
-        return run_on_balls(case, code, unit)
+
+def budgets_of(
+    case: Case, derivation: Derivation, kernel: Callable[[float], Values], unit: float
+) -> tuple[tuple[Values, ...], str]:
+    """The same for anything that can be run on balls of a kind."""
+    try:
+        return (kernel(unit),), ""
+    except Exception as error:
+        why = f"black box: {type(error).__name__}: {error}"
+        if isinstance(error, Undecided) and not case.instance.note:
+            with suppress(Exception):
+                return tied(kernel, unit, lambda values: values, case.tied), ""
+    return equation_budgets(case, derivation, unit), why
+
+
+def equation_budgets(case: Case, derivation: Derivation, unit: float) -> tuple[Values, ...]:
+    """What the equations themselves may round to, taken some times, where nothing is known of the code."""
 
     def equations(unit: float) -> Values:
         symbolic = Symbolic(derivation, Unrolled(case.instance, Rounding(unit, case.field)))
@@ -198,19 +214,12 @@ def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tupl
         return {e: v + arb(0, (BLACK_BOX - 1) * float(v.rad())) for e, v in values.items()}
 
     try:
-        return (kernel(unit),), ""
-    except Exception as error:
-        why = f"black box: {type(error).__name__}: {error}"
-        if isinstance(error, Undecided) and not case.instance.note:
-            with suppress(Exception):
-                return tied(kernel, unit, lambda values: values, case.tied), ""
-    try:
         own = equations(unit)
-        return ({e: case.symbolic[e] + arb(0, BLACK_BOX * float(v.rad())) for e, v in own.items()},), why
+        return ({e: case.symbolic[e] + arb(0, BLACK_BOX * float(v.rad())) for e, v in own.items()},)
     except Undecided:
         if case.instance.note:
             raise
-        return tied(equations, unit, wider, case.tied), why
+        return tied(equations, unit, wider, case.tied)
 
 
 def tied(

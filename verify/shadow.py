@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from fractions import Fraction
+from math import isfinite, ulp
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ SPECIAL_UNITS = 128  # SciPy states no bound: 64 ulp is more than its own tests 
 UNITS = {"float64": 2.0**-53, "float32": 2.0**-24}
 TINY = {"float64": 2.0**-1022, "float32": 2.0**-126, "exact": 0.0}
 LIMIT = 1 + 2.0**-20
+LONG = 16  # digits of a float that was computed or rounded, not written
 
 
 class Ties:
@@ -223,6 +225,9 @@ class Shadow:
 
     mean = max = min = prod = sum
 
+    def __format__(self, spec: str) -> str:
+        return format(float(self.settled().mid()), spec)
+
     def __repr__(self) -> str:
         return f"Shadow({self.settled().str(10)})"
 
@@ -272,11 +277,19 @@ def like(other: Any, shadow: Shadow) -> Shadow | None:
     if isinstance(other, (bool, int, np.bool_, np.integer)):
         return Shadow(arb(int(other)), shadow.unit)
     if isinstance(other, (float, np.floating)):
-        return shadow_of(Fraction(repr(float(other))), shadow.unit)
+        return of_float(float(other), shadow.unit)
     if isinstance(other, arb):
         plain = Shadow(other, shadow.unit)
         return plain.rounded(other) if shadow.unit and other.is_finite() else plain
     return shadow_of(other, shadow.unit) if isinstance(other, Fraction) else None
+
+
+def of_float(value: float, unit: float) -> Shadow:
+    """A plain float: the decimal that is written, or, of sixteen digits and more, any number that rounds to it."""
+    text = repr(value)
+    if len(text.partition("e")[0].replace(".", "").strip("-0")) < LONG or not isfinite(value):
+        return shadow_of(Fraction(text), unit)
+    return Shadow(arb(value) + arb(0, ulp(value) / 2), unit)
 
 
 def shadow_of(value: Fraction, unit: float) -> Shadow:

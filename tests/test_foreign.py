@@ -1,0 +1,141 @@
+"""Gradients that other people wrote, judged against a model: right ones are accepted, wrong ones are not."""
+
+import inspect
+import linecache
+import runpy
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from corpus import IMPLEMENTATIONS, Implementation
+
+from derive import derive
+from derive.derivation import Derivation
+from verify.foreign.check import check_gradient
+from verify.foreign.layout import Flat, Layers
+from verify.foreign.verdict import Verdict
+
+ROOT = Path(__file__).parents[1]
+LAYERS = {"ufldl_network": {"L": 3}, "ufldl_autoencoder": {"L": 3}}
+AMONG: dict[str, Mapping[str, tuple[float, ...]]] = {
+    "ng_logistic": {"y": (-1, 1)},  # the code says (y + 1)/2, the model log(1 + exp(-y z))
+    "funk_factorisation": {"M": (0, 1)},  # a list of the known ratings, a mask
+}
+NUMPY = [name for name, one in IMPLEMENTATIONS.items() if one.needs == "numpy"]
+
+
+@cache
+def derivation(model: str) -> Derivation:
+    return derive(runpy.run_path(str(ROOT / model))["model"])
+
+
+def judged(one: Implementation, text: str, file: Path, **options: Any) -> Verdict:
+    """The verdict on a text of an implementation."""
+    file.write_text(text)
+    linecache.checkcache(str(file))
+    names = runpy.run_path(str(file))
+    return check_gradient(
+        names[one.function],
+        against=derivation(one.model),
+        cost=names[one.cost] if one.cost else None,
+        arguments=one.arguments,
+        returns=one.gradient,
+        sizes=LAYERS.get(one.name),
+        among=AMONG.get(one.name),
+        **options,
+    )
+
+
+@pytest.mark.parametrize("name", NUMPY)
+def test_a_right_implementation_is_accepted(name: str, tmp_path: Path) -> None:
+    one = IMPLEMENTATIONS[name]
+    verdict = judged(one, one.path.read_text(), tmp_path / f"{name}.py")
+    assert verdict.good, str(verdict)
+    assert verdict.white and verdict.digits > 30, str(verdict)
+
+
+def test_no_signature_asks_for_a_step_or_a_tolerance() -> None:
+    asked = set(inspect.signature(check_gradient).parameters)
+    assert not asked & {"eps", "rtol", "atol", "tol", "tolerance", "step", "h"}
+
+
+def network(W1, b1, W2, b2, x, y, lam):
+    """The notes' network with two layers of weights, written for this test."""
+    m = len(x)
+    hidden = 1 / (1 + np.exp(-(x @ W1.T + b1)))
+    out = 1 / (1 + np.exp(-(hidden @ W2.T + b2)))
+    cost = np.sum((out - y) ** 2) / (2 * m) + lam / 2 * (np.sum(W1**2) + np.sum(W2**2))
+    delta = (out - y) * out * (1 - out) / m
+    below = delta @ W2 * hidden * (1 - hidden)
+    return cost, below.T @ x + lam * W1, below.sum(0), delta.T @ hidden + lam * W2, delta.sum(0)
+
+
+def test_a_template_says_what_is_passed() -> None:
+    verdict = check_gradient(
+        network,
+        against=derivation("derive/models/mlp.py"),
+        sizes={"L": 3},
+        arguments=["w[2]", "b[2]", "w[3]", "b[3]", "x", "y", "lam"],
+    )
+    assert verdict.good and verdict.white, str(verdict)
+
+
+def test_loops_that_fill_zeros_lose_no_ball() -> None:
+    """`np.zeros` makes floats, into which no ball can be put: the trap into which a naive judge falls."""
+
+    def gradient(w, b, x, y, lam):
+        dw, db = np.zeros_like(w), np.zeros(1)
+        for i in range(len(x)):
+            e = float(np.dot(w, x[i]) + b - y[i])
+            for k in range(len(w)):
+                dw[k] += e * x[i, k] / len(x)
+            db[0] += e / len(x)
+        for k in range(len(w)):
+            dw[k] += lam * w[k]
+        return dw, db[0]
+
+    verdict = check_gradient(
+        gradient, against=derivation("examples/models/ridge_regression.py"), arguments=["w", "b", "x", "y", "lam"]
+    )
+    assert verdict.good and verdict.white, str(verdict)
+
+
+def test_one_part_in_a_million_million_of_one_entry_is_found() -> None:
+    def gradient(w, b, x, y, lam):
+        e = x @ w + b - y
+        dw = e @ x / len(x) + lam * w
+        dw[0] *= 1 + 1e-12
+        return dw, e.mean()
+
+    verdict = check_gradient(
+        gradient, against=derivation("examples/models/ridge_regression.py"), arguments=["w", "b", "x", "y", "lam"]
+    )
+    assert [f.code for f in verdict.failures] == ["GP101"]
+    assert verdict.failures[0].block == "d.w[1]"
+
+
+def test_layers_and_flat_vectors_are_templates() -> None:
+    def costs(theta, sizes, x, y, lam):
+        one, two = sizes
+        W1 = theta[: one[0] * one[1]].reshape(one)
+        W2 = theta[one[0] * one[1] :][: two[0] * two[1]].reshape(two)
+        rest = theta[one[0] * one[1] + two[0] * two[1] :]
+        cost, dw1, db1, dw2, db2 = network(W1, rest[: one[0]], W2, rest[one[0] :], x, y, lam)
+        return cost, np.concatenate([dw1.ravel(), dw2.ravel(), db1, db2])
+
+    def shapes(values: Mapping[str, Any]) -> list[tuple[int, ...]]:
+        return [values["w"][2].shape, values["w"][3].shape]
+
+    flat = Flat("w[2]", "w[3]", "b[2]", "b[3]")
+    mlp = derivation("derive/models/mlp.py")
+    assert check_gradient(costs, against=mlp, sizes={"L": 3}, arguments=[flat, shapes, "x", "y", "lam"], returns=flat)
+
+    def lists(ws, bs, x, y, lam):
+        cost, dw1, db1, dw2, db2 = network(ws[0].T, bs[0], ws[1].T, bs[1], x, y, lam)
+        return cost, [dw1.T, dw2.T], [db1, db2]
+
+    arguments = [Layers("w.T"), Layers("b"), "x", "y", "lam"]
+    assert check_gradient(lists, against=mlp, sizes={"L": 3}, arguments=arguments)

@@ -1,0 +1,152 @@
+"""`check_gradient`: the front door of the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from derive import Model, System, derive
+from derive.derivation import Derivation
+from verify.agreement import always_zero
+from verify.case import DIGITS, Case
+from verify.foreign.judge import Judged, at_kink, judge_case
+from verify.foreign.layout import Layout, stated
+from verify.foreign.points import cases_of, own_case, possible, seen, supported
+from verify.foreign.target import Target
+from verify.foreign.verdict import WORDS, Finding, Verdict
+from verify.instance import instance
+from verify.numbers import Undecided
+from verify.run import floats
+
+
+def check_gradient(
+    gradient: Callable[..., Any],
+    *,
+    against: Model | System | Derivation,
+    cost: Callable[..., Any] | None = None,
+    arguments: Any = None,
+    returns: Any = None,
+    sizes: Mapping[str, int] | None = None,
+    at: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    among: Mapping[str, Sequence[float]] | None = None,
+    seed: int = 0,
+) -> Verdict:
+    """Judge a function that claims to be the gradient of a model.
+
+    `arguments` and `returns` are templates (`verify.foreign.layout`); `cost` is the cost as a function of the same
+    arguments, if `gradient` does not return it first. `sizes` fixes sizes of the model, such as `{"L": 3}`; `at` are
+    points of your own, arrays by the model's names, judged in the float type that they have. `among` lists the values
+    that some data may have: `{"y": (-1, 1)}`.
+    Raises ModelError where the model, a template, a size or a point cannot be meant.
+    """
+    derivation = against if isinstance(against, Derivation) else derive(against)
+    system = derivation.system
+    layout = stated(arguments, returns, [t.name for t in system.role("parameter")])
+    own = [at] if isinstance(at, Mapping) else list(at)
+    tried = possible(system, sizes or {}, seed)
+    target = with_cost(gradient, cost, system, layout, tried, seed)
+    name = getattr(gradient, "__qualname__", type(gradient).__name__)
+    good, reason = supported(target, tried, seed, among or {})
+    if not good:
+        code = "GP113" if "raises" in reason else "GP108"
+        return Verdict(name, system.name, (Finding(code, "gradient", reason),), (), 0, False, 0, 0, layout.text)
+    notes = (f"judged only where it can be called: {reason}",) if reason else ()
+    cases = cases_of(derivation, good, seed, among or {})
+    pairs = [(case, "float64") for case in cases] + [(own_case(derivation, p, seed), dtype_of(p)) for p in own]
+    judged = [judged_at(case, derivation, target, dtype) for case, dtype in pairs]
+    return summary(name, derivation, layout, tuple(c for c, _ in pairs), judged, notes, seed)
+
+
+def judged_at(case: Case, derivation: Derivation, target: Target, dtype: str) -> Judged:
+    """One instance; where a comparison cannot be decided, a finding that says so."""
+    try:
+        judged = judge_case(case, derivation, target, dtype)
+        return at_kink(case, derivation, judged, target) if case.instance.note else judged
+    except Undecided as error:
+        if case.instance.note:
+            return Judged((), 0, False, "", (f"nothing can be said where {case.instance.note}: {error}",))
+        return Judged((Finding("GP111", "gradient", f"{WORDS['GP111']}: {error}", case.instance.where),), 0, False)
+
+
+def with_cost(
+    gradient: Callable[..., Any], cost: Callable[..., Any] | None, system: System, layout: Layout, sizes: Any, seed: int
+) -> Target:
+    """The target; without a cost of its own, the first part of what is returned is one if it is a single number."""
+    plain = Target(gradient, system, layout, cost)
+    if cost is not None:
+        return plain
+    for one in sizes:
+        values = plain.values(instance(system, one, seed, DIGITS), floats("float64"))
+        try:
+            with np.errstate(all="ignore"):
+                returned = gradient(*layout.arguments(values))
+        except Exception:
+            continue
+        if (
+            isinstance(returned, (tuple, list))
+            and len(returned) > 1
+            and np.size(returned[0]) == 1
+            and not fits(plain, values)
+        ):
+            return Target(gradient, system, layout, None, cost_first=True)
+        return plain
+    return plain
+
+
+def fits(target: Target, values: dict[str, Any]) -> bool:
+    """Is all that is returned the gradient?"""
+    try:
+        with np.errstate(all="ignore"):
+            return not target.on_floats(values).misshapen
+    except Exception:
+        return False
+
+
+def dtype_of(point: Mapping[str, Any]) -> str:
+    """float32 if some array of a point has that type."""
+    arrays = [a for value in point.values() for a in (value.values() if isinstance(value, dict) else [value])]
+    return "float32" if any(np.asarray(a).dtype == np.float32 for a in arrays) else "float64"
+
+
+def summary(
+    name: str,
+    derivation: Derivation,
+    layout: Layout,
+    cases: tuple[Case, ...],
+    judged: list[Judged],
+    notes: tuple[str, ...],
+    seed: int,
+) -> Verdict:
+    """One verdict from what every instance says: of each block and kind the first finding."""
+    found: dict[tuple[str, str], Finding] = {}
+    for one in judged:
+        for finding in one.findings:
+            found.setdefault((finding.code, finding.block.partition("[")[0]), finding)
+    for equation, block in untested(derivation, cases, seed):
+        found.setdefault(("GP110", block), Finding("GP110", block, WORDS["GP110"], equation=equation))
+    why = tuple(dict.fromkeys(f"a black box: {j.why}" for j in judged if j.why))
+    more = tuple(dict.fromkeys(note for j in judged for note in j.notes))
+    ran = [j for j in judged if j.digits]
+    return Verdict(
+        function=name,
+        against=derivation.system.name,
+        findings=tuple(found.values()),
+        notes=(*notes, *why[:1], *more),
+        digits=min((j.digits for j in ran), default=0),
+        white=bool(judged) and all(j.white for j in judged if j.digits or j.findings),
+        points=len(cases),
+        entries=sum(len(case.symbolic) for case in cases),
+        layout=layout.text,
+    )
+
+
+def untested(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> list[tuple[str, str]]:
+    """Equations of parameters that no point sees other than 0, unless they are 0 identically."""
+    parameters = {t.name for t in derivation.system.role("parameter")}
+    mine = [a for a in derivation.computed if a.of in parameters and a.id not in seen(cases)]
+    visited = {e for case in cases for e in case.equations.values()}
+    mine = [a for a in mine if a.id in visited]
+    zero = always_zero(derivation, seed) if mine else set()
+    return [(a.id, f"d.{a.of}") for a in mine if a.id not in zero]

@@ -1,0 +1,271 @@
+"""A foreign gradient judged at instances of a model.
+
+White box: the code itself on balls of 170 bits; disjoint balls prove a difference. The same code on balls that widen as
+floats round tells whether its floats are its own, and how many digits they may lose. Code that cannot run on balls, or
+runs otherwise on them than on floats, is a black box: its floats, within what the equations themselves may round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import log10
+from random import Random
+from typing import Any
+
+import numpy as np
+
+
+from derive.derivation import Derivation
+from verify.case import Case, Values, sharp
+from verify.foreign.source import NotOnBalls
+from verify.foreign.target import Result, Target
+from verify.foreign.verdict import WORDS, Finding
+from verify.instance import Entry, Instance
+from verify.judge import ball_of, budgets_of, equation_budgets, exactly, inside
+from verify.numbers import Undecided
+from verify.run import floats
+from verify.shadow import UNITS, Ties, shadows
+from verify.unroll import OBJECTIVE
+
+DIGITS = 50  # as many as balls of 170 bits tell
+FEW = 12  # a ball that leaves fewer digits open says nothing
+NUDGES = 12
+NUDGE = Fraction(1, 10**25)
+LEGAL = 1e-18
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one instance says: findings, certain digits, whether the code ran on balls, and why not."""
+
+    findings: tuple[Finding, ...]
+    digits: int
+    white: bool
+    why: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def judge_case(case: Case, derivation: Derivation, target: Target, dtype: str = "float64") -> Judged:
+    """All that can be said about a function at one instance."""
+    values = target.values(case.instance, floats(dtype))
+    with np.errstate(all="ignore"):
+        first, findings, notes = called(case, target, values)
+    if first is None:
+        return Judged(tuple(findings), 0, False, "", tuple(notes))
+    found = first.entries
+    findings += shapes(case, first)
+    exact, why = exact_run(case, target)
+    with case.field.context():
+        own, reason = budgets_of(case, derivation, lambda unit: run(case, target, unit), UNITS[dtype])
+        faithful = exact is not None and not reason and all(fits(found, entry, own) for entry in found)
+        loose = equation_budgets(case, derivation, UNITS[dtype])
+        if exact is None or not (faithful or all(agrees(case, exact, e) for e in wanted(case, found))):
+            why = why or reason or "its floats do not come from the same computation on balls"
+            findings += black(case, found, loose, dtype)
+            return Judged(tuple(findings), digits_of(case, found), False, why, tuple(notes))
+        findings += white(case, exact, found)
+        wrong = {f.block for f in findings}
+        findings += [f for f in lost(case, found, own, loose) if f.block not in wrong]
+        sure = min((certain(case, exact, e) for e in wanted(case, found)), default=0)
+    return Judged(tuple(findings), sure, True, "", tuple(notes))
+
+
+def called(case: Case, target: Target, values: dict[str, Any]) -> tuple[Result | None, list[Finding], list[str]]:
+    """Two calls on floats: what the first one gives, and whether they are pure."""
+    arguments = target.layout.arguments(values)
+    kept, again = deepcopy(arguments), deepcopy(arguments)
+    where = case.instance.where
+    try:
+        first = target.on_floats(values, arguments)
+        second = target.on_floats(values, again)
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        return None, [Finding("GP113", "gradient", message, where)], []
+    findings, notes = list[Finding](), list[str]()
+    if not same_bits(arguments, kept):
+        findings.append(Finding("GP107", "arguments", "a call changes what it is given", where))
+    differing = [e for e in first.entries if not same_bits(first.entries[e], second.entries.get(e))]
+    if differing:
+        entry = differing[0]
+        one, two = first.entries[entry], second.entries.get(entry)
+        if two is not None and close(one, two):
+            notes.append(f"two calls differ in the last digits: {shown(entry)} is {one!r}, then {two!r}")
+        else:
+            findings.append(Finding("GP106", shown(entry), f"two calls give {one!r} and {two!r}", where))
+    return first, findings, notes
+
+
+def close(one: Any, two: Any) -> bool:
+    """Do two floats differ by rounding only?"""
+    return bool(abs(float(one) - float(two)) <= 2.0**-46 * max(abs(float(one)), abs(float(two))))
+
+
+def same_bits(one: Any, other: Any) -> bool:
+    """The same values, bit by bit, in lists, dicts and arrays."""
+    if isinstance(one, dict):
+        return isinstance(other, dict) and list(one) == list(other) and all(same_bits(one[k], other[k]) for k in one)
+    if isinstance(one, (list, tuple)):
+        return type(one) is type(other) and len(one) == len(other) and all(map(same_bits, one, other))
+    if isinstance(one, (np.ndarray, np.generic, float)):
+        left, right = np.asarray(one), np.asarray(other)
+        return left.shape == right.shape and left.dtype == right.dtype and left.tobytes() == right.tobytes()
+    return one is other or type(one) is type(other) and (repr(one) == repr(other))
+
+
+def shapes(case: Case, result: Result) -> list[Finding]:
+    """Blocks that are missing or have another shape."""
+    return [Finding("GP108", f"d.{label}", what, case.instance.where) for label, what in result.misshapen.items()]
+
+
+def exact_run(case: Case, target: Target) -> tuple[Values | None, str]:
+    """The code on exact balls, or why that says nothing."""
+    try:
+        with case.field.context(), Ties(equal=case.tied):
+            return run(case, target, 0.0), ""
+    except Exception as error:  # a black box, whatever it raises
+        return None, f"{error}" if isinstance(error, NotOnBalls) else f"{type(error).__name__}: {error}"
+
+
+def run(case: Case, target: Target, unit: float) -> Values:
+    """Cost and gradient of the code on balls of a kind."""
+    values = target.values(case.instance, lambda numbers: shadows(numbers, unit))
+    return {entry: ball_of(value, unit) for entry, value in target.on_balls(values, unit).items()}
+
+
+def wanted(case: Case, found: Values) -> list[Entry]:
+    """The entries that can be compared."""
+    return [entry for entry in sorted(case.symbolic) if entry in found]
+
+
+def fits(found: Values, entry: Entry, allowed: tuple[Values, ...]) -> bool:
+    """Is a float finite and within a budget?"""
+    return bool(np.isfinite(float(found[entry]))) and inside(found[entry], entry, allowed)
+
+
+def agrees(case: Case, exact: Values, entry: Entry) -> bool:
+    """Does the ball of an entry hold the right number?"""
+    return entry in exact and bool(exact[entry].overlaps(case.symbolic[entry]))
+
+
+def certain(case: Case, exact: Values, entry: Entry) -> int:
+    """How many digits of an entry two balls have in common, relative to the largest entry of its tensor."""
+    gap = float((exact[entry] - case.symbolic[entry]).abs_upper())
+    return DIGITS if not gap else min(DIGITS, int(-log10(gap / scale(case, entry)))) if gap < scale(case, entry) else 0
+
+
+def scale(case: Case, entry: Entry) -> float:
+    """The size of the largest entry of the same tensor; 1 if balls cannot tell them all from 0."""
+    own = [float(v.abs_lower()) for (name, _), v in case.symbolic.items() if name == entry[0]]
+    return max(own) or 1.0
+
+
+def white(case: Case, exact: Values, found: Values) -> Iterator[Finding]:
+    """Entries whose exact result is another number."""
+    for entry in wanted(case, found):
+        if not agrees(case, exact, entry):
+            message = f"{exact[entry].str(20, radius=False)} is not {case.symbolic[entry].str(20, radius=False)}"
+            yield finding(case, "GP109" if entry == OBJECTIVE else "GP101", entry, message)
+        elif certain(case, exact, entry) < FEW:
+            yield finding(case, "GP111", entry, f"only {certain(case, exact, entry)} digits can be told apart")
+
+
+def lost(case: Case, found: Values, own: tuple[Values, ...], loose: tuple[Values, ...]) -> Iterator[Finding]:
+    """Floats outside of what the code's own operations, and the equations, may round."""
+    for entry in wanted(case, found):
+        if not fits(found, entry, own) and not fits(found, entry, loose):
+            yield finding(
+                case,
+                "GP103",
+                entry,
+                f"the formula is right, but {found[entry]!r} is not {case.symbolic[entry].str(17, radius=False)}",
+            )
+
+
+def black(case: Case, found: Values, allowed: tuple[Values, ...], dtype: str) -> Iterator[Finding]:
+    """Floats that rounding does not explain."""
+    for entry in wanted(case, found):
+        if not fits(found, entry, allowed):
+            bar = float(allowed[0][entry].rad()) if entry in allowed[0] else 0.0
+            wanted_text = case.symbolic[entry].str(17, radius=False)
+            message = f"{found[entry]!r} is not {wanted_text}, rounding allows {bar:.1e}"
+            yield finding(case, "GP109" if entry == OBJECTIVE else "GP102", entry, message)
+
+
+def digits_of(case: Case, found: Values) -> int:
+    """The digits that floats have in common with the right numbers."""
+    gaps = [
+        abs(float((exactly(found[e]) - case.symbolic[e]).mid())) / scale(case, e)
+        for e in wanted(case, found)
+        if np.isfinite(float(found[e]))
+    ]
+    worst = max(gaps, default=1.0)
+    return 16 if worst < 1e-16 else max(0, int(-log10(worst)))
+
+
+def finding(case: Case, code: str, entry: Entry, message: str) -> Finding:
+    """A finding about one entry."""
+    equation = case.equations.get(entry, "")
+    return Finding(code, shown(entry), f"{WORDS[code]}: {message}", case.instance.where, equation)
+
+
+def shown(entry: Entry) -> str:
+    """`d.w[2, 1, 3]`"""
+    name, at = entry
+    return "J" if entry == OBJECTIVE else f"d.{name}{list(at) if at else ''}"
+
+
+def at_kink(case: Case, derivation: Derivation, judged: Judged, target: Target) -> Judged:
+    """Findings where the model has a kink: a subgradient that is not the declared one is legal, a NaN is a note."""
+    doubtful = [f for f in judged.findings if f.code in ("GP101", "GP102")]
+    if not doubtful:
+        return judged
+    values = target.values(case.instance, floats("float64"))
+    with np.errstate(all="ignore"):
+        found = target.on_floats(values).entries
+    low, high = hulls(case, derivation)
+    kept = [f for f in judged.findings if f not in doubtful]
+    notes = list(judged.notes)
+    names = {shown(entry): entry for entry in case.symbolic}
+    for doubt in doubtful:
+        entry = names[doubt.block]
+        value = float(found[entry])
+        if not np.isfinite(value):
+            notes.append(f"{doubt.block} is {value} {case.instance.note}")
+            continue
+        slack = LEGAL + 2.0**-40 * max(abs(low[entry]), abs(high[entry]))
+        if low[entry] == high[entry]:
+            kept.append(doubt)
+        elif low[entry] - slack <= value <= high[entry] + slack:
+            kept.append(replace(doubt, code="GP104", message=legal(case, entry, value)))
+        else:
+            message = f"{value!r} lies outside of {low[entry]!r}..{high[entry]!r}"
+            kept.append(replace(doubt, code="GP105", message=f"{WORDS['GP105']}: {message}"))
+    return replace(judged, findings=tuple(kept), notes=tuple(notes))
+
+
+def legal(case: Case, entry: Entry, value: float) -> str:
+    """A sentence about a convention."""
+    return f"{WORDS['GP104']}: {value!r}, where the model says {float(case.symbolic[entry].mid())!r}"
+
+
+def hulls(case: Case, derivation: Derivation) -> tuple[dict[Entry, float], dict[Entry, float]]:
+    """Entry by entry the least and the largest derivative close to a point, and at it."""
+    centre = {e: float(v.mid()) for e, v in case.symbolic.items()}
+    low, high = dict(centre), dict(centre)
+    for draw in range(NUDGES):
+        dice = Random(f"nudge {draw}")
+        entries = dict(case.instance.entries)
+        for name, at in entries:
+            if case.instance.system.tensor(name).values is None:
+                entries[name, at] += NUDGE * dice.randint(-99, 99)
+        with suppress(Undecided, ZeroDivisionError):
+            near = sharp(derivation, Instance(case.instance.system, case.instance.sizes, entries), 0)
+            for entry, ball in near.symbolic.items():
+                value = float(ball.mid())
+                if abs(value - centre[entry]) > LEGAL:
+                    low[entry], high[entry] = min(low[entry], value), max(high[entry], value)
+    return low, high

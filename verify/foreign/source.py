@@ -1,0 +1,366 @@
+"""Foreign functions on balls: the same text, compiled once more in a namespace where numbers do not become floats.
+
+Only what a file defines is compiled again (functions, classes, constants of literals); nothing else of it is run twice.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import linecache
+import math
+import sysconfig
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+from verify.foreign.numpy_on_balls import NUMPY, SPECIAL, UNIT, Namespace, balls, converted
+from verify.literals import ratio
+from verify.run import Scalars
+from verify.shadow import LONG, of_float
+from verify.special import ON_BALLS
+
+FLOATS = ("float", "float16", "float32", "float64", "longdouble")
+LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+class NotOnBalls(Exception):
+    """Why a function cannot be run on balls."""
+
+
+def on_balls(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function for arrays of balls. NotOnBalls if its text is not at hand."""
+    if isinstance(function, partial):
+        return partial(on_balls(function.func), *function.args, **function.keywords)
+    found: Callable[..., Any] = Files().function(function)
+    return found
+
+
+@dataclass
+class Files:
+    """The namespaces that were compiled again, by the names of their files."""
+
+    spaces: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def function(self, function: Any) -> Any:
+        """A function, a method, or an object that can be called, in its new namespace."""
+        if isinstance(function, MethodType):
+            return getattr(self.instance(function.__self__), function.__name__)
+        if not isinstance(function, FunctionType):
+            return self.instance(function)
+        tree, code = source_of(function)
+        if "." in function.__qualname__:
+            return self.nested(function, tree, code)
+        found = self.space(function.__globals__, code.co_filename, tree, {function.__name__}).get(function.__name__)
+        if not isinstance(found, FunctionType):
+            raise NotOnBalls(f"{function.__name__} is no def")
+        return found
+
+    def instance(self, owner: Any) -> Any:
+        """A copy of an object whose class is the one compiled again."""
+        own = type(owner)
+        module, file = inspect.getmodule(own), inspect.getsourcefile(own) if own.__module__ != "builtins" else None
+        if module is None or file is None or "." in own.__qualname__ or isinstance(owner, type):
+            raise NotOnBalls(f"{own.__name__} has no text of its own")
+        space = self.space(vars(module), file, tree_of(file), {own.__name__})
+        if space.get(own.__name__) in (None, own):
+            raise NotOnBalls(f"{own.__name__} has no text of its own")
+        made = copy.copy(owner)
+        made.__class__ = space[own.__name__]
+        return made
+
+    def nested(self, function: FunctionType, tree: ast.Module, code: CodeType) -> Any:
+        """A function inside a function, with what it sees there."""
+        node = next(
+            (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and first_line(n) == code.co_firstlineno),
+            None,
+        )
+        if node is None:
+            raise NotOnBalls(f"{function.__name__} is no def")
+        cells = function.__closure__ or ()
+        try:
+            seen = {n: c.cell_contents for n, c in zip(code.co_freevars, cells, strict=True)}
+        except ValueError:
+            raise NotOnBalls(f"{function.__name__} sees a name that has no value yet") from None
+        own = {name: self.replaced(value) for name, value in seen.items() if value is not function}
+        inner = {**self.space(function.__globals__, code.co_filename, tree, names_in(node)), **own}
+        bare = copy.deepcopy(node)
+        bare.decorator_list = []
+        run([bare], code.co_filename, inner)
+        made = inner[node.name]
+        made.__defaults__, made.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+        return made
+
+    def space(self, live: dict[str, Any], file: str, tree: ast.Module, wanted: set[str]) -> dict[str, Any]:
+        """The namespace of a file with the wanted names and all that these need: its own definitions compiled again."""
+        space = self.spaces.setdefault(file, {"__name__": live.get("__name__", ""), **OWN})
+        own = {name: node for node in tree.body if is_definition(node) for name in defined(node)}
+        needed = {name for name in closure(wanted, own) if name not in space}
+        for name in sorted(needed - set(own)):
+            if name in live:
+                space[name] = self.replaced(live[name])
+        run([node for node in tree.body if needed & defined(node)], file, space)
+        return space
+
+    def replaced(self, value: Any) -> Any:
+        """What a name of the file means for balls."""
+        if value is np:
+            return NUMPY
+        if value is math:
+            return Mathematics()
+        if isinstance(value, ModuleType):
+            return self.module(value)
+        if isinstance(value, FunctionType) and is_own(value.__code__.co_filename):
+            try:
+                return self.function(value)
+            except (NotOnBalls, RecursionError):
+                return value
+        name = getattr(value, "__name__", "")
+        if name in SPECIAL and str(getattr(value, "__module__", "")).startswith("scipy"):
+            return SPECIAL[name]
+        if isinstance(value, np.ufunc) and getattr(np, name, None) is not value:
+            return {**ON_BALLS, **SPECIAL}.get(name, value)
+        if name and getattr(np, name, None) is value:
+            return getattr(NUMPY, name)
+        if name and getattr(math, name, None) is value:
+            return getattr(Mathematics(), name)
+        return rounded_constant(value) if isinstance(value, float) else value
+
+    def module(self, module: ModuleType) -> Any:
+        """A module that the file imports."""
+        if module.__name__ == "scipy.special":
+            return Namespace(module, {**ON_BALLS, **SPECIAL})
+        if module is np.linalg:
+            return NUMPY.linalg
+        file = getattr(module, "__file__", None)
+        if not file or not is_own(file):
+            return module
+        return Imported(module, self)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A module of the user's: what is taken from it is made for balls then."""
+
+    module: ModuleType
+    files: Files
+
+    def __getattr__(self, name: str) -> Any:
+        return self.files.replaced(getattr(self.module, name))
+
+
+class Mathematics:
+    """`math` on balls of the kind that is travelling."""
+
+    def __getattr__(self, name: str) -> Any:
+        scalars = Scalars(UNIT.get())
+        if name in ("isnan", "isinf", "isfinite"):
+            return lambda value: name == "isfinite"
+        if name == "inf" or not hasattr(math, name):
+            return getattr(math, name)
+        if name in ("pi", "e"):
+            return getattr(scalars, name)
+        if name in ("floor", "ceil", "comb", "factorial", "gcd", "isqrt", "prod"):
+            return getattr(math, name)
+        return getattr(scalars, name)
+
+
+def is_own(file: str) -> bool:
+    """Is it a file of the user's, and not of a library?"""
+    return not file.startswith("<frozen") and not any(Path(file).is_relative_to(folder) for folder in LIBRARIES)
+
+
+def tree_of(file: str) -> ast.Module:
+    """The text of a file as a tree."""
+    lines = linecache.getlines(file)
+    if not lines:
+        raise NotOnBalls("its source text is not at hand")
+    return ast.parse("".join(lines))
+
+
+def source_of(function: FunctionType) -> tuple[ast.Module, CodeType]:
+    """The tree of the file of a function, if what runs is what is written there."""
+    code = function.__code__
+    tree = tree_of(code.co_filename)
+    written = compile("".join(linecache.getlines(code.co_filename)), code.co_filename, "exec", dont_inherit=True)
+    same = (c for c in codes(written) if c.co_firstlineno == code.co_firstlineno and c.co_qualname == code.co_qualname)
+    if not any(c.co_code == code.co_code and plain(c) == plain(code) for c in same):
+        raise NotOnBalls("its source text is not what runs")
+    return tree, code
+
+
+def plain(code: CodeType) -> tuple[Any, ...]:
+    """The constants of a function that are no functions."""
+    return tuple(repr(c) for c in code.co_consts if not isinstance(c, CodeType))
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """A piece of code and those inside it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes(constant)
+
+
+def first_line(node: ast.FunctionDef) -> int:
+    """Where Python says that a function begins."""
+    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
+
+
+def is_definition(node: ast.stmt) -> bool:
+    """A function, a class, or a constant made of literals."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return True
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
+        return False
+    allowed = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
+    numbers = all(isinstance(part, allowed) for part in ast.walk(node.value))
+    return numbers and any(
+        isinstance(part, ast.Constant) and type(part.value) is float for part in ast.walk(node.value)
+    )
+
+
+def defined(node: ast.stmt) -> set[str]:
+    """The names that a statement of a file defines."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Every name that a piece of text mentions."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def closure(wanted: set[str], own: dict[str, ast.stmt]) -> set[str]:
+    """The wanted names, and all that the definitions of the file among them need."""
+    found, waiting = set[str](), list(wanted)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += names_in(own[name]) if name in own else ()
+    return found
+
+
+def run(nodes: list[Any], file: str, space: dict[str, Any]) -> None:
+    """Compile definitions with exact numbers."""
+    tree = ast.Module([Exact().visit(copy.deepcopy(node)) for node in nodes], [])
+    exec(compile(ast.fix_missing_locations(tree), file, "exec"), space)
+
+
+class Exact(ast.NodeTransformer):
+    """Literals and quotients as exact numbers, conversions to floats that keep balls."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return call("_number", ast.Constant(repr(node.value))) if type(node.value) is float else node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Pow):
+            return call("_power", node.left, node.right)
+        return call("_ratio", node.left, node.right) if isinstance(node.op, ast.Div) else node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Div):
+            return node
+        read = copy.deepcopy(node.target)
+        read.ctx = ast.Load()
+        return ast.Assign([node.target], call("_divided", read, node.value))
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        head = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if head in FLOATS and len(node.args) == 1 and not node.keywords:
+            return call("_float", node.args[0])
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "astype":
+            return ast.Call(ast.Name("_astype", ast.Load()), [node.func.value, *node.args], node.keywords)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        node.returns = None
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            argument.annotation = None
+        self.generic_visit(node)
+        return node
+
+
+def call(name: str, *args: ast.expr) -> ast.Call:
+    """A call of one of our own functions."""
+    return ast.Call(ast.Name(name, ast.Load()), list(args), [])
+
+
+def number(text: str) -> Any:
+    """A literal: the decimal that is written, or a ball of all that round to it."""
+    value = float(text)
+    return value if math.isinf(value) or math.isnan(value) else rounded_constant(value)
+
+
+def rounded_constant(value: float) -> Any:
+    """A float of few digits is exact; one of many stands for a real number that rounds to it."""
+    exact = Fraction(repr(value)) if math.isfinite(value) else None
+    if exact is None or len(repr(value).partition("e")[0].replace(".", "").strip("-0")) >= LONG:
+        return value if exact is None else of_float(value, UNIT.get())
+    return exact
+
+
+def ratio_of(above: Any, below: Any) -> Any:
+    """A quotient; that of two plain numbers is a fraction."""
+    plain_numbers = (int, float, Fraction)
+    if isinstance(above, plain_numbers) and isinstance(below, plain_numbers) and not isinstance(below, bool):
+        return exactly(above) / exactly(below)
+    if isinstance(above, np.ndarray) and above.dtype != object:
+        return balls(above) / below
+    if isinstance(below, np.ndarray) and below.dtype != object:
+        return balls(above) / balls(below)
+    if isinstance(above, np.generic) or isinstance(below, np.generic):
+        return balls(above) / balls(below)
+    return ratio(above, below) if not isinstance(above, np.ndarray) else balls(above) / below
+
+
+def power_of(base: Any, exponent: Any) -> Any:
+    """A power; of a plain number to a fraction, or of an integer to a negative one, it is no float."""
+    if isinstance(exponent, Fraction) and exponent.denominator == 1:
+        exponent = int(exponent)
+    if isinstance(exponent, int) and exponent >= 0:
+        return base**exponent
+    plain_numbers = (int, float, Fraction)
+    if isinstance(exponent, int) and isinstance(base, plain_numbers):
+        return exactly(base) ** exponent
+    return balls(base) ** exponent
+
+
+def exactly(value: Any) -> Fraction:
+    """A plain number as the decimal that is written."""
+    return Fraction(repr(value)) if isinstance(value, float) else Fraction(value)
+
+
+def divided(target: Any, by: Any) -> Any:
+    """`target /= by`, in place where that is an array of objects."""
+    if isinstance(target, np.ndarray) and target.dtype == object:
+        target[...] = balls(target) / by
+        return target
+    return ratio_of(target, by)
+
+
+def astype(values: Any, dtype: Any = float, **options: Any) -> Any:
+    """`values.astype(dtype)`."""
+    return converted(values, dtype)
+
+
+OWN = {
+    "_ratio": ratio_of,
+    "_power": power_of,
+    "_number": number,
+    "_float": converted,
+    "_divided": divided,
+    "_astype": astype,
+}

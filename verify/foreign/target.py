@@ -1,0 +1,121 @@
+"""A foreign function as something that can be called with the entries of an instance, on floats or on balls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from derive.system import System
+from verify.foreign.layout import Layout, LayoutError, Values, as_array
+from verify.foreign.numpy_on_balls import UNIT
+from verify.foreign.source import NotOnBalls, on_balls
+from verify.instance import Entry, Instance
+from verify.run import stored, unstored
+from verify.shadow import Shadow
+from verify.unroll import OBJECTIVE
+
+Call = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Result:
+    """One call: the entries of cost and gradient, and blocks of a wrong shape with what they should be."""
+
+    entries: dict[Entry, Any]
+    misshapen: dict[str, str]
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A gradient, and the cost if there is one: as a function of its own, or as the first part of what is returned."""
+
+    gradient: Call
+    system: System
+    layout: Layout
+    cost: Call | None = None
+    cost_first: bool = False
+
+    @cached_property
+    def exact(self) -> Target:
+        """The same target for balls. NotOnBalls if there is no such way."""
+        cost = None if self.cost is None else on_balls(self.cost)
+        return replace(self, gradient=on_balls(self.gradient), cost=cost, layout=exact_layout(self.layout))
+
+    def values(self, instance: Instance, convert: Callable[[Any], Any]) -> dict[str, Any]:
+        """Everything that the model is given, and its sizes, by name."""
+        given = (t for role in ("parameter", "data", "hyper") for t in self.system.role(role))
+        sizes = {name: instance.sizes.size(name) for name in self.system.sizes}
+        return sizes | {t.name: stored(t, instance, convert) for t in given}
+
+    def on_floats(self, values: Values, arguments: tuple[Any, ...] | None = None) -> Result:
+        """One call on floats."""
+        arguments = self.layout.arguments(values) if arguments is None else arguments
+        return self.read(values, arguments)
+
+    def on_balls(self, values: Values, unit: float) -> dict[Entry, Any]:
+        """One call on balls of a kind. NotOnBalls, or whatever the code raises."""
+        token = UNIT.set(unit)
+        try:
+            result = self.exact.read(values, self.exact.layout.arguments(values))
+        finally:
+            UNIT.reset(token)
+        if result.misshapen:
+            raise NotOnBalls("its blocks have other shapes on balls")
+        return result.entries
+
+    def read(self, values: Values, arguments: tuple[Any, ...]) -> Result:
+        """Call, and put what is returned in the letters of the model."""
+        returned, value = self.gradient(*arguments), None
+        if self.cost_first:
+            if not isinstance(returned, (tuple, list)) or len(returned) < 2:
+                raise LayoutError("the function should return the cost and the gradient")
+            value, *rest = returned
+            returned = rest[0] if len(rest) == 1 else tuple(rest)
+        elif self.cost is not None:
+            value = self.cost(*arguments)
+        entries: dict[Entry, Any] = {} if value is None else {OBJECTIVE: scalar(value)}
+        misshapen: dict[str, str] = {}
+        blocks = self.layout.gradient(returned, values)
+        for tensor in self.system.role("parameter"):
+            whole = values[tensor.name]
+            for key, own in whole.items() if isinstance(whole, dict) else [(None, whole)]:
+                label = tensor.name if key is None else f"{tensor.name}[{','.join(map(str, np.atleast_1d(key)))}]"
+                if label not in blocks:
+                    misshapen[label] = "missing"
+                    continue
+                found = as_array(blocks[label])
+                if found.shape != np.shape(own):
+                    misshapen[label] = f"its shape is {found.shape}, not {np.shape(own)}"
+                    continue
+                entries.update(unstored(tensor, found if key is None else {key: found}))
+        for label in blocks:
+            if label.partition("[")[0] not in {t.name for t in self.system.role("parameter")}:
+                misshapen[label] = "there is no such parameter"
+        return Result(entries, misshapen, arguments)
+
+
+def exact_layout(layout: Layout) -> Layout:
+    """The layout with functions of the user's for balls, as far as their text is at hand."""
+
+    def exact(function: Call) -> Call:
+        try:
+            return on_balls(function)
+        except NotOnBalls:
+            return function
+
+    return replace(layout, arguments=exact(layout.arguments), gradient=exact(layout.gradient))
+
+
+def scalar(value: Any) -> Any:
+    """A cost as a number."""
+    if isinstance(value, (Shadow, int, float)):
+        return value
+    array = as_array(value)
+    if array.size != 1:
+        raise LayoutError(f"the cost is an array of shape {array.shape}")
+    return array.reshape(-1)[0]

@@ -1,0 +1,92 @@
+"""What is said about somebody's gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found: its code (`gradproof explain CODE`), the entry, the equation, and both numbers."""
+
+    code: str
+    block: str
+    message: str
+    where: str = ""
+    equation: str = ""
+
+    def __str__(self) -> str:
+        head = f"{self.code} {self.block}: {self.message}"
+        return head + (f" [{self.equation}]" if self.equation else "") + (f" at {self.where}" if self.where else "")
+
+
+FAILS = ("GP101", "GP102", "GP103", "GP105", "GP106", "GP107", "GP108", "GP109", "GP113")
+UNKNOWN = ("GP110", "GP111", "GP112", "GP114")
+WORDS = {
+    "GP101": "proved different",
+    "GP102": "different beyond rounding",
+    "GP103": "digits lost",
+    "GP104": "a legal subgradient, not the declared one",
+    "GP105": "no subgradient",
+    "GP106": "two calls differ",
+    "GP107": "its arguments are changed",
+    "GP108": "another shape",
+    "GP109": "another cost",
+    "GP110": "zero everywhere, so untested",
+    "GP111": "undecided",
+    "GP112": "its layout is not known",
+    "GP113": "it raises an error",
+    "GP114": "agrees within differences only",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement on one function. `digits` are those of the formula where it ran on balls, else of its floats."""
+
+    function: str
+    against: str
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    digits: int
+    white: bool
+    points: int
+    entries: int
+    layout: str = ""
+    diagnosis: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Nothing is wrong, and nothing is undecided."""
+        return not self.failures and not self.unknown
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """What is wrong."""
+        return tuple(f for f in self.findings if f.code in FAILS)
+
+    @property
+    def unknown(self) -> tuple[Finding, ...]:
+        """What could not be decided."""
+        return tuple(f for f in self.findings if f.code in UNKNOWN)
+
+    @property
+    def word(self) -> str:
+        """right, WRONG or UNDECIDED."""
+        return "WRONG" if self.failures else "UNDECIDED" if self.unknown else "right"
+
+    def __bool__(self) -> bool:
+        return self.good
+
+    def __str__(self) -> str:
+        how = "the formula itself, on balls" if self.white else "its floats"
+        known = (
+            f": equal to {self.digits} digits at {self.points} points, {self.entries} entries ({how})"
+            if self.good
+            else ""
+        )
+        lines = [f"{self.function} against {self.against}: {self.word}{known}"]
+        lines += [f"  {finding}" for finding in self.findings]
+        lines += [f"  likely: {line}" for line in self.diagnosis]
+        lines += [f"  layout: {self.layout}"] if self.layout and not self.good else []
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
