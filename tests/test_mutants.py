@@ -160,6 +160,31 @@ def test_every_operator_has_a_mutant_that_is_rejected():
     assert not idle
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("a[L] - y  ->  y - a[L]", "equal"),
+        ("range(L - 1, 1, -1)  ->  range(L - 1, 0, -1)", "equal"),
+        ("C.sum()  ->  np.abs(C).sum()", "equal"),
+        ("z >= 0  ->  z > 0", "indistinguishable"),
+        ("range(L - 1, 1, -1)  ->  range(L - 1, 2, -1)", "rejected"),
+        ("x  ->  _float32(x)", "rejected"),
+    ],
+)
+def test_what_becomes_of_a_mutant(text: str, word: str):
+    chosen = [mutant for mutant in planted("mlp") if f": {text}  (" in str(mutant)]
+    verdicts = judge_all(chosen, derived("mlp"), code("mlp"), cases("mlp"), first_difference)
+    assert word in [v.word for v in verdicts] and (word != "rejected" or len({v.word for v in verdicts}) == 1)
+
+
+def test_a_lost_shift_overflows():
+    chosen = [m for m in planted("softmax_classifier") if str(m).endswith("0 * z[L].max(axis=1)  (value to 0)")]
+    (found,) = judge_all(
+        chosen, derived("softmax_classifier"), code("softmax_classifier"), cases("softmax_classifier"), first_difference
+    )
+    assert found.word == REJECTED and ("overflows" in found.why or "not finite" in found.why)
+
+
 def cost_only(case: Case, wrong: Code) -> Check | None:
     """A judge that is nearly blind: it looks at the cost and at no gradient."""
     with case.field.context():

@@ -8,6 +8,7 @@ from flint import arb, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from verify.literals import constant
 from verify.numbers import Undecided
 from verify.shadow import UNITS, Shadow, shadow_of, shadows
 
@@ -93,3 +94,10 @@ def test_floats_lie_inside_their_shadow(name, dtype, pairs):
         for value, ball, true in zip(found, wide, exact, strict=True):
             assert ball.settled().contains(arb(fmpq(*float(value).as_integer_ratio())))
             assert ball.settled().overlaps(true.settled())
+
+
+def test_infinity_takes_no_rounding():
+    """A masked logit is -inf: less the largest one its exponential is 0, exactly, also where floats round."""
+    unit = UNITS["float32"]
+    gap = -constant("inf", unit) - Shadow(arb("0.3"), unit)
+    assert gap.exp().settled().is_zero()

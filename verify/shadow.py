@@ -79,7 +79,7 @@ class Shadow:
 
     def settled(self) -> arb:
         """The ball with the rounding of the sum that led to it; infinity takes none."""
-        if self.count == 1 or not self.unit or (self.ball.is_exact() and not self.ball.is_finite()):
+        if self.count == 1 or not self.unit or not self.ball.mid().is_finite():
             return self.ball
         return self.ball + arb(0, (self.count - 1) * self.unit * self.mass * LIMIT)
 
