@@ -35,6 +35,8 @@ class Ear:
             if not set("wax") & set(str(arguments[1] or "")):
                 self.heard.add(os.path.abspath(os.fsdecode(arguments[0])))
         elif event == "import":
+            if arguments[1]:  # a compiled module, opened by the system
+                self.heard.add(os.path.abspath(arguments[1]))
             top = str(arguments[0]).partition(".")[0]
             for folder in map(os.path.abspath, arguments[2] or ()):
                 if os.path.isdir(folder) and not _versioned(folder):

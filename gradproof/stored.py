@@ -115,8 +115,9 @@ def write(where: Place, grounds: Grounds, certificates: Sequence[Certificate], n
     content = asdict(Kept(FORM, grounds, tuple(certificates)))
     text = json.dumps({**content, "seal": _seal(content)}, indent=1, sort_keys=True, ensure_ascii=False)
     write_if_changed(path, text + "\n")
+    write_if_changed(home(where) / PLACE / ".gitignore", "*\n")
 
 
 def _seal(content: object) -> str:
-    """Digest of everything that is stored: a text that was cut or changed is no certificate."""
+    """Digest of everything that is stored: a text that was cut or changed is none. It is no signature."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

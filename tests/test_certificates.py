@@ -16,6 +16,7 @@ from gradproof import cli, fingerprint, stored
 from gradproof.checking import SAMPLE
 from gradproof.choose import GENERATED
 from gradproof.formats.text import STORED
+from gradproof.inputs import heard
 from gradproof.load import find
 from gradproof.stored import Now
 
@@ -134,6 +135,22 @@ def test_fresh_verifies_again(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert STORED in capsys.readouterr().out
     assert cli.main(["check", "--fresh", "mine.py"]) == 0
     assert STORED not in capsys.readouterr().out
+
+
+@pytest.mark.xdist_group("checked")
+def test_git_does_not_see_certificates(folder: Path) -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    seen = subprocess.run(["git", "status", "--short", "-uall"], capture_output=True, text=True, check=True).stdout
+    assert sorted(line.split()[1] for line in seen.splitlines()) == sorted(FILES)
+
+
+def test_compiled_modules_and_files_opened_for_writing(tmp_path: Path) -> None:
+    with heard() as paths:
+        sys.audit("import", "fast", str(tmp_path / "fast.so"), None, None, None)
+        (tmp_path / "log.txt").write_text("written")
+        (tmp_path / "log.txt").read_bytes()
+        (tmp_path / "other.txt").write_text("written")
+    assert {Path(p).name for p in paths if p.startswith(str(tmp_path))} == {"fast.so", "log.txt"}
 
 
 # whatever changed

@@ -338,8 +338,13 @@ def test_only_the_chosen_format_is_printed(
     assert set(parsed(form, shown.out)) <= {"GP302"}
     assert len(parsed(form, shown.out)) >= 1
     assert shown.err == ""
-    where = str(line_of(mine, "z["))
-    assert {"junit": f"mine.py:{where}: ", "github": f"file=mine.py,line={where},"}.get(form, where) in shown.out
+    place = {
+        "json": '"file":"mine.py","line":{},',
+        "junit": "mine.py:{}:",
+        "sarif": '"uri":"mine.py","uriBaseId":"%SRCROOT%"}},"region":{{"startLine":{}}}',
+        "github": "file=mine.py,line={},",
+    }[form]
+    assert place.format(line_of(mine, "z[")) in "".join(shown.out.split())
 
 
 def test_drift_in_every_format(

@@ -219,7 +219,10 @@ def test_the_certificate_has_the_score():
     assert not Score(0, 0, 0, (), (), ()).good
 
 
-def test_the_command_line_prints_the_score(capsys: pytest.CaptureFixture[str]):
+def test_the_command_line_prints_the_score(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.chdir(tmp_path)
     assert cli.main(["check", "mlp", "--mutants", "30", "-v"]) == 0
     assert "rejected, " in capsys.readouterr().out
     assert cli.main(["check", "mlp", "--mutants", "many"]) == cli.UNUSABLE
