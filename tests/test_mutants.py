@@ -22,7 +22,8 @@ from verify import run
 from verify.agreement import agree, make_cases
 from verify.case import Case
 from verify.certificate import Check, Score
-from verify.judge import compare_kernel, kernel_on_balls
+from verify.judge import compare_kernel
+from verify.kernel import kernel_on_balls
 from verify.mutants.operator import Operator, moved, parsed, pattern
 from verify.mutants.plant import Mutant, kernels_of, mutants, sample
 from verify.mutants.score import REJECTED, Bench, first_difference, judge_all, score, verdict

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from fractions import Fraction
 from functools import partial, reduce
 from itertools import combinations
 from typing import Any
@@ -24,17 +23,17 @@ from verify.case import Case, Values
 from verify.certificate import Check
 from verify.differences import central
 from verify.instance import Entry
+from verify.kernel import kernel_on_balls, run_on_balls
 from verify.numbers import Undecided
 from verify.rounding import Rounding
 from verify.run import Code, floats
-from verify.shadow import UNITS, Shadow, Ties, shadow_of, shadows
+from verify.shadow import UNITS, Ties
 from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
 BLACK_BOX = 4  # the equations' own rounding is taken so many times where the code cannot tell its own
 FLIPS = 5  # so many ties are decided in every way
 MANY = 12  # of more than that so many, one at a time
-PLAIN_UNITS = 4  # roundoffs of a gradient that is a plain number, such as 1 / 3 / m
 WORST = 1e300
 LOST = "may keep no digit"
 
@@ -109,12 +108,6 @@ def check_balls(case: Case, code: Code) -> Iterator[Check]:
     yield from compare_kernel(case, found)
 
 
-def kernel_on_balls(case: Case, code: Code, equal: bool = False) -> Values:
-    """The kernel's own exact result; whatever the code raises. `equal`: numbers that balls cannot tell apart are."""
-    with Ties(equal=equal or case.tied):
-        return run_on_balls(case, code, 0.0)
-
-
 def compare_kernel(case: Case, found: Values) -> Iterator[Check]:
     """The kernel's own exact result against what the derivation says."""
     yield from compare_balls(case, "code, 170 bits", "derivation", found, case.symbolic)
@@ -160,27 +153,6 @@ def compare_balls(case: Case, check: str, against: str, found: Values, wanted: V
             good,
             why,
         )
-
-
-def run_on_balls(case: Case, code: Code, unit: float) -> Values:
-    """Cost and gradient of the kernel on shadows."""
-    parameters, given = code.arguments(case.instance, lambda values: shadows(values, unit))
-    cost, gradient = code.gradient(parameters, given, kernel=True)
-    return {entry: ball_of(value, unit) for entry, value in {OBJECTIVE: cost, **gradient}.items()}
-
-
-def ball_of(value: Any, unit: float) -> arb:
-    """The ball of a result; a plain number is exact, or the outcome of few operations on floats where these round."""
-    value = value.item() if isinstance(value, np.ndarray) else value
-    if isinstance(value, Shadow) and not value.unit and not value.ball.is_integer():
-        value = value.ball  # a quotient of integers, such as those of signs
-    if isinstance(value, Shadow):
-        return value.settled()
-    if isinstance(value, arb):
-        return Shadow(value, unit).rounded(value, PLAIN_UNITS).ball
-    ball = arb(fmpq(*Fraction(value).as_integer_ratio()))
-    exact = not unit or shadow_of(Fraction(value), unit).ball == ball
-    return ball if exact else Shadow(ball, unit).rounded(ball, PLAIN_UNITS).ball
 
 
 def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tuple[tuple[Values, ...], str]:

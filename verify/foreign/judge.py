@@ -25,7 +25,8 @@ from verify.foreign.source import NotOnBalls
 from verify.foreign.target import Result, Target
 from verify.foreign.verdict import WORDS, Finding
 from verify.instance import Entry, Instance
-from verify.judge import ball_of, budgets_of, equation_budgets, exactly, inside
+from verify.judge import budgets_of, equation_budgets, exactly, inside
+from verify.kernel import ball_of
 from verify.numbers import Undecided
 from verify.run import floats
 from verify.shadow import UNITS, Ties, shadows

@@ -11,7 +11,8 @@ import numpy as np
 from derive.derivation import Derivation
 from verify.case import Case, far_cases
 from verify.certificate import Check, Score
-from verify.judge import check_type, compare_kernel, kernel_on_balls
+from verify.judge import check_type, compare_kernel
+from verify.kernel import kernel_on_balls
 from verify.mutants.equal import Proof
 from verify.mutants.plant import Mutant, kernels_of, mutants, sample, wrong_on_balls, wrong_on_floats
 from verify.mutants.table import OPERATORS
