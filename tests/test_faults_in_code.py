@@ -69,8 +69,8 @@ FAULTS = (
     ),
     Fault(
         "wrong public cost",
-        "return _cost(parameters, x, y, lam)[0]",
-        "return _cost(parameters, x, y, lam)[0] * 1.0001",
+        "J = _cost(parameters, x, y, lam)[0]",
+        "J = _cost(parameters, x, y, lam)[0] * 1.0001",
         "J",
         "cost alone, float64",
     ),
@@ -78,7 +78,7 @@ FAULTS = (
     Fault("weights updated before they are read", BP4, BP4 + "; w[l] -= w[l] / 1048576", "d.w", FLOAT64),
     Fault("rounded to float32", "a[l] = sigmoid(z)", "a[l] = sigmoid(z).astype(np.float32)", "d.w", FLOAT64),
     Fault("float64 in float32", BP3, BP3 + " * np.float64(1)", "d.b", FLOAT32),
-    Fault("NaN", BP3, BP3 + " * float('nan')", "d.b", FLOAT64),
+    Fault("NaN", BP3, BP3 + " * float('nan')", "J", FLOAT64),  # it raises
     Fault(
         "diagonal softmax",
         "((a[L] - y) * a[L]).sum(axis=1, keepdims=True)",

@@ -42,7 +42,10 @@ COSTS = {
     "circle": lambda a, x, c, i: pi * Sum(a[i], i) / 7,
 }
 
-UNLUCKY = {"far": lambda a, x, c, i: Sum(Max(0, a[i] - 50), i), "off": lambda a, x, c, i: Max(0, c - 5) * Sum(a[i], i)}
+UNLUCKY = {
+    "far": lambda a, x, c, i: Sum(Max(0, a[i] - 50), i),
+    "off": lambda a, x, c, i: Max(0, c - 500) * Sum(a[i], i),
+}
 
 
 @cache
