@@ -21,6 +21,7 @@ from derive.values.nodes import (
     ZERO,
     Access,
     Add,
+    Bracket,
     Call,
     Choice,
     Constant,
@@ -66,6 +67,8 @@ class Terms(SumsOfSquares):
             rest, exponents, _ = self._drawn_out(factors_of(expr.args[0]), inner, made)
             if exponents:
                 return add(*exponents, Call("log", (self.shift_terms(rest, inner, made),)))
+        if any(isinstance(f, Bracket) and f.op == "<=" for f in factors_of(expr)):
+            return expr  # where the condition does not hold, the entries of the exponents may not stand
         if isinstance(expr, (Mul, Pow)):
             spread = _distributed(expr)
             if spread != expr:
