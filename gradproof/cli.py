@@ -99,6 +99,30 @@ def check(
 
 
 @app.command()
+def verify(
+    function: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION", help="Also FILE.py:Class.method.")],
+    against: Annotated[str, typer.Option("--against", metavar="MODEL|FILE.py[:MODEL]", help="The equations.")],
+    cost: Annotated[str | None, typer.Option("--cost", metavar="FILE.py:NAME", help="Its cost, if apart.")] = None,
+    size: Annotated[list[str] | None, typer.Option("--size", metavar="NAME=N", help="A size, such as L=3.")] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option("--layout", metavar="TEXT|FILE.py:NAME", help="What is passed, such as 'w[2].T, b[2], x, y'."),
+    ] = None,
+    accept: Annotated[
+        str | None, typer.Option("--accept", metavar="differences", help="Do not ask for more than that.")
+    ] = None,
+    form: Form = Format.TEXT,
+) -> None:
+    """Judge a gradient that somebody wrote: is it the derivative of the cost of a model?"""
+    from gradproof import foreign
+
+    if accept not in (None, "differences"):
+        raise UsageError(f"--accept takes differences, not {accept}")
+    what = foreign.asked(function, against, cost, size or [], layout)
+    raise typer.Exit(show([foreign.judge(what, accept_differences=accept is not None)], form, details=True))
+
+
+@app.command()
 def explain(code: Annotated[str | None, typer.Argument(metavar="[CODE]", help="Default: all codes.")] = None) -> None:
     """Say what the code of a finding means, why it may arise, and what to do."""
     from gradproof.formats import explained

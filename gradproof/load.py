@@ -87,7 +87,8 @@ def load(where: Place) -> tuple[Loaded, ...]:
     """Run a model file; its models in written order. ModelError, with the line, if it raises or has none."""
     from derive import Model, ModelError, System
 
-    values = vars(_run(where)).values()
+    with running(where) as module:
+        values = tuple(vars(module).values())
     models = {id(v.system if isinstance(v, Model) else v): v for v in values if isinstance(v, (Model, System))}
     own = [m for m in models.values() if Path(m.file) == where.path] or list(models.values())
     if not own:
@@ -99,7 +100,9 @@ def load(where: Place) -> tuple[Loaded, ...]:
     return tuple(Loaded(model, where) for model in own)
 
 
-def _run(where: Place) -> ModuleType:
+@contextmanager
+def running(where: Place) -> Iterator[ModuleType]:
+    """Run a file; within, what it defines can be called and may import its neighbours. ModelError if it raises."""
     module = ModuleType(f"_model_{where.path.stem}")
     module.__file__ = str(where.path)
     linecache.checkcache(str(where.path))
@@ -108,8 +111,8 @@ def _run(where: Place) -> ModuleType:
             text = where.path.read_bytes()
             exec(compile(text, str(where.path), "exec"), module.__dict__)
         except (Exception, SystemExit) as error:
-            raise _explained(error, where) from None
-    return module
+            raise explained(error, where) from None
+        yield module
 
 
 @contextmanager
@@ -129,8 +132,8 @@ def _aside(module: ModuleType, folder: Path) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def _explained(error: BaseException, where: Place) -> ModelError:
-    """Whatever a model file raised, as a ModelError at the line of that file."""
+def explained(error: BaseException, where: Place) -> ModelError:
+    """Whatever a file raised, as a ModelError at the line of that file."""
     from derive import ModelError
     from derive.errors import Source
 

@@ -237,3 +237,8 @@ CODES = (
 def code(name: str) -> Code:
     """The row of a code, in capitals or not. KeyError if there is none."""
     return {row.code: row for row in CODES}[name.upper()]
+
+
+def named(name: str) -> str:
+    """What a code is called. KeyError if there is none."""
+    return code(name).name

@@ -11,11 +11,12 @@ from derive import Model, System, derive
 from derive.derivation import Derivation
 from verify.agreement import always_zero
 from verify.case import DIGITS, Case
+from verify.codes import named
 from verify.foreign.judge import Judged, at_kink, judge_case
 from verify.foreign.layout import Layout, stated
 from verify.foreign.points import cases_of, own_case, possible, seen, supported
 from verify.foreign.target import Target
-from verify.foreign.verdict import WORDS, Finding, Verdict
+from verify.foreign.verdict import Finding, Verdict
 from verify.instance import instance
 from verify.numbers import Undecided
 from verify.run import floats
@@ -53,7 +54,11 @@ def check_gradient(
         code = "GP113" if "raises" in reason else "GP108"
         return Verdict(name, system.name, (Finding(code, "gradient", reason),), (), 0, False, 0, 0, layout.text)
     notes = (f"judged only where it can be called: {reason}",) if reason else ()
-    cases = cases_of(derivation, good, seed, among or {})
+    try:
+        cases = cases_of(derivation, good, seed, among or {})
+    except Undecided as error:
+        finding = Finding("GP111", "gradient", f"{named('GP111')}: {error}")
+        return Verdict(name, system.name, (finding,), notes, 0, False, 0, 0, layout.text)
     pairs = [(case, "float64") for case in cases] + [(own_case(derivation, p, seed), dtype_of(p)) for p in own]
     judged = [judged_at(case, derivation, target, dtype) for case, dtype in pairs]
     return summary(name, derivation, layout, tuple(c for c, _ in pairs), judged, notes, seed)
@@ -67,7 +72,7 @@ def judged_at(case: Case, derivation: Derivation, target: Target, dtype: str) ->
     except Undecided as error:
         if case.instance.note:
             return Judged((), 0, False, "", (f"nothing can be said where {case.instance.note}: {error}",))
-        return Judged((Finding("GP111", "gradient", f"{WORDS['GP111']}: {error}", case.instance.where),), 0, False)
+        return Judged((Finding("GP111", "gradient", f"{named('GP111')}: {error}", case.instance.where),), 0, False)
 
 
 def with_cost(
@@ -81,7 +86,7 @@ def with_cost(
         values = plain.values(instance(system, one, seed, DIGITS), floats("float64"))
         try:
             with np.errstate(all="ignore"):
-                returned = gradient(*layout.arguments(values))
+                returned = layout.call(gradient, layout.arguments(values))
         except Exception:
             continue
         if (
@@ -125,7 +130,7 @@ def summary(
         for finding in one.findings:
             found.setdefault((finding.code, finding.block.partition("[")[0]), finding)
     for equation, block in untested(derivation, cases, seed):
-        found.setdefault(("GP110", block), Finding("GP110", block, WORDS["GP110"], equation=equation))
+        found.setdefault(("GP110", block), Finding("GP110", block, named("GP110"), equation=equation))
     why = tuple(dict.fromkeys(f"a black box: {j.why}" for j in judged if j.why))
     more = tuple(dict.fromkeys(note for j in judged for note in j.notes))
     ran = [j for j in judged if j.digits]

@@ -21,9 +21,10 @@ import numpy as np
 
 from derive.derivation import Derivation
 from verify.case import Case, Values, sharp
+from verify.codes import named
 from verify.foreign.source import NotOnBalls
 from verify.foreign.target import Result, Target
-from verify.foreign.verdict import WORDS, Finding
+from verify.foreign.verdict import Finding
 from verify.instance import Entry, Instance
 from verify.judge import budgets_of, equation_budgets, exactly, inside
 from verify.kernel import ball_of
@@ -210,7 +211,7 @@ def digits_of(case: Case, found: Values) -> int:
 def finding(case: Case, code: str, entry: Entry, message: str) -> Finding:
     """A finding about one entry."""
     equation = case.equations.get(entry, "")
-    return Finding(code, shown(entry), f"{WORDS[code]}: {message}", case.instance.where, equation)
+    return Finding(code, shown(entry), f"{named(code)}: {message}", case.instance.where, equation)
 
 
 def shown(entry: Entry) -> str:
@@ -244,13 +245,13 @@ def at_kink(case: Case, derivation: Derivation, judged: Judged, target: Target) 
             kept.append(replace(doubt, code="GP104", message=legal(case, entry, value)))
         else:
             message = f"{value!r} lies outside of {low[entry]!r}..{high[entry]!r}"
-            kept.append(replace(doubt, code="GP105", message=f"{WORDS['GP105']}: {message}"))
+            kept.append(replace(doubt, code="GP105", message=f"{named('GP105')}: {message}"))
     return replace(judged, findings=tuple(kept), notes=tuple(notes))
 
 
 def legal(case: Case, entry: Entry, value: float) -> str:
     """A sentence about a convention."""
-    return f"{WORDS['GP104']}: {value!r}, where the model says {float(case.symbolic[entry].mid())!r}"
+    return f"{named('GP104')}: {value!r}, where the model says {float(case.symbolic[entry].mid())!r}"
 
 
 def hulls(case: Case, derivation: Derivation) -> tuple[dict[Entry, float], dict[Entry, float]]:

@@ -54,6 +54,14 @@ class Layers:
 
 
 @dataclass(frozen=True)
+class Named:
+    """What is passed by its name."""
+
+    name: str
+    part: Any
+
+
+@dataclass(frozen=True)
 class Block:
     """A parameter, or one layer of it, perhaps transposed."""
 
@@ -83,16 +91,25 @@ class Block:
 
 @dataclass(frozen=True)
 class Layout:
-    """Arguments from values, and blocks of the gradient from what was returned; `text` shows it to a reader."""
+    """Arguments from values, and blocks of the gradient from what was returned; `text` shows it to a reader.
+
+    `names`: those of the last arguments, if they are passed by name.
+    """
 
     arguments: Callable[[Values], tuple[Any, ...]]
     gradient: Callable[[Any, Values], Blocks]
     text: str = ""
-    keywords: Callable[[Values], dict[str, Any]] | None = None
+    names: tuple[str, ...] = ()
+
+    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        """Call a function; the last arguments are passed by the names that the layout has."""
+        first = len(arguments) - len(self.names)
+        return function(*arguments[:first], **dict(zip(self.names, arguments[first:], strict=True)))
 
 
 def stated(arguments: Any, gradient: Any, parameters: Sequence[str]) -> Layout:
     """The layout that templates state. `parameters` are the names of the model's parameters."""
+    names = () if callable(arguments) else tuple(part.name for part in arguments if isinstance(part, Named))
     made = arguments if callable(arguments) else lambda values: tuple(build(part, values) for part in arguments)
     if gradient is None:
         if callable(arguments):
@@ -102,13 +119,15 @@ def stated(arguments: Any, gradient: Any, parameters: Sequence[str]) -> Layout:
     template = gradient
     read = gradient if callable(gradient) else lambda found, values: dict(unbuilt(template, found, values))
     shown = "" if callable(arguments) else f"({', '.join(map(show, arguments))}) -> {show(template)}"
-    return Layout(made, read, shown)
+    return Layout(made, read, shown, names)
 
 
 def build(part: Any, values: Values) -> Any:
     """What is passed for one part of a template."""
     if callable(part):
         return part(values)
+    if isinstance(part, Named):
+        return build(part.part, values)
     if isinstance(part, Flat):
         return np.concatenate([np.asarray(leaf(p, values)).ravel(order=part.order) for p in part.parts])
     if isinstance(part, Layers):
@@ -175,7 +194,9 @@ def arithmetic(node: ast.expr, text: str, values: Values) -> Any:
 
 def blocks_in(part: Any) -> Iterator[Block]:
     """The blocks that a template names, in order."""
-    if isinstance(part, Flat):
+    if isinstance(part, Named):
+        yield from blocks_in(part.part)
+    elif isinstance(part, Flat):
         for text in part.parts:
             yield from blocks_in(text)
     elif isinstance(part, Layers):
@@ -192,7 +213,9 @@ def blocks_in(part: Any) -> Iterator[Block]:
 
 def unbuilt(template: Any, found: Any, values: Values) -> Iterator[tuple[str, Any]]:
     """The blocks of a gradient that has the shape of a template. LayoutError where it has another one."""
-    if isinstance(template, Flat):
+    if isinstance(template, Named):
+        yield from unbuilt(template.part, found, values)
+    elif isinstance(template, Flat):
         yield from cut(template, found, values)
     elif isinstance(template, Layers):
         yield from unbuilt(template.parts(values), found, values)
@@ -245,13 +268,17 @@ def as_array(found: Any) -> Any:
 
 def show(template: Any) -> str:
     """A template as text."""
+    if isinstance(template, Named):
+        return f"{template.name}={show(template.part)}"
     if isinstance(template, Flat):
-        return f"flat({', '.join(template.parts)})"
+        order = ", order=F" if template.order == "F" else ""
+        return f"flat({', '.join(template.parts)}{order})"
     if isinstance(template, Layers):
         return f"layers({template.text})"
     if isinstance(template, Mapping):
         return "{" + ", ".join(f"{key}: {show(part)}" for key, part in template.items()) + "}"
     if isinstance(template, (list, tuple)):
         opened, closed = ("[", "]") if isinstance(template, list) else ("(", ")")
-        return opened + ", ".join(map(show, template)) + closed
+        single = "," if len(template) == 1 and isinstance(template, tuple) else ""
+        return opened + ", ".join(map(show, template)) + single + closed
     return getattr(template, "__name__", "a function") if callable(template) else str(template)

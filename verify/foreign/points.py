@@ -17,6 +17,7 @@ from derive.system import System, Tensor, accesses
 from verify.agreement import alive, searched, unseen
 from verify.case import DIGITS, Case, make_case, resting_cases, sharp
 from verify.foreign.approach import approached
+from verify.foreign.layout import LayoutError
 from verify.foreign.shown_sizes import sizes_at
 from verify.foreign.target import Target
 from verify.instance import Entry, Instance, instance
@@ -66,14 +67,23 @@ def drawn_among(drawn: Instance, among: Among) -> Instance:
 
 
 def supported(target: Target, sizes: tuple[Sizes, ...], seed: int, among: Among) -> tuple[tuple[Sizes, ...], str]:
-    """The sizes at which the function can be called and answers in the right shapes, and what happens elsewhere."""
-    good, reason = list[Sizes](), ""
+    """The sizes at which the function can be called and answers in the right shapes, and what happens elsewhere.
+
+    LayoutError if there are no arguments at any size: the template cannot be meant.
+    """
+    good, partly, reason, unmeant = list[Sizes](), list[Sizes](), "", list[LayoutError]()
     for one in sizes:
         drawn = drawn_among(instance(target.system, one, seed, DIGITS), among)
         try:
             with np.errstate(all="ignore"):
                 values = target.values(drawn, floats("float64"))
-                result = target.on_floats(values)
+                arguments = target.layout.arguments(values)
+        except LayoutError as error:
+            unmeant.append(error)
+            continue
+        try:
+            with np.errstate(all="ignore"):
+                result = target.on_floats(values, arguments)
         except Exception as error:
             reason = reason or f"at {one} it raises {type(error).__name__}: {error}"
             continue
@@ -81,8 +91,12 @@ def supported(target: Target, sizes: tuple[Sizes, ...], seed: int, among: Among)
             label, what = next(iter(result.misshapen.items()))
             reason = reason or f"at {one}: d.{label}: {what}"
             continue
-        good.append(one)
-    return tuple(good), reason
+        (partly if result.misshapen else good).append(one)
+    if len(unmeant) == len(sizes):
+        raise unmeant[0]
+    if not good:  # a block is missing everywhere; else it belongs to a depth that the function does not have
+        return tuple(partly), reason
+    return tuple(good), reason or "".join(f"elsewhere, {error}" for error in unmeant[:1])
 
 
 def cases_of(derivation: Derivation, sizes: tuple[Sizes, ...], seed: int, among: Among) -> tuple[Case, ...]:

@@ -70,14 +70,14 @@ class Target:
 
     def read(self, values: Values, arguments: tuple[Any, ...]) -> Result:
         """Call, and put what is returned in the letters of the model."""
-        returned, value = self.gradient(*arguments), None
+        returned, value = self.layout.call(self.gradient, arguments), None
         if self.cost_first:
             if not isinstance(returned, (tuple, list)) or len(returned) < 2:
                 raise LayoutError("the function should return the cost and the gradient")
             value, *rest = returned
             returned = rest[0] if len(rest) == 1 else tuple(rest)
         elif self.cost is not None:
-            value = self.cost(*arguments)
+            value = self.layout.call(self.cost, arguments)
         entries: dict[Entry, Any] = {} if value is None else {OBJECTIVE: scalar(value)}
         misshapen: dict[str, str] = {}
         blocks = self.layout.gradient(returned, values)

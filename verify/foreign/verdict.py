@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verify.codes import ERROR, UNDECIDED, code
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -18,26 +20,6 @@ class Finding:
     def __str__(self) -> str:
         head = f"{self.code} {self.block}: {self.message}"
         return head + (f" [{self.equation}]" if self.equation else "") + (f" at {self.where}" if self.where else "")
-
-
-FAILS = ("GP101", "GP102", "GP103", "GP105", "GP106", "GP107", "GP108", "GP109", "GP113")
-UNKNOWN = ("GP110", "GP111", "GP112", "GP114")
-WORDS = {
-    "GP101": "proved different",
-    "GP102": "different beyond rounding",
-    "GP103": "digits lost",
-    "GP104": "a legal subgradient, not the declared one",
-    "GP105": "no subgradient",
-    "GP106": "two calls differ",
-    "GP107": "its arguments are changed",
-    "GP108": "another shape",
-    "GP109": "another cost",
-    "GP110": "zero everywhere, so untested",
-    "GP111": "undecided",
-    "GP112": "its layout is not known",
-    "GP113": "it raises an error",
-    "GP114": "agrees within differences only",
-}
 
 
 @dataclass(frozen=True)
@@ -63,28 +45,29 @@ class Verdict:
     @property
     def failures(self) -> tuple[Finding, ...]:
         """What is wrong."""
-        return tuple(f for f in self.findings if f.code in FAILS)
+        return tuple(f for f in self.findings if code(f.code).severity == ERROR)
 
     @property
     def unknown(self) -> tuple[Finding, ...]:
         """What could not be decided."""
-        return tuple(f for f in self.findings if f.code in UNKNOWN)
+        return tuple(f for f in self.findings if code(f.code).severity == UNDECIDED)
 
     @property
     def word(self) -> str:
         """right, WRONG or UNDECIDED."""
         return "WRONG" if self.failures else "UNDECIDED" if self.unknown else "right"
 
+    @property
+    def known(self) -> str:
+        """What stands behind a good verdict."""
+        how = "the formula itself, on balls" if self.white else "its floats"
+        return f"equal to {self.digits} digits at {self.points} points, {self.entries} entries ({how})"
+
     def __bool__(self) -> bool:
         return self.good
 
     def __str__(self) -> str:
-        how = "the formula itself, on balls" if self.white else "its floats"
-        known = (
-            f": equal to {self.digits} digits at {self.points} points, {self.entries} entries ({how})"
-            if self.good
-            else ""
-        )
+        known = f": {self.known}" if self.good else ""
         lines = [f"{self.function} against {self.against}: {self.word}{known}"]
         lines += [f"  {finding}" for finding in self.findings]
         lines += [f"  likely: {line}" for line in self.diagnosis]
