@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,28 +11,21 @@ from codegen.files import drift
 from gradproof import fingerprint, stored
 from gradproof.choose import check_names, files
 from gradproof.findings import Summary
-from gradproof.load import Loaded, Place
-from gradproof.stored import Grounds, Now
+from gradproof.load import Place
+from gradproof.stored import Now
 from gradproof.summaries import sources, summary
 
+MUTANTS = "mutants"
 SAMPLE = "200"  # so many mutants are judged if nothing is said
 
 if TYPE_CHECKING:
+    from gradproof.opened import Opened
     from verify.certificate import Certificate
-
-
-@dataclass(frozen=True)
-class Opened:
-    """The models of a file that was loaded, and what loading it read."""
-
-    models: tuple[Loaded, ...]
-    files: Mapping[str, str]
-    versions: Mapping[str, str]
 
 
 def certified(names: Sequence[str], generated: Path) -> tuple[Summary, ...]:
     """What certificates say about models; nothing if one of them has none that holds."""
-    kept = _kept(names, _now(generated, SAMPLE))
+    kept = _kept(names, asked(generated, SAMPLE))
     check_names(_names(kept))
     return tuple(s for where, found in kept.items() for s in _told(where, found)) if all(kept.values()) else ()
 
@@ -44,17 +35,24 @@ def check_models(names: Sequence[str], generated: Path, mutants: str, *, fresh: 
 
     So many `mutants` of the code are judged, or all of them.
     """
-    now = _now(generated, mutants)
+    now = asked(generated, mutants)
     kept = dict.fromkeys(files(names, drift.read(generated)), ()) if fresh else _kept(names, now)
     opened = {where: _open(where) for where, found in kept.items() if not found}
     loaded = ((model.name, where) for where, found in opened.items() for model in found.models)
     check_names(chain(_names(kept), loaded))
     for where, found in kept.items():
-        yield from _told(where, found) if found else _verify(where, opened[where], now)
+        yield from _told(where, found) if found else _verify(opened[where], now)
 
 
-def _now(generated: Path, mutants: str) -> Now:
-    return Now({"mutants": mutants}, generated, fingerprint.sources())
+def _open(where: Place) -> Opened:
+    from gradproof.opened import open_file
+
+    return open_file(where)
+
+
+def asked(generated: Path, mutants: str) -> Now:
+    """What a check asks for, and the tool that it is asked of."""
+    return Now({MUTANTS: mutants}, generated, fingerprint.sources())
 
 
 def _kept(names: Sequence[str], now: Now) -> dict[Place, tuple[Certificate, ...]]:
@@ -70,38 +68,22 @@ def _told(where: Place, found: Sequence[Certificate]) -> Iterator[Summary]:
     return (summary(certificate, where.source, stored=True) for certificate in found)
 
 
-def _open(where: Place) -> Opened:
-    """Load a model file. ModelError if it has no model."""
-    import_module("gradproof.road")  # before anybody listens: what it imports is not the model's
-    from gradproof import inputs
-    from gradproof.load import load
-
-    with inputs.heard() as paths:
-        models = load(where)
-    found, versions = inputs.contents(paths)
-    root = stored.home(where)
-    own = {str(where.path): fingerprint.digest(where.path), **found}
-    return Opened(models, {stored.named(root, path): digest for path, digest in sorted(own.items())}, versions)
-
-
-def _verify(where: Place, opened: Opened, now: Now) -> Iterator[Summary]:
+def _verify(opened: Opened, now: Now) -> Iterator[Summary]:
     """Derive, generate and verify the models of a file, and keep their certificates."""
     from gradproof import road
-    from gradproof.terminal import console, progress
+    from gradproof.opened import keep
+    from gradproof.terminal import progress
 
-    mutants = now.options["mutants"]
-    most = None if mutants == "all" else int(mutants)
-    made: dict[str, Certificate] = {}
-    generated: dict[str, str] = {}
+    made = []
     for loaded in opened.models:
         with progress() as bar:
             bar.add_task(f"{loaded.name}: verify", total=None)
             written = road.generate(loaded, road.derive_model(loaded))
-            made[loaded.name] = road.check(written, most)
-        generated[f"{loaded.name}.py"] = fingerprint.digest_of(written.module_text)
-        yield summary(made[loaded.name], where.source, sources(written.derivation))
-    grounds = Grounds(where.source, opened.files, opened.versions, now.tool, now.options, generated)
-    try:
-        stored.write(where, grounds, tuple(made.values()), now)
-    except OSError as error:
-        console(error=True).print(f"the certificate of {where.source} is not kept: {error}", style="dim")
+            made.append((written, road.check(written, most(now.options[MUTANTS]))))
+        yield summary(made[-1][1], opened.place.source, sources(written.derivation))
+    keep(opened, made, now)
+
+
+def most(mutants: str) -> int | None:
+    """How many mutants are judged, None for all."""
+    return None if mutants == "all" else int(mutants)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,9 @@ class Choice:
     whole: bool
 
 
-def choose(names: Sequence[str], stored: Stored) -> Choice:
+def choose(names: Sequence[str], stored: Stored, loader: Callable[[Place], tuple[Loaded, ...]] = load) -> Choice:
     """The named models, or without names all of them. UsageError or ModelError if one cannot be had."""
-    models = tuple(model for where in files(names, stored) for model in load(where))
+    models = tuple(model for where in files(names, stored) for model in loader(where))
     check_names((model.name, model.place) for model in models)
     return Choice(models, not names)
 

@@ -11,12 +11,12 @@ from rich.text import Text
 from codegen.files import drift
 from codegen.files.drift import Finding, State
 from gradproof import show
-from gradproof.checking import SAMPLE
+from gradproof.checking import SAMPLE, asked, most
 from gradproof.choose import Choice, check_owner, choose
 from gradproof.findings import FINDINGS, GOOD, exit_code
 from gradproof.formats import Format
 from gradproof.formats import show as show_findings
-from gradproof.load import Loaded, UsageError, find, load
+from gradproof.load import Loaded, Place, UsageError, find, load
 from gradproof.summaries import drifted
 from gradproof.terminal import console, progress
 
@@ -66,13 +66,20 @@ def generate(names: Sequence[str], out: Path, *, force: bool) -> int:
 def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
     """Derive, generate, verify and report the models; a closing table."""
     from gradproof import road
-    from gradproof.verdicts import Row, closing, publish
+    from gradproof.opened import Opened, keep, open_file
+    from gradproof.verdicts import closing, publish
 
-    stored = drift.read(out)
-    choice = choose(names, stored)
+    opened: dict[Place, Opened] = {}
+
+    def loader(where: Place) -> tuple[Loaded, ...]:
+        opened[where] = open_file(where)
+        return opened[where].models
+
+    stored, now = drift.read(out), asked(out, SAMPLE)
+    choice = choose(names, stored, loader)
     if not force:
         check_owner(choice.models, stored)
-    rows: list[Row] = []
+    made, rows = [], []
     with progress() as bar:
         task = bar.add_task("", total=3 * len(choice.models))
         written = []
@@ -84,11 +91,13 @@ def build(names: Sequence[str], out: Path, folder: Path, *, force: bool) -> int:
             return FINDINGS
         for one in written:
             bar.update(task, description=f"{one.name}: verify")
-            certificate = road.check(one, int(SAMPLE))
+            made.append((one, road.check(one, most(SAMPLE))))
             bar.advance(task)
             bar.update(task, description=f"{one.name}: report")
-            rows.append(publish(one, certificate, folder))
+            rows.append(publish(*made[-1], folder))
             bar.advance(task)
+    for where, found in opened.items():
+        keep(found, [pair for pair in made if pair[0].loaded.place == where], now)
     console().print(closing(rows))
     if any(row.complaints for row in rows):
         return FINDINGS

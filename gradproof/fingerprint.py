@@ -34,6 +34,13 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def found(name: str) -> str:
+    """The file in which Python finds a top-level module now, as far as the names of files tell; ABSENT if nowhere."""
+    names = (os.path.join(name, "__init__.py"), f"{name}.py")
+    paths = (os.path.abspath(os.path.join(folder, n)) for folder in sys.path for n in names)
+    return next((path for path in paths if os.path.isfile(path)), ABSENT)
+
+
 def rooms() -> dict[str, str]:
     """The folders of this tool, by their names."""
     specs = {name: find_spec(name) for name in ROOMS}

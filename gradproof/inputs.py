@@ -60,9 +60,19 @@ def heard() -> Iterator[set[str]]:
         yield paths
     finally:
         ear.heard = None
-        later = [module for name, module in list(sys.modules.items()) if name not in ear.before]
-        files = (getattr(module, "__file__", None) for module in later)
-        paths |= {os.path.abspath(file) for file in files if file}
+        paths |= set(_later().values())
+
+
+def modules() -> Mapping[str, str]:
+    """The files of top-level modules that models found on Python's path, if they belong to nothing with a version."""
+    return {name: path for name, path in sorted(_later().items()) if "." not in name and not _versioned(path)}
+
+
+def _later() -> dict[str, str]:
+    """The files of modules that are there since the first model was loaded."""
+    before = _ear().before
+    files = ((n, getattr(module, "__file__", None)) for n, module in list(sys.modules.items()) if n not in before)
+    return {name: os.path.abspath(file) for name, file in files if file}
 
 
 def contents(paths: Iterable[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:

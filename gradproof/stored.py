@@ -37,12 +37,14 @@ class Now:
 class Grounds:
     """What the outcome of a check rests on.
 
-    `files` are digests of what loading the model read, by paths from the project's folder on; `tool` that of this tool;
-    `options` are those of the check; `generated` are digests of the modules that were checked, by file name.
+    `files` are digests of what loading the model read, by paths from the project's folder on; `modules` are the files
+    of modules that were found on Python's path; `tool` is the digest of this tool, `options` are those of the check;
+    `generated` are digests of the modules that were checked, by file name.
     """
 
     source: str
     files: Mapping[str, str]
+    modules: Mapping[str, str]
     versions: Mapping[str, str]
     tool: str
     options: Mapping[str, str]
@@ -57,6 +59,7 @@ class Grounds:
             and self.options == now.options
             and set(fingerprint.LIBRARIES) <= set(libraries)
             and all(fingerprint.digest(root / path) == digest for path, digest in self.files.items())
+            and all(fingerprint.found(name) == str(root / path) for name, path in self.modules.items())
             and all(fingerprint.digest(now.generated / n) in (d, fingerprint.ABSENT) for n, d in self.generated.items())
             and self.tool == now.tool
             and self.versions == fingerprint.versions(libraries)

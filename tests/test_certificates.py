@@ -86,8 +86,8 @@ def now(mutants: str = SAMPLE) -> Now:
     return Now({"mutants": mutants}, GENERATED, fingerprint.sources())
 
 
-def holds() -> bool:
-    return bool(stored.read(find("mine.py"), now()))
+def holds(name: str = "mine.py") -> bool:
+    return bool(stored.read(find(name), now()))
 
 
 def change(path: Path, edit: Callable[[Any], Any], *, seal: bool) -> None:
@@ -254,7 +254,7 @@ def test_no_field_can_be_forged(folder: Path) -> None:
     assert holds()
 
 
-GROUNDS = ("form", "source", "tool", "files", "versions", "options", "generated")
+GROUNDS = ("form", "source", "tool", "files", "modules", "versions", "options", "generated")
 
 
 def forge(content: dict[str, Any], field: str) -> Iterator[dict[str, Any]]:
@@ -410,9 +410,26 @@ def test_models_that_share_a_module_both_rest_on_it(folder: Path, monkeypatch: p
     (folder / "pyproject.toml").touch()
     assert cli.main(["check", "one/one.py", "two/two.py"]) == 0
     sys.modules.pop("sharing")
+    models = ("one/one.py", "two/two.py")
     for name in ("one", "two"):
         content = json.loads((folder / "build" / "certificates" / name / f"{name}.json").read_text())
         assert content["grounds"]["files"]["shared/sharing.py"], name
+        assert content["grounds"]["modules"]["sharing"] == "shared/sharing.py", name
+    assert [holds(model) for model in models] == [True, True]
+    (folder / "later").mkdir()
+    (folder / "later" / "sharing.py").write_text("FACTOR = 4\n")
+    monkeypatch.syspath_prepend(str(folder / "later"))
+    assert [holds(model) for model in models] == [False, False], "the same name is another module now"
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if Path(path).name not in ("later", "shared")])
+    assert [holds(model) for model in models] == [False, False], "it is found nowhere"
+
+
+@pytest.mark.xdist_group("checked")
+def test_build_keeps_certificates_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree("build")
+    monkeypatch.setattr("gradproof.verdicts.tex_available", lambda: False)
+    assert cli.main(["build", "mine.py"]) == 0
+    assert holds()
 
 
 @pytest.mark.xdist_group("checked")
