@@ -48,21 +48,24 @@ def rooms() -> dict[str, str]:
 
 
 def sources() -> str:
-    """Digest of every Python file and template of this tool."""
+    """Digest of every file of this tool, Python and templates, ABSENT if these are no files that can be read."""
     whole = hashlib.sha256()
-    for name, folder in sorted(rooms().items()):
-        for path in sorted(_files(folder)):
-            whole.update(f"{name}{path.removeprefix(folder)}\0{digest(path)}\n".encode())
+    try:
+        for name, folder in sorted(rooms().items()):
+            for path in sorted(_files(folder)):
+                whole.update(f"{name}{path.removeprefix(folder)}\0{digest(path)}\n".encode())
+    except OSError:
+        return ABSENT
     return whole.hexdigest()
 
 
 def _files(folder: str) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
-                yield from _files(entry.path) if entry.name != "__pycache__" else ()
-            elif entry.name.endswith((".py", ".jinja")):
+            if not entry.is_dir():
                 yield entry.path
+            elif entry.name != "__pycache__":
+                yield from _files(entry.path)
 
 
 def versions(libraries: Iterable[str] = LIBRARIES) -> Mapping[str, str]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from gradproof import checking, formats
 from gradproof.choose import GENERATED
 from gradproof.formats import Format
-from gradproof.load import UsageError
 
 
 def script() -> None:
@@ -28,6 +27,6 @@ def certified(arguments: Sequence[str]) -> int | None:
         return None
     try:
         known = checking.certified(names, GENERATED)
-    except UsageError:
+    except Exception:  # the command line comes upon the same, and knows how to say it
         return None
     return formats.show(known, Format.TEXT) if known else None

@@ -61,7 +61,7 @@ class Grounds:
             and all(fingerprint.digest(root / path) == digest for path, digest in self.files.items())
             and all(fingerprint.found(name) == str(root / path) for name, path in self.modules.items())
             and all(fingerprint.digest(now.generated / n) in (d, fingerprint.ABSENT) for n, d in self.generated.items())
-            and self.tool == now.tool
+            and self.tool == now.tool != fingerprint.ABSENT
             and self.versions == fingerprint.versions(libraries)
         )
 

@@ -213,6 +213,17 @@ def test_the_digest_of_the_tool_is_that_of_its_sources(
     assert fingerprint.sources() != before
 
 
+@pytest.mark.xdist_group("checked")
+def test_a_tool_that_cannot_be_read_keeps_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "rooms", lambda: {"derive": str(folder / "tool.zip" / "derive")})
+    assert fingerprint.sources() == fingerprint.ABSENT
+    assert not holds()
+    content = json.loads(KEPT.read_text())
+    content["grounds"]["tool"] = fingerprint.ABSENT
+    change(KEPT, lambda _: {key: value for key, value in content.items() if key != "seal"}, seal=True)
+    assert not holds()
+
+
 # forged
 
 
