@@ -181,7 +181,7 @@ def _extended(
 
 def _called(system: System, ending: str, title: str) -> System:
     """The system under a name of its own, the model's with an ending."""
-    return with_changes(system, name=f"{system.name}_{ending}", title=title.format(system.name))
+    return with_changes(system, name=f"{system.name}_{ending}", title=title.format(system.name), claims=())
 
 
 def _like(tensor: Tensor, prefix: str) -> Tensor:

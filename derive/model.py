@@ -10,6 +10,7 @@ from typing import Any
 
 import sympy
 
+from derive.claims import Claims
 from derive.derivatives import Derivatives
 from derive.errors import ModelError, Source
 from derive.language.assumptions import about_sizes, sum_of_data
@@ -24,22 +25,23 @@ from derive.language.declared import (
     places_of,
     slots_of,
 )
-from derive.language.entries import Named, Quantity, outer_source, source_of
+from derive.language.claimed import with_claims
+from derive.language.entries import Quantity, named_by, outer_source, source_of
 from derive.language.functions import Function, checked_name
 from derive.language.operators import explained
 from derive.language.prediction import asked, opened_value
 from derive.language.ranges import resolve, seen_so_far
-from derive.language.stated import check_used, stated, stated_range, with_range
+from derive.language.stated import check_defines, check_used, stated, stated_range, with_range
 from derive.language.surface import Formula, check_owner, lift
 from derive.regions.shapes import Asked, Draft, Shapes
 from derive.system import Alias, Stated, System, Tensor
 from derive.values.affine import Affine, Index
 from derive.values.facts import Facts
-from derive.values.nodes import Access, Expr
+from derive.values.nodes import DERIVED, Access, Expr
 from derive.values.symbols import IndexSymbol, SizeSymbol
 
 
-class Model(Derivatives):
+class Model(Derivatives, Claims):
     """A model under construction, used as `with Model("mlp") as model:`; leaving the block checks it.
 
     `title` is the sentence that the report shows. Raises ModelError, with file and line, for anything that cannot
@@ -68,6 +70,7 @@ class Model(Derivatives):
         self._closed = False
         self._sources: dict[str, Source] = {}
         self._aliases: list[Alias] = []
+        self._claims: list[Draft] = []
         self._errors: dict[str, tuple[str, Source]] = {}
         self._prediction: Asked | None = None
         self._seen: tuple[Any, Shapes] | None = None
@@ -185,22 +188,18 @@ class Model(Derivatives):
         """The equations inside hold for `index` = lo..hi only; the region may be empty."""
         self._check_open()
         bound = stated_range(index, lo, hi)
-        before, count = self._regions, len(self._drafts)
+        before, count, claims = self._regions, len(self._drafts), len(self._claims)
         self._regions = with_range(before, bound)
         try:
             yield
         finally:
             self._regions = before
-        check_used(bound, self._drafts[count:])
+        check_used(bound, [*self._drafts[count:], *self._claims[claims:]])
 
     def state(self, target: Access, value: Any, source: Source) -> None:
         """Add one equation."""
         self._check_open()
-        if target.tensor not in self._variables:
-            raise ModelError(
-                f"{target.tensor} is given, so no equation may define it",
-                fix=f'declare it with model.variables("{target.tensor}")',
-            )
+        check_defines(target, self._variables)
         check_owner(self, value)
         try:
             node = lift(value)
@@ -220,16 +219,17 @@ class Model(Derivatives):
         except ModelError as error:
             raise error.at(source) from None
 
-    def alias(self, **aliases: Named) -> None:
+    def alias(self, **aliases: Any) -> None:
         """Textbook names for derived equations, used by printers and the command line only."""
         self._check_open()
         source = source_of(sys._getframe(1))
         for name, named in aliases.items():
             if name in (x.name for x in self._aliases):
                 raise ModelError(f"the alias {name} is given twice", source=source, fix="choose another name")
-            if not isinstance(named, Named):
+            target = named_by(named)
+            if target is None:
                 raise ModelError(f"{name} names nothing", source=source, fix=f"model.alias({name}=d(z[L, i, j]))")
-            self._aliases.append(Alias(checked_name(name, "alias"), named.target, source))
+            self._aliases.append(Alias(checked_name(name, "alias"), target, source))
 
     def error(self, **letters: str) -> None:
         """Letters for adjoints: `model.error(z="delta")` calls dJ/dz delta."""
@@ -273,6 +273,7 @@ class Model(Derivatives):
 
     def known_tensor(self, name: str) -> Tensor | None:
         """A tensor whose shape is declared, or follows from the equations stated so far."""
+        name = name.removeprefix(DERIVED)
         if name in self._tensors:
             return self._tensors[name]
         known = len(self._drafts), len(self._tensors), self._facts
@@ -326,7 +327,8 @@ class Model(Derivatives):
         check_shapes(self._tensors.values(), self.known_facts(), self._sources)
         check_sizes((*self._drafts, self._objective), self._tensors.values(), {*self._sizes, *self._widths, "?"})
         check_errors(self._errors, {*self._tensors, *self._variables})
-        return self._resolved(tuple(self._drafts), self._objective, whole=True)
+        system = self._resolved(tuple(self._drafts), self._objective, whole=True)
+        return with_claims(system, self._claims, frozenset(self._taken() | RESERVED | set(self._functions)))
 
     def _resolved(self, drafts: tuple[Draft, ...], objective: Draft, *, whole: bool = False) -> System:
         shapes, done = seen_so_far(drafts, self._tensors, self.known_facts())

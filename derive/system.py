@@ -95,11 +95,25 @@ class Stated:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A formula that the author claims for a derivative, for all letters in `bounds`: it is judged and never used.
+
+    `target` is an entry of `d.z`, or a Partial; `functions` are those that only claims use.
+    """
+
+    target: Expr
+    value: Expr
+    bounds: tuple[Bound, ...]
+    source: Source
+    functions: tuple[Function, ...] = ()
+
+
+@dataclass(frozen=True)
 class System:
     """A checked model. `equations` stand in written order; `objective` has target J and no free index.
 
     `sums` are declared facts, left = right for all letters; `errors` are letters for adjoints, z -> delta.
-    `stated` are the derivatives among the variables, whose equations were derived.
+    `stated` are the derivatives among the variables, whose equations were derived. `claims` are no part of the model.
     """
 
     name: str
@@ -119,6 +133,7 @@ class System:
     errors: tuple[tuple[str, str], ...]
     prediction: Prediction | None
     stated: tuple[Stated, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     @cached_property
     def by_name(self) -> dict[str, Tensor]:

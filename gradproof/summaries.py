@@ -29,6 +29,7 @@ KINDS = (  # the beginning of a comparison's name, and what it means if it fails
     ("alive", "GP305"),
 )
 
+CLAIMS = {"refuted": "GP201", "undecided": "GP202"}
 DRIFT = {State.STALE: "GP401", State.EDITED: "GP402", State.MISSING: "GP403", State.ORPHAN: "GP404"}
 
 
@@ -39,7 +40,12 @@ def summary(
     c, kinds = certificate, sorted({check.check for check in certificate.checks})
     lines = Lines(c.model, file, sources or {})
     head = f"{len(c.steps)} steps, weakest grade {c.grade}"
-    cases = (_steps(c, lines), *(_case(c, kind, lines) for kind in kinds), *_planted(c.mutants, lines))
+    cases = (
+        _steps(c, lines),
+        *(_case(c, kind, lines) for kind in kinds),
+        *_planted(c.mutants, lines),
+        *_claims(c, lines),
+    )
     return Summary(c.model, file, head, cases, stored)
 
 
@@ -92,6 +98,23 @@ def _planted(score: Score | None, lines: Lines) -> Iterator[Case]:
     notes = [f"{word}: {line}" for word in ("indistinguishable", "equal") for line in getattr(score, word)]
     outcome = "SURVIVED" if score.survived else "agrees" if score.tried else "UNDECIDED"
     yield Case("mutants", outcome, ("", "", str(score)), tuple(found), tuple(notes))
+
+
+def _claims(c: Certificate, lines: Lines) -> Iterator[Case]:
+    """What is known of every formula that the model claims for a derivative."""
+    for claim in c.claims:
+        at = str(PurePosixPath(lines.file).with_name(claim.file))
+        title, where = f"{c.model}: {claim.claim}", claim.where
+        found = (
+            ()
+            if claim.good
+            else (finding(CLAIMS[claim.grade], str(claim), title=title, file=at, line=claim.line, where=where),)
+        )
+        outcome = claim.grade if claim.good else claim.grade.upper()
+        basis = claim.basis if claim.good else ""
+        yield Case(
+            f"claim {claim.claim.partition(' = ')[0]}", outcome, ("", "", f"{claim.file}:{claim.line}  {basis}"), found
+        )
 
 
 def check_code(check: Check) -> str:

@@ -12,6 +12,7 @@ from derive.system import System
 from derive.values.nodes import ZERO
 from verify.case import DIGITS, Case, evaluated, further_cases, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
+from verify.claims import check_claims
 from verify.instance import instance
 from verify.judge import LOST, WORST, check_case, check_derivation
 from verify.mutants.score import score
@@ -70,9 +71,9 @@ def agree(
         )
     shown = tuple(dict.fromkeys(str(case.instance.sizes) for case in cases))
     found = Certificate(system.name, shown, evidence, worst_of(checks))
-    if mutants == 0 or not found.good:
-        return found
-    return replace(found, mutants=score(derivation, Code.of(module, derivation, Balls(seed)), cases, mutants))
+    if mutants != 0 and found.good:
+        found = replace(found, mutants=score(derivation, Code.of(module, derivation, Balls(seed)), cases, mutants))
+    return replace(found, claims=check_claims(derivation, seed, tuple(dict.fromkeys(c.instance.sizes for c in cases))))
 
 
 def make_cases(derivation: Derivation, seed: int = 0) -> tuple[Case, ...]:

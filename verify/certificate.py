@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from verify.evidence import GRADES, Evidence, weakest
+from verify.evidence import GRADES, Evidence, Judged, weakest
 
 
 @dataclass(frozen=True)
@@ -83,17 +83,18 @@ class Certificate:
     steps: tuple[Evidence, ...]
     checks: tuple[Check, ...]
     mutants: Score | None = None
+    claims: tuple[Judged, ...] = ()
 
     @property
     def good(self) -> bool:
-        """Nothing failed, something was checked, and of faults in the code none passed unexplained."""
+        """Nothing failed, something was checked, no fault in the code passed unexplained, and every claim holds."""
         sharp = self.mutants is None or self.mutants.good
         return bool(self.steps) and bool(self.checks) and not self.failures and sharp
 
     @property
-    def failures(self) -> tuple[Evidence | Check, ...]:
-        """Every step that is not believed and every comparison that disagrees."""
-        found: list[Evidence | Check] = [*self.steps, *self.checks]
+    def failures(self) -> tuple[Evidence | Check | Judged, ...]:
+        """Every step that is not believed, every comparison that disagrees and every claim that does not hold."""
+        found: list[Evidence | Check | Judged] = [*self.steps, *self.checks, *self.claims]
         return tuple(x for x in found if not x.good)
 
     @property
@@ -118,6 +119,7 @@ class Certificate:
             "steps": [asdict(s) for s in self.steps],
             "checks": [asdict(c) for c in self.checks],
             "worst": self.worst,
+            **({"claims": [asdict(c) for c in self.claims]} if self.claims else {}),
             **({"mutants": asdict(self.mutants)} if self.mutants else {}),
         }
         return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.system import Equation, System
-from derive.values.affine import Index
+from derive.values.affine import Affine, Index
 from derive.values.binders import Bound
 from derive.values.nodes import Access, Expr
 from verify.chain import Chain
@@ -46,6 +46,7 @@ class Unrolled:
         self.chain = Chain(self.evaluate)
         self.local = Evaluator(self.system, self.sizes, field, self.leaf, flat=self.flat)
         self.evaluator = Evaluator(self.system, self.sizes, field, self.read, self.direct, self.flat)
+        self.known: dict[Entry, dict[Entry, Number]] = {}
         self.existing: dict[str, frozenset[tuple[int, ...]]] = {}
         self.moved = frozenset(name for stated in self.system.stated for name in stated.inputs)
 
@@ -79,7 +80,9 @@ class Unrolled:
         return self.adjoint(tensor[2:], at) if tensor.startswith("d.") else self.value(tensor, at)
 
     def direct(self, equation: str, of: Access, of_at: tuple[int, ...], by: Access, by_at: tuple[int, ...]) -> Number:
-        """The direct derivative of entry `of` by entry `by`; 0 where it is not read."""
+        """The direct derivative of entry `of` by entry `by`, 0 where it is not read; the whole one without an equation."""
+        if not equation:
+            return self.whole((of.tensor, of_at)).get((by.tensor, by_at), self.evaluator.zero)
         found = self.define((of.tensor, of_at))
         if found.equation != equation:
             raise OutOfRange(f"{of.tensor}{list(of_at)} is defined by {found.equation}, not by {equation}")
@@ -96,6 +99,14 @@ class Unrolled:
             return False
         defined = {entry: self.defined.get(entry) for entry, part in direct.items() if part != 0}
         return all(d is not None and bool(d.value == 0) and self.still(d.direct) for d in defined.values())
+
+    def whole(self, entry: Entry) -> dict[Entry, Number]:
+        """The derivative of an entry by every entry on which it rests, directly or not."""
+        if entry not in self.known:
+            self.define(entry)
+            at = tuple(map(Affine.of, entry[1]))
+            self.known[entry] = self.slopes(Access(entry[0], at), {})
+        return self.known[entry]
 
     def slopes(self, value: Expr, letters: dict[str, int]) -> dict[Entry, Number]:
         """The derivative of a value by every entry on which it rests."""

@@ -12,9 +12,9 @@ from derive.errors import ModelError, Source, counted
 from derive.language.axes import Axis, axis_letters, shapes, spread
 from derive.language.operators import Misused, Operation, Operators
 from derive.language.owner import Owner
-from derive.language.surface import Formula, lift, places, raised
+from derive.language.surface import Formula, lift, owner_of, places, raised
 from derive.values.affine import Affine, Index
-from derive.values.nodes import Access, Expr
+from derive.values.nodes import DERIVED, Access, Expr, Partial, derived_by, is_derived
 from derive.values.symbols import IndexSymbol
 from derive.values.text import render_affine
 
@@ -45,7 +45,7 @@ class Quantity(Operators):
         try:
             target = self._read(places(at))
             assert isinstance(target.node, Access)
-            self.owner.state(target.node, _assigned(target, value), source)
+            self.owner.state(target.node, assigned(target, value), source)
         except ModelError as error:
             raise error.at(source) from None
 
@@ -137,7 +137,7 @@ def _axis_name(slot: Index) -> str:
     return "" if slot.name[0] in "_@:" else slot.name
 
 
-def _assigned(target: Formula, value: Any) -> Any:
+def assigned(target: Formula, value: Any) -> Any:
     """The entry of a right side at the axes of the left side. ModelError if the shapes differ; a scalar fills all."""
     if not target.axes:
         return value
@@ -151,19 +151,32 @@ def _assigned(target: Formula, value: Any) -> Any:
     return Formula(right.node, target.owner)
 
 
-class Named:
-    """`d(z[L, i, j])`: the adjoint equation of an entry, to be given a textbook name."""
+def d(entry: Any, by: Any = None) -> Any:
+    """The derivative of the objective by a tensor or an entry, `d(z)`, `d(z)[L, i, j]` or `d(z[L, i, j])`.
 
-    def __init__(self, target: Access) -> None:
-        self.target = target
+    With two entries, `d(a[i, j], z[i, k])`, that of the first by the second when all that lies between them follows.
+    It stands in `model.alias` and `model.claim` only. Raises ModelError for anything else than tensors and entries.
+    """
+    if by is None and isinstance(entry, Quantity) and not is_derived(entry.name):
+        return Quantity(f"{DERIVED}{entry.name}", entry.owner)
+    of = _entry(entry)
+    if by is None:
+        return Formula(Access(f"{DERIVED}{of.tensor}", of.at), entry.owner, entry.axes)
+    return Formula(Partial("", of, _entry(by)), owner_of(entry, by))
 
 
-def d(entry: Any) -> Named:
-    """The derivative of the objective by an entry, for naming its equation: `model.alias(top=d(z[L, i, j]))`."""
+def _entry(entry: Any) -> Access:
     entry = entry.as_formula() if isinstance(entry, Quantity) else entry
-    if not isinstance(entry, Formula) or not isinstance(entry.node, Access):
+    if not isinstance(entry, Formula) or not isinstance(entry.node, Access) or is_derived(entry.node.tensor):
         raise ModelError("d(...) takes one entry, such as d(z[L, i, j])")
-    return Named(entry.node)
+    return entry.node
+
+
+def named_by(derivative: Any) -> Access | None:
+    """The entry z[L, i, j] of `d(z[L, i, j])`; None if it is something else."""
+    found = derivative.as_formula() if isinstance(derivative, Quantity) else derivative
+    node = found.node if isinstance(found, Formula) else None
+    return derived_by(node) if isinstance(node, Access) and is_derived(node.tensor) else None
 
 
 class Argmax:

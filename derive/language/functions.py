@@ -45,6 +45,18 @@ class Function:
 
     def __call__(self, *args: Any) -> Any:
         """f(z) of an entry of a model, or, on plain SymPy symbols, the formula itself."""
+        return self._applied(args, (0,) * len(args))
+
+    def prime(self, *args: Any, by: str = "") -> Any:
+        """f'(z), or the derivative of f(z, s) by the argument called `by`: `f.prime(z[i], s, by="s")`."""
+        names = [a.name for a in self.arguments]
+        if by not in names and (by or len(names) > 1):
+            shown = " or ".join(f'by="{n}"' for n in names)
+            raise ModelError(f"{self.name} has {'no argument ' + by if by else 'several arguments'}", fix=shown)
+        return self._applied(args, tuple(int(n == (by or n)) for n in names))
+
+    def _applied(self, args: tuple[Any, ...], orders: tuple[int, ...]) -> Any:
+        """The function of its arguments, differentiated so often by each of them."""
         if len(args) != len(self.arguments):
             wanted = counted(len(self.arguments), "argument", "arguments")
             raise ModelError(f"{self.name} takes {wanted}, not {len(args)}")
@@ -54,11 +66,13 @@ class Function:
             owner.register(self)
             arrays = tuple(map(raised, args))
             axes = spread(arrays, owner.known_facts())
-            call = Call(self.name, tuple(a.node for a in arrays), (0,) * len(args))
-            return Formula(call, owner, axes, f"{self.name}({', '.join(map(str, arrays))})")
-        if self.formula is None:
-            return sympy.Function(self.name)(*args)
-        return self.formula.subs(dict(zip(self.arguments, args, strict=True)), simultaneous=True)
+            call = Call(self.name, tuple(a.node for a in arrays), orders)
+            name = self.name + "'" * sum(orders)
+            return Formula(call, owner, axes, f"{name}({', '.join(map(str, arrays))})")
+        formula = sympy.Function(self.name)(*self.arguments) if self.formula is None else self.formula
+        for argument, order in zip(self.arguments, orders, strict=True):
+            formula = formula.diff(argument, order)
+        return formula.subs(dict(zip(self.arguments, args, strict=True)), simultaneous=True)
 
 
 def function(name: str, formula: Callable[..., Any] | None = None, *, latex: str = "") -> Function:

@@ -7,6 +7,7 @@ from typing import Any
 from derive.errors import ModelError, Source
 from derive.language.axes import Array, nameless
 from derive.language.entries import Argmax
+from derive.language.statements import check_given
 from derive.language.surface import lift, lift_relation, raised
 from derive.regions.shapes import Asked, Draft
 from derive.values.affine import Affine, Index
@@ -15,6 +16,7 @@ from derive.values.nodes import Access, Expr
 
 def opened_value(value: Expr, source: Source, axes: tuple[Index, ...] = ()) -> Draft:
     """A value that is no equation, with the letters of its axes."""
+    check_given(value)
     return Draft(Access("?", tuple(map(Affine.of, axes))), value, {}, source)
 
 

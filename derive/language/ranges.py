@@ -57,14 +57,14 @@ def resolve(
         check_bound(draft)
     readers = (_predicted(prediction),) if prediction else ()
     solved, objective = _solve(drafts, objective, readers, shapes, latex)
-    whole = _finish(objective, shapes)
+    whole = finished(objective, shapes)
     for draft in (*solved, whole):
         check_whole(draft, shapes)
     equations = tuple(named(d, solved, shapes) for d in solved)
     goal = Equation("J", objective.target, (), whole.value, objective.source)
     closed = tuple(
         (
-            _finish(
+            finished(
                 Draft(Access("?", tuple(map(Affine.of, free_indices(left)))), left, {}, objective.source), shapes
             ).value,
             right,
@@ -118,7 +118,7 @@ def _solve(
         if (*first, last) == (*drafts, objective):
             break
         drafts, objective = tuple(first), last
-    return [_finish(draft, shapes, earlier=done[q].over) for q, draft in enumerate(drafts)], objective
+    return [finished(draft, shapes, earlier=done[q].over) for q, draft in enumerate(drafts)], objective
 
 
 def _advance(drafts: tuple[Draft, ...], shapes: Shapes, latex: dict[str, str], done: dict[int, Draft]) -> None:
@@ -129,7 +129,7 @@ def _advance(drafts: tuple[Draft, ...], shapes: Shapes, latex: dict[str, str], d
         for q, draft in enumerate(drafts):
             if q in done or not _ready(draft, shapes, weak):
                 continue
-            done[q] = _finish(draft, shapes, weak)
+            done[q] = finished(draft, shapes, weak)
             learn(draft.target.tensor, drafts, done, shapes, latex)
             progress = True
             if weak:
@@ -166,7 +166,7 @@ def _ready(draft: Draft, shapes: Shapes, weak: bool) -> bool:
 NOTHING: Mapping[Index, Ends] = {}
 
 
-def _finish(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[Index, Ends] = NOTHING) -> Draft:
+def finished(draft: Draft, shapes: Shapes, weak: bool = False, earlier: Mapping[Index, Ends] = NOTHING) -> Draft:
     """The draft with the range of every index filled in and every sum's bounds known.
 
     `earlier` are ranges that were found while another equation alone showed the shape of the left side.
@@ -238,7 +238,7 @@ def _predicted(asked: Asked) -> Draft:
 
 
 def _prediction(asked: Asked, shapes: Shapes) -> Prediction:
-    draft = _finish(_predicted(asked), shapes)
+    draft = finished(_predicted(asked), shapes)
     check_whole(draft, shapes)
     free = [x for p in draft.target.at for x in indices(p)]
     bounds = tuple(Bound(x, *draft.over[x]) for x in free)

@@ -12,7 +12,7 @@ from derive.regions.shapes import Draft, Ranges, unshifted
 from derive.values.affine import Affine, Index, Size, Width, indices
 from derive.values.binders import Binder, Bound
 from derive.values.constants import check_values
-from derive.values.nodes import Access, Expr
+from derive.values.nodes import DERIVED, Access, Expr, is_derived
 from derive.values.symbols import IndexSymbol
 from derive.values.text import render_range
 from derive.values.walks import free_indices, walk
@@ -41,6 +41,17 @@ def with_range(ranges: Ranges, bound: Bound) -> Ranges:
     if bound.index in ranges:
         raise ModelError(f"the range of {bound.index.name} is stated already", fix="one model.over for each index")
     return {**ranges, bound.index: (bound.lo, bound.hi)}
+
+
+def check_defines(target: Access, variables: list[str]) -> None:
+    """ModelError for an equation of what is given, or derived."""
+    name = target.tensor.removeprefix(DERIVED)
+    if is_derived(target.tensor):
+        raise ModelError(f"d({name}) is derived, so no equation defines it", fix=f"model.claim(d({name})[...], ...)")
+    if name not in variables:
+        raise ModelError(
+            f"{name} is given, so no equation may define it", fix=f'declare it with model.variables("{name}")'
+        )
 
 
 def check_used(bound: Bound, drafts: list[Draft]) -> None:

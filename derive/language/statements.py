@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from derive.errors import ModelError, Refused, counted
+from collections.abc import Mapping
+
+from derive.errors import ModelError, Refused, counted, located
 from derive.regions.unknown import UNKNOWN
 from derive.regions.shapes import Draft
 from derive.system import Tensor, accesses
 from derive.values.affine import indices
 from derive.values.binders import Extreme, Product, Sum
-from derive.values.text import render_affine
+from derive.values.nodes import Access, Expr, Partial, derived_by, is_derived
+from derive.values.text import render_affine, render_expr
 from derive.values.walks import free_indices, walk
 
 
@@ -18,6 +21,8 @@ def check_names(
     """Every name that is read is declared or defined, always with the same number of indices."""
     defined = {draft.target.tensor for draft in drafts}
     for draft in (*drafts, objective):
+        with located(draft.source):
+            check_given(draft.value)
         for access in accesses(draft.value):
             name = access.tensor
             if name in variables and name not in defined:
@@ -26,17 +31,35 @@ def check_names(
                     source=draft.source,
                     fix=f"state an equation {name}[...] = ...",
                 )
-            rank = len(known[name].slots) if name in known else _rank(drafts, name)
-            if len(access.at) != rank:
-                raise ModelError(
-                    f"{name} has {counted(rank, 'index', 'indices')}, not {len(access.at)}",
-                    source=draft.source,
-                    fix=f"write {name} with {counted(rank, 'index', 'indices')}"
-                    + (", or state its equations above this one" if not access.at else ""),
-                )
+        ranks = {t.name: len(t.slots) for t in known.values()}
+        check_ranks(draft, {**{name: _rank(drafts, name) for name in defined}, **ranks})
     for draft in drafts:
         if len(draft.target.at) != _rank(drafts, draft.target.tensor):
             raise ModelError(f"{draft.target.tensor} is defined with different numbers of indices", source=draft.source)
+
+
+def check_ranks(draft: Draft, ranks: Mapping[str, int]) -> None:
+    """ModelError for an entry with another number of indices than its tensor has."""
+    for access in accesses(draft.value):
+        name, rank = access.tensor, ranks[access.tensor]
+        if len(access.at) != rank:
+            raise ModelError(
+                f"{name} has {counted(rank, 'index', 'indices')}, not {len(access.at)}",
+                source=draft.source,
+                fix=f"write {name} with {counted(rank, 'index', 'indices')}"
+                + (", or state its equations above this one" if not access.at else ""),
+            )
+
+
+def check_given(value: Expr) -> None:
+    """ModelError for a derivative, which stands in claims only."""
+    for node in walk(value):
+        if isinstance(node, Partial) or isinstance(node, Access) and is_derived(node.tensor):
+            by = node.by if isinstance(node, Partial) else derived_by(node)
+            raise ModelError(
+                f"{render_expr(node)} stands in claims and names, not in equations",
+                fix=f'in an equation a derivative is a variable: g = model.gradient("g", ..., by={by.tensor})',
+            )
 
 
 def _rank(drafts: tuple[Draft, ...], name: str) -> int:

@@ -25,17 +25,18 @@ def check_regions(system: System) -> None:
                 raise gap_error(system, tensor, gap)
     for equation in (*system.equations, system.objective):
         try:
-            _check_reads(system, equation, equation.value, equation.bounds)
+            check_reads(system, equation, equation.value, equation.bounds)
         except ModelError as error:
             raise error.at(equation.source) from None
 
 
-def _check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:
+def check_reads(system: System, equation: Equation, expr: Expr, bounds: tuple[Bound, ...]) -> None:
+    """ModelError if an expression in an equation reads an entry that does not exist."""
     if isinstance(expr, MatrixFunction):
         _check_matrix(expr, bounds, system.facts)
     inner = inside(expr, bounds)
     for child in expr.children:
-        _check_reads(system, equation, child, inner)
+        check_reads(system, equation, child, inner)
     for access in accesses(expr) if not expr.children else ():
         tensor = system.tensor(access.tensor)
         for slot, position in enumerate(access.at):

@@ -13,6 +13,7 @@ from functools import cached_property
 from derive.values.affine import Affine, Atoms, Index, Node, indices, replace
 
 STOP = "stop"  # the function that is its argument and has derivative 0
+DERIVED = "d."  # before the name of a tensor: the derivative of the objective by it
 
 
 class Expr(Node):
@@ -268,7 +269,8 @@ class Bracket(Expr):
 class Partial(Expr):
     """Direct derivative of the right side that defines entry `of`, by entry `by`, all other entries held fixed.
 
-    `equation` names which equation defines `of` at this position.
+    `equation` names which equation defines `of` at this position; without one, all that lies between the two entries
+    follows `by`: the derivative d(of, by) of a claim.
     """
 
     equation: str
@@ -287,6 +289,16 @@ class Partial(Expr):
         of, by = children
         assert isinstance(of, Access) and isinstance(by, Access)
         return Partial(self.equation, of, by)
+
+
+def is_derived(tensor: str) -> bool:
+    """Is this the name of the derivative of the objective by a tensor, `d.z`?"""
+    return tensor.startswith(DERIVED)
+
+
+def derived_by(entry: Access) -> Access:
+    """The entry by which `d.z[l, i, j]` is the derivative of the objective."""
+    return Access(entry.tensor.removeprefix(DERIVED), entry.at)
 
 
 ZERO, ONE, MINUS_ONE = Number(Fraction(0)), Number(Fraction(1)), Number(Fraction(-1))
