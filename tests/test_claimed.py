@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import runpy
-import time
 from pathlib import Path
 
 import pytest
 
-from codegen.files import meaning
-from codegen.render import render_module
 from derive import Model, ModelError, derive
-from derive.values.text import render_expr
-from gradproof import cli
-from gradproof.summaries import summary
-from verify.agreement import agree
-from verify.certificate import Certificate
 from verify.claims import check_claims
 from verify.evidence import Judged
-from verify.records import record
-from verify.run import load
 
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "derive" / "models"
-PLAIN = '''
+PLAIN = """
 from sympy import Abs, Eq, KroneckerDelta, Piecewise, exp, log, sqrt
 from derive import Max, Model, Sum, d, function
 from derive.library import sigmoid, softmax
@@ -40,7 +29,7 @@ with Model("plain") as model:
     z[i, j] = Sum(w[j, k] * x[i, k], k)
     a[i, j] = softmax(z[i, j], j)
     model.minimise(-Sum(y[i, j] * log(a[i, j]), i, j) / m + lam / 2 * Sum(w[j, k] ** 2, j, k))
-'''
+"""
 
 
 def extended(text: str, *claims: str) -> str:
@@ -113,10 +102,90 @@ def test_a_transposed_weight_is_refuted(tmp_path: Path) -> None:
 
 def test_a_transposed_weight_of_layers_that_differ_is_no_claim(tmp_path: Path) -> None:
     line = BP2.replace("w[l + 1, j, k] * d(z)[l + 1, i, j], j", "w[l + 1, k, j] * d(z)[l + 1, i, j], j")
-    with pytest.raises(ModelError, match="index . has two ranges"):
+    with pytest.raises(ModelError, match=r"index . has two ranges"):
         made(tmp_path, extended(shipped("mlp"), line))
 
 
 def test_a_claim_about_other_places_than_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"is read at 3..L \+ 1, but (w|d.z) has 2..L there"):
         made(tmp_path, extended(shipped("mlp"), BP2.partition("\n    ")[2]))
+
+
+# terms
+
+
+def test_a_missing_decay_is_refuted_and_named(tmp_path: Path) -> None:
+    found = one(tmp_path, shipped("mlp"), BP4.replace(" + lam * w[l, j, k]", ""))
+    assert (found.grade, found.why) == ("refuted", "the term lam*w[l, j, k] is missing")
+    assert found.where.startswith("d.w[2, 1, 1] with m=")
+    assert found.line == len(shipped("mlp").splitlines()) + 1
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (BP1.replace(" / m", ""), "it is m times the derivative"),
+        (BP1.replace("a[L, i, j] - y[i, j]", "y[i, j] - a[L, i, j]"), "it is -1 times the derivative"),
+        (
+            BP1.replace("sigmoid.prime", "sigmoid"),
+            "the term -(a[L, i, j] - y[i, j])*a[L, i, j]*a[L, i, j]/m is missing",
+        ),
+        (
+            BP1.replace("sigmoid.prime(z[L, i, j])", "(1 + a[L, i, j] ** 2)"),
+            "derived: (a[L, i, j] - y[i, j])*a[L, i, j]*(1 - a[L, i, j])/m",
+        ),
+        (BP3.replace("], i)", "], i) + lam * b[l, j]"), "the term lam*b[l, j] does not belong there"),
+        (BP4.replace("lam *", "2 * lam *"), "the term lam*w[l, j, k] stands there 2 times"),
+        (BP4.replace("+ lam", "- lam"), "the term lam*w[l, j, k] stands there -1 times"),
+        (BP4.replace("lam *", "lam / m *"), "the term lam*w[l, j, k] stands there 1/m times"),
+    ],
+)
+def test_the_term_that_is_wrong(line: str, why: str, tmp_path: Path) -> None:
+    found = one(tmp_path, shipped("mlp"), line)
+    assert (found.grade, found.why) == ("refuted", why)
+
+
+SPARSE = (
+    "model.claim(d(z)[2, i, j], (Sum(w[3, k, j] * d(z)[3, i, k], k) + beta / m * PENALTY)"
+    " * a[2, i, j] * (1 - a[2, i, j]))"
+)
+PENALTY = "(-rho / rho_hat[j] + (1 - rho) / (1 - rho_hat[j]))"
+
+
+def test_the_sparsity_term(tmp_path: Path) -> None:
+    text = shipped("sparse_autoencoder")
+    right = one(tmp_path, text, SPARSE.replace("PENALTY", PENALTY))
+    assert right.grade == "proved"
+    wrong = one(tmp_path, text, SPARSE.replace("PENALTY", PENALTY).replace(" / m *", " *"))
+    assert wrong.grade == "refuted"
+    assert wrong.why.startswith(
+        "the term beta*((1 - rho)/(1 - rho_hat[j]) - rho/rho_hat[j])*a[2, i, j]*(1 - a[2, i, j])/m"
+    )
+    assert wrong.why.endswith("stands there m times")
+    missing = one(tmp_path, text, SPARSE.replace(" + beta / m * PENALTY", ""))
+    assert missing.why.startswith("the term beta*")
+    assert missing.why.endswith("is missing")
+
+
+# softmax
+
+
+def test_the_softmax_derivative(tmp_path: Path) -> None:
+    right = one(tmp_path, PLAIN, "model.claim(d(a[i, j], z[i, k]), a[i, j] * (KroneckerDelta(j, k) - a[i, k]))")
+    assert right.grade == "proved"
+    assert right.claim == "∂a[i, j]/∂z[i, k] = a[i, j]*([j = k] - a[i, k])"
+
+
+def test_the_softmax_derivative_of_the_notes_is_the_diagonal(tmp_path: Path) -> None:
+    """The notes give f' = f - f**2: right for j = k, and not 0 elsewhere."""
+    diagonal = one(tmp_path, PLAIN, "model.claim(d(a[i, j], z[i, j]), a[i, j] - a[i, j] ** 2)")
+    assert diagonal.good
+    found = one(tmp_path, PLAIN, "model.claim(d(a[i, j], z[i, k]), KroneckerDelta(j, k) * (a[i, j] - a[i, j] ** 2))")
+    assert (found.grade, found.claimed) == ("refuted", "0")
+    assert found.where.startswith("∂a[1, 1]/∂z[1, 2] with")
+
+
+def test_a_sum_of_targets_that_is_not_declared_is_not_used(tmp_path: Path) -> None:
+    line = "model.claim(d(z)[i, j], (a[i, j] - y[i, j]) / m)"
+    assert one(tmp_path, PLAIN, line).grade == "refuted"
+    assert one(tmp_path, PLAIN, f"model.assume(Eq(Sum(y[i, j], j), 1))\n{line}").grade == "proved"

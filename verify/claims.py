@@ -11,27 +11,25 @@ from derive.system import Claim, System
 from derive.values.affine import Affine
 from derive.values.nodes import ZERO, Access, Partial
 from derive.values.text import render_expr
+from verify.canonical import identical
 from verify.evidence import Judged
 from verify.numbers import Exact, Number, Undecided
+from verify.claimed_parts import Part, parts, written_out
 from verify.sizes import Sizes
 from verify.steps import BROKEN, Bench
+from verify.terms import Gap, wrong_term
 from verify.unroll import Unrolled
 
 PLACES = 24  # at each of the sizes
 
 
 @dataclass(frozen=True)
-class Point:
+class Point(Gap):
     """A place at which both sides have values: `derived` is the derivative, `claimed` what the formula gives."""
 
-    unrolled: Unrolled
-    letters: dict[str, int]
-    derived: Number
-    claimed: Number
-
     @property
-    def same(self) -> bool:
-        return self.unrolled.field.same(self.derived, self.claimed)
+    def agrees(self) -> bool:
+        return self.same(self.derived, self.claimed)
 
     @property
     def different(self) -> bool:
@@ -47,7 +45,7 @@ class Point:
 
     @property
     def zero(self) -> bool:
-        return all(self.unrolled.field.same(value, 0 * value) for value in (self.derived, self.claimed))
+        return all(self.same(value, 0 * value) for value in (self.derived, self.claimed))
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class Seen:
 
     @property
     def same(self) -> bool:
-        return bool(self.points) and not self.gaps and all(p.same for p in self.points)
+        return bool(self.points) and not self.gaps and all(p.agrees for p in self.points)
 
 
 def check_claims(derivation: Derivation, seed: int = 0, plans: tuple[Sizes, ...] = ()) -> tuple[Judged, ...]:
@@ -85,18 +83,39 @@ def judged(claim: Claim, derivation: Derivation, bench: Bench) -> Judged:
     try:
         exact = seen(claim, bench.exact)
         if any(p.different for p in exact.points):
-            return refuted(claim, told, exact)
+            return refuted(claim, told, exact, derivation)
         balls = exact if exact.same else seen(claim, bench.balls)
     except Undecided as error:
         return replace(told, why=str(error))
     told = replace(told, points=len(balls.points))
     if any(p.different for p in balls.points):
-        return refuted(claim, told, balls)
+        return refuted(claim, told, balls, derivation)
     if not balls.same:
         return replace(told, why=unsettled(balls))
     if claim.value != ZERO and all(p.zero for p in balls.points):
         return replace(told, why="both sides are 0 at every point that was tried")
-    return replace(told, grade=balls.points[0].unrolled.field.grade)
+    proved = proved_for(claim, derivation, bench)
+    return replace(told, grade="proved" if proved else balls.points[0].unrolled.field.grade)
+
+
+def proved_for(claim: Claim, derivation: Derivation, bench: Bench) -> bool:
+    """Is the claim, at the region of every derived equation that it meets, that equation? They hold all its places."""
+    found = tuple(parts(claim, derivation))
+    everywhere = all(
+        any(part.holds(claim, letters, sizes) for part in found)
+        for sizes in bench.plans
+        for letters in sizes.places(claim.bounds)
+    )
+    return everywhere and all(_equal(part, claim, derivation, bench.system) for part in found)
+
+
+def _equal(part: Part, claim: Claim, derivation: Derivation, system: System) -> bool:
+    target = claim.target
+    inlined = frozenset({target.of.tensor}) if isinstance(target, Partial) else frozenset()
+    left, right = (written_out(side, derivation) for side in (part.derived, part.claimed))
+    if identical(part.derived, part.claimed, system, inlined):
+        return True
+    return (left, right) != (part.derived, part.claimed) and identical(left, right, system, inlined)
 
 
 def seen(claim: Claim, instances: Iterable[Unrolled]) -> Seen:
@@ -133,13 +152,13 @@ def unsettled(found: Seen) -> str:
         return "no size that was tried reaches a place of it"
     if found.gaps:
         return f"the claimed formula has no value at {found.gaps[0]}"
-    point = next(p for p in found.points if not p.same)
+    point = next(p for p in found.points if not p.agrees)
     return (
         f"at {point.letters} with {point.unrolled.instance.where} the numbers cannot be told apart, nor are they equal"
     )
 
 
-def refuted(claim: Claim, told: Judged, found: Seen) -> Judged:
+def refuted(claim: Claim, told: Judged, found: Seen, derivation: Derivation) -> Judged:
     """The verdict with a point at which both sides differ; where only kinks lie at such points, nothing is decided."""
     wrong = [p for p in found.points if p.different]
     point = next((p for p in wrong if not p.resting), wrong[0])
@@ -149,7 +168,17 @@ def refuted(claim: Claim, told: Judged, found: Seen) -> Judged:
     if point.resting:
         why = f"the two differ at kinks only: {where} is {told.derived}, claimed {told.claimed}"
         return replace(told, why=why)
-    return replace(told, grade="refuted")
+    return replace(told, grade="refuted", why=compared(claim, point, found, derivation))
+
+
+def compared(claim: Claim, point: Point, found: Seen, derivation: Derivation) -> str:
+    """The derived terms against the claimed ones, at the region of the point: what is wrong, or the derived formula."""
+    for part in parts(claim, derivation):
+        if part.holds(claim, point.letters, point.unrolled.sizes):
+            near = [p for p in found.points if part.holds(claim, p.letters, p.unrolled.sizes)]
+            why = wrong_term(part.derived, part.claimed, near, derivation.system)
+            return why or f"derived: {render_expr(part.derived)}"
+    return ""
 
 
 def place(claim: Claim, unrolled: Unrolled, letters: dict[str, int]) -> str:

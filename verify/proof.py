@@ -44,7 +44,11 @@ def reduces(before: Expr, after: Expr, system: System, inline: bool) -> bool:
 
 def _vanishes(before: Expr, after: Expr, system: System, inline: bool) -> bool:
     atoms: dict[str, sympy.Symbol] = {}
-    difference = scalar(before, system, atoms, inline) - scalar(after, system, atoms, inline)
+    return vanishes(scalar(before, system, atoms, inline) - scalar(after, system, atoms, inline))
+
+
+def vanishes(difference: sympy.Expr) -> bool:
+    """Does SymPy reduce a scalar expression to 0? With a kink in it that is tried no further."""
     if difference.has(sympy.Piecewise, sympy.Max, sympy.Min, sympy.Abs, sympy.sign):
         return bool(difference == 0)
     fraction = sympy.together(difference)

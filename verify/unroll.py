@@ -80,7 +80,7 @@ class Unrolled:
         return self.adjoint(tensor[2:], at) if tensor.startswith("d.") else self.value(tensor, at)
 
     def direct(self, equation: str, of: Access, of_at: tuple[int, ...], by: Access, by_at: tuple[int, ...]) -> Number:
-        """The direct derivative of entry `of` by entry `by`, 0 where it is not read; the whole one without an equation."""
+        """The direct derivative of one entry by another, 0 where it is not read; without an equation the whole one."""
         if not equation:
             return self.whole((of.tensor, of_at)).get((by.tensor, by_at), self.evaluator.zero)
         found = self.define((of.tensor, of_at))

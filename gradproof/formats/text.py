@@ -22,7 +22,7 @@ def render(summary: Summary, *, details: bool = False) -> RenderableType:
     for case in summary.cases:
         mark = Text(case.outcome, style=f"bold {STYLES.get(case.severity, 'green')}")
         *columns, place = [*case.details, *("",) * (3 - len(case.details))]
-        rows.add_row(case.name, mark, *map(Text, columns), Text(place, style="dim"))
+        rows.add_row(Text(case.name), mark, *map(Text, columns), Text(place, style="dim"))
     found = [Text(str(f), style=STYLES[f.severity]) for f in summary.findings]
     notes = [Text(note, style="dim") for case in summary.cases for note in case.notes if details]
     return Group(head, Padding(Group(rows, *found, *notes), (0, 0, 1, 2), expand=False))
