@@ -66,7 +66,7 @@ class Lines:
 def _steps(c: Certificate, lines: Lines) -> Case:
     counts = ((sum(step.grade == grade for step in c.steps), grade) for grade in GRADES)
     details = (", ".join(f"{count} {grade}" for count, grade in counts if count),)
-    found = [lines.at(_step_code(s), str(s), s.equation, s.where) for s in c.steps if not s.good]
+    found = [lines.at(step_code(s), str(s), s.equation, s.where) for s in c.steps if not s.good]
     if not found and not (c.steps and c.checks):
         found = [lines.at("GP111", "nothing was compared", "J", "")]
     return _judged(Case(STEPS, "", details, tuple(found)))
@@ -76,7 +76,8 @@ def _judged(case: Case) -> Case:
     return replace(case, outcome=OUTCOMES[case.severity])
 
 
-def _step_code(step: Evidence) -> str:
+def step_code(step: Evidence) -> str:
+    """The code of a step that is not believed."""
     return "GP301" if step.grade == "failed" else "GP305"
 
 
