@@ -33,6 +33,7 @@ KINDS = (  # the beginning of a comparison's name, and the kind of test that it 
     ("differences", DIFFERENCES),
     ("", DERIVATION),
 )
+ALWAYS = (STEP, DERIVATION, GENERATED)  # the others do not apply to every equation
 OBJECTIVE = "J"
 PLAIN = str.maketrans({" ": None, "[": "(", "]": ")"})  # brackets are parameters in the id of a test
 
@@ -119,7 +120,8 @@ class Subject:
         if mine:
             return Outcome(False, True, "\n".join(map(str, mine)))
         first = [self._told(x) for x in certificate.failures[:1]]
-        return Outcome(bool(first), False, "\n".join(["nothing was compared at any size", *first]))
+        broken = bool(first) or not (certificate.steps and certificate.checks)
+        return Outcome(broken and kind in ALWAYS, False, "\n".join(["nothing was compared at any size", *first]))
 
     def _planted(self, certificate: Certificate) -> Outcome:
         """What became of planted faults; there are none while something else is wrong."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from derive import ModelError
 from gradproof.findings import Case, Finding, Summary, finding
 from verify.codes import ERROR, NOTE, UNDECIDED
 from verify.foreign.check import check_gradient
@@ -18,7 +19,11 @@ DIFFERENCES = "GP114"
 
 def assert_gradient(function: Callable[..., Any], **options: Any) -> Verdict:
     """The verdict of `check_gradient`, whose keywords these are. AssertionError with its text unless it is good."""
-    verdict = check_gradient(function, **options)
+    __tracebackhide__ = True  # pytest shows the line of the test
+    try:
+        verdict = check_gradient(function, **options)
+    except ModelError as error:
+        raise error.with_traceback(None) from None
     if not verdict.good:
         raise AssertionError(str(verdict))
     return verdict
