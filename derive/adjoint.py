@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dataclasses import replace as with_changes
 from typing import Any
 
+from derive.calculus.aliases import aliased
 from derive.calculus.flow import Flow, source_of, target_of
 from derive.calculus.inlining import insertable, written_out
 from derive.calculus.instances import Context
@@ -55,7 +56,7 @@ def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
         context = with_changes(context, adjoints=(*kept, *(with_changes(a, source=source) for a in made.adjoints)))
     derivation = Derivation(system, context.adjoints, scalars.laws)
     try:
-        return with_changes(derivation, adjoints=_aliased(system, context.adjoints))
+        return with_changes(derivation, adjoints=aliased(system, context.adjoints))
     except ModelError as error:
         raise derivation.refused(error) from None
 
@@ -162,30 +163,3 @@ def _on_region(
     uses = tuple(dict.fromkeys(a.tensor for a in accesses(chain.expr)))
     ident = f"d.{name}@{where}" if where else f"d.{name}"
     return Adjoint(ident, name, entry, bounds, chain.expr, chain.steps, uses=uses, may_be_empty=empty), kept
-
-
-def _aliased(system: System, adjoints: tuple[Adjoint, ...]) -> tuple[Adjoint, ...]:
-    """Give textbook names to the equations that they mean. ModelError for a name that means none, or several."""
-    names: dict[str, str] = {}
-    for alias in system.aliases:
-        meant = [a for a in adjoints if _means(alias.target, a)]
-        if len(meant) != 1:
-            known = ", ".join(a.id for a in adjoints if a.of == alias.target.tensor) or "none"
-            raise ModelError(
-                f"{alias.name} names {len(meant)} derived equations",
-                source=alias.source,
-                fix=f"the equations of d.{alias.target.tensor} are: {known}",
-            )
-        names[meant[0].id] = alias.name
-    return tuple(with_changes(a, name=names.get(a.id, "")) for a in adjoints)
-
-
-def _means(entry: Access, adjoint: Adjoint) -> bool:
-    if entry.tensor != adjoint.of or len(entry.at) != len(adjoint.target.at):
-        return False
-    for asked, place in zip(entry.at, adjoint.target.at, strict=True):
-        if bool(asked.letter) != bool(place.letter):
-            return False
-        if not asked.letter and asked != place:
-            return False
-    return True

@@ -33,6 +33,7 @@ from derive.language.prediction import asked, opened_value
 from derive.language.ranges import resolve, seen_so_far
 from derive.language.stated import check_defines, check_used, stated, stated_range, with_range
 from derive.language.surface import Formula, check_owner, lift
+from derive.language.unused import check_unused
 from derive.regions.shapes import Asked, Draft, Shapes
 from derive.system import Alias, Stated, System, Tensor
 from derive.values.affine import Affine, Index
@@ -328,6 +329,7 @@ class Model(Derivatives, Claims):
         check_sizes((*self._drafts, self._objective), self._tensors.values(), {*self._sizes, *self._widths, "?"})
         check_errors(self._errors, {*self._tensors, *self._variables})
         system = self._resolved(tuple(self._drafts), self._objective, whole=True)
+        check_unused(system, self._sources)
         return with_claims(system, self._claims, frozenset(self._taken() | RESERVED | set(self._functions)))
 
     def _resolved(self, drafts: tuple[Draft, ...], objective: Draft, *, whole: bool = False) -> System:

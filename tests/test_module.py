@@ -482,17 +482,23 @@ def test_constants_take_the_type_of_the_parameters(dtype: Any) -> None:
         p = model.sizes("p")
         i = model.indices("i")
         x = model.data(x=(p,))
-        model.parameters(unread=())
+        steps = model.parameters(steps=())
         c, v, w = model.parameters(c=(), v=(p,), w=(p,))
         y = model.variables("y")
         y[()] = 2
-        model.minimise(3 * c + Sum(v[i], i) + Sum(x[i] * w[i], i) + library.huber(y[()], 2, 1) * library.sigmoid(p))
-    parameters = {"unread": dtype(1), "c": dtype(2), "v": np.ones(3, dtype), "w": np.ones(3, dtype)}
+        model.minimise(
+            3 * c
+            + Sum(v[i], i)
+            + Sum(x[i] * w[i], i)
+            + library.huber(y[()], 2, 1) * library.sigmoid(p)
+            + sympy.floor(steps)
+        )
+    parameters = {"steps": dtype(1), "c": dtype(2), "v": np.ones(3, dtype), "w": np.ones(3, dtype)}
     J, gradient = executed(model).cost_and_gradient(parameters, x=np.ones(3, dtype))
     assert J.dtype == dtype
-    assert J == 12
+    assert J == 13
     assert {name: (g.dtype, g.shape, g.max()) for name, g in gradient.items()} == {
-        "unread": (dtype, (), 0),
+        "steps": (dtype, (), 0),
         "c": (dtype, (), 3),
         "v": (dtype, (3,), 1),
         "w": (dtype, (3,), 1),

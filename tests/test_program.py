@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sympy import floor
 
 from codegen.lower import lower
 from codegen.program.array import Assign, Contract, Literal, Map, Read, Reduce, Repeat, Span, Turn
@@ -173,12 +174,12 @@ def test_a_size_that_no_array_shows_is_an_argument() -> None:
     assert "def cost(parameters, *, q):" in render_module(derive(model), source="hidden.py", digest="-")
 
 
-def test_a_parameter_that_the_objective_does_not_reach_has_a_zero_gradient() -> None:
+def test_a_parameter_that_the_objective_reads_in_steps_has_a_zero_gradient() -> None:
     with Model("idle") as model:
         m = model.sizes("m")
         i = model.indices("i")
         w, v = model.parameters(w=(m,), v=(m,))
         z = model.variables("z")
         z[i] = v[i] ** 2
-        model.minimise(Sum(w[i] ** 2, i))
+        model.minimise(Sum(w[i] ** 2 + floor(z[i]), i))
     assert "dv = np.full((m,), 0, w.dtype)" in render_module(derive(model), source="idle.py", digest="-")

@@ -26,6 +26,9 @@ with Model("net") as model:
     i, j, k, r, s, l = model.indices("i j k r s l")
 """
 
+
+pytestmark = pytest.mark.usefixtures("declared_for_many")
+
 # name: declarations, matrix notation, index notation
 PAIRS = {
     "ridge": (

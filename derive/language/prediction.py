@@ -10,6 +10,8 @@ from derive.language.entries import Argmax
 from derive.language.statements import check_given
 from derive.language.surface import lift, lift_relation, raised
 from derive.regions.shapes import Asked, Draft
+from derive.system import accesses
+from derive.values.text import render_expr
 from derive.values.affine import Affine, Index
 from derive.values.nodes import Access, Expr
 
@@ -30,7 +32,15 @@ def _value(stated: Any) -> Array:
 
 
 def asked(stated: Any, source: Source) -> Asked:
-    """A value, a comparison with >, or the position of the largest entry."""
+    """A value, a comparison with >, or the position of the largest entry. ModelError for a constant."""
+    found = _asked(stated, source)
+    if not accesses(found.draft.value):
+        shown = render_expr(found.draft.value)
+        raise ModelError(f"the prediction {shown} is the same for all data", fix="model.predict(z[i])")
+    return found
+
+
+def _asked(stated: Any, source: Source) -> Asked:
     if isinstance(stated, Argmax):
         axes = (*stated.rest, stated.index) if nameless(stated.index) else ()
         return Asked(opened_value(stated.value, source, axes), over=stated.index)
