@@ -1,17 +1,16 @@
-"""What is declared and has no part in the model: parameters that nothing trains, data that nothing reads."""
+"""What is declared and has no part in the model: parameters that nothing trains. Data may be given and not be read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from derive.errors import ModelError, Source
-from derive.system import System, Tensor, accesses
-from derive.values.affine import Size, Width
+from derive.system import System, accesses
 from derive.values.nodes import STOP, Access, Call, Expr
 
 
 def check_unused(system: System, sources: Mapping[str, Source]) -> None:
-    """ModelError for a parameter on which the objective does not depend, and for data that say nothing."""
+    """ModelError for a parameter on which the objective does not depend."""
     trained = reached(system, "J", live=True)
     parameters = [t.name for t in system.role("parameter")]
     if not trained & set(parameters):
@@ -25,15 +24,6 @@ def check_unused(system: System, sources: Mapping[str, Source]) -> None:
     for name in parameters:
         if name not in trained:
             raise ModelError(_untrained(name, system), source=sources.get(name), fix=_use(name, system))
-    used = _used(system)
-    for tensor in system.role("data"):
-        others = [t for t in system.tensors if t.name in used and t.role in ("data", "parameter")]
-        if tensor.name not in used and sizes_of(tensor) <= {s for t in others for s in sizes_of(t)}:
-            raise ModelError(
-                f"{tensor.name} is given and never used",
-                source=sources.get(tensor.name),
-                fix=f"remove {tensor.name}, or use it in an equation",
-            )
 
 
 def reached(system: System, start: str, live: bool = False) -> set[str]:
@@ -85,9 +75,3 @@ def _used(system: System) -> set[str]:
     values += [side for pair in system.sums for side in pair]
     found = {a.tensor for value in values for a in accesses(value)} | _predicted(system)
     return found | {name for s in system.stated for pair in s.along for name in pair}
-
-
-def sizes_of(tensor: Tensor) -> set[str]:
-    """The names of the sizes and widths that a shape shows."""
-    ends = [end for s in tensor.slots for end in (s.lo, s.hi)]
-    return {atom.name for end in ends for atom, _ in end.terms if isinstance(atom, (Size, Width))}
