@@ -35,6 +35,11 @@ class Case:
         """Are some numbers in it always equal?"""
         return isinstance(self.field, Settled)
 
+    @property
+    def at(self) -> str:
+        """Where the point lies."""
+        return self.instance.where
+
     def where(self, entry: Entry) -> str:
         name, at = entry
         return f"{'' if entry == OBJECTIVE else 'd.'}{name}{list(at) if at else ''} with {self.instance.where}"

@@ -24,7 +24,7 @@ def entrywise(row: Special) -> Callable[..., Any]:
         if shadow is None:
             return ball_of(row, tuple(map(plain, args)))
         balls = [b for b in (like(a, shadow) for a in args) if b is not None]
-        widest = max(balls, key=lambda b: b.unit)
+        widest = max(balls, key=lambda b: (b.unit, type(b) is not Shadow))  # one that keeps a record, if there is one
         ball = ball_of(row, tuple(b.settled() for b in balls))
         return widest.called(f"{row.name} {row.part}", tuple(balls), ball, SPECIAL_UNITS, row.scale)
 

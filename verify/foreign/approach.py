@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -55,9 +55,14 @@ def solved(drawn: Instance, number: int, gap: Fraction) -> Instance | None:
         for entry in drawn.entries
         if drawn.system.tensor(entry[0]).role == "parameter"
     }
+    step = secant(lambda step: value_at(drawn, slopes, step, number), float(gap))
+    return None if step is None else shifted(drawn, slopes, step)
+
+
+def secant(value: Callable[[float], float | None], goal: float) -> float | None:
+    """The step at which a function of it is close to a goal, by the secant rule."""
     before, here = 0.0, 0.125
-    goal = float(gap)
-    values = [value_at(drawn, slopes, s, number) for s in (before, here)]
+    values = [value(s) for s in (before, here)]
     for _ in range(STEPS):
         first, second = values
         if first is None or second is None or second == first:
@@ -65,9 +70,9 @@ def solved(drawn: Instance, number: int, gap: Fraction) -> Instance | None:
         before, here = here, here - (second - goal) * (here - before) / (second - first)
         if abs(here) > 4:
             return None
-        values = [second, value_at(drawn, slopes, here, number)]
+        values = [second, value(here)]
         if values[1] is not None and abs(values[1] - goal) < abs(goal) / 4:
-            return shifted(drawn, slopes, here)
+            return here
     return None
 
 

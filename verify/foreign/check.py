@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from verify.case import DIGITS, Case
 from verify.codes import named
 from verify.foreign.judge import Judged, at_kink, judge_case
 from verify.foreign.layout import Layout, stated
+from verify.foreign.plain import By, check_plain
 from verify.foreign.points import cases_of, own_case, possible, seen, supported
 from verify.foreign.target import Target
 from verify.foreign.verdict import Finding, Verdict
@@ -25,12 +26,15 @@ from verify.run import floats
 def check_gradient(
     gradient: Callable[..., Any],
     *,
-    against: Model | System | Derivation,
+    against: Model | System | Derivation | None = None,
     cost: Callable[..., Any] | None = None,
     arguments: Any = None,
     returns: Any = None,
     sizes: Mapping[str, int] | None = None,
-    at: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    at: Any = (),
+    by: By = None,
+    around: bool = True,
+    accept: Literal["", "differences"] = "",
     among: Mapping[str, Sequence[float]] | None = None,
     seed: int = 0,
 ) -> Verdict:
@@ -40,8 +44,17 @@ def check_gradient(
     arguments, if `gradient` does not return it first. `sizes` fixes sizes of the model, such as `{"L": 3}`; `at` are
     points of your own, arrays by the model's names, judged in the float type that they have. `among` lists the values
     that some data may have: `{"y": (-1, 1)}`.
+
+    Without a model, `cost` is a function in NumPy, and the gradient is judged against its derivative. `at` is then one
+    point, the arguments of both functions as a tuple or by name, or a list of several, and `by` says by which arguments
+    the gradient is, by name or position: else by the first ones that its result fits in shape, alone, one after another
+    or as one vector. Points around yours are judged too, with other values of these arguments, unless `around` is
+    False. A cost that does not run on balls leaves only differences, which are undecided: `accept="differences"`.
+
     Raises ModelError where the model, a template, a size or a point cannot be meant.
     """
+    if against is None:
+        return check_plain(gradient, cost, at, by, around, accept, seed)
     derivation = against if isinstance(against, Derivation) else derive(against)
     system = derivation.system
     layout = stated(arguments, returns, [t.name for t in system.role("parameter")])

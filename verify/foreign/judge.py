@@ -7,14 +7,15 @@ runs otherwise on them than on floats, is a black box: its floats, within what t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from math import log10
 from random import Random
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -40,6 +41,17 @@ NUDGE = Fraction(1, 10**25)
 LEGAL = 1e-18
 
 
+class Known(Protocol):
+    """Right numbers at one point, the equations that they come from, and where the point lies."""
+
+    @property
+    def symbolic(self) -> Values: ...
+    @property
+    def equations(self) -> dict[Entry, str]: ...
+    @property
+    def at(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Judged:
     """What one instance says: findings, certain digits, whether the code ran on balls, and why not."""
@@ -58,32 +70,59 @@ def judge_case(case: Case, derivation: Derivation, target: Target, dtype: str = 
         first, findings, notes = called(case, target, values)
     if first is None:
         return Judged(tuple(findings), 0, False, "", tuple(notes))
-    found = first.entries
     findings += shapes(case, first)
     exact, why = exact_run(case, target)
     with case.field.context():
         own, reason = budgets_of(case, derivation, lambda unit: run(case, target, unit), UNITS[dtype])
-        faithful = exact is not None and not reason and all(fits(found, entry, own) for entry in found)
-        loose = equation_budgets(case, derivation, UNITS[dtype])
-        if exact is None or not (faithful or all(agrees(case, exact, e) for e in wanted(case, found))):
-            why = why or reason or "its floats do not come from the same computation on balls"
-            findings += black(case, found, loose, dtype)
-            return Judged(tuple(findings), digits_of(case, found), False, why, tuple(notes))
-        findings += white(case, exact, found)
-        wrong = {f.block for f in findings}
-        findings += [f for f in lost(case, found, own, loose) if f.block not in wrong]
-        sure = min((certain(case, exact, e) for e in wanted(case, found)), default=0)
-    return Judged(tuple(findings), sure, True, "", tuple(notes))
+        loose = cache(lambda: equation_budgets(case, derivation, UNITS[dtype]))
+        judged = weighed(case, first.entries, Ran(exact, own, why or reason), loose)
+    return replace(judged, findings=(*findings, *judged.findings), notes=tuple(notes))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What code gives on balls: its exact results, what its floats may round to, and why there is none of these."""
+
+    exact: Values | None
+    own: tuple[Values, ...]
+    why: str = ""
+
+
+def weighed(case: Known, found: Values, ran: Ran, loose: Callable[[], tuple[Values, ...]]) -> Judged:
+    """Floats, and the same code on balls, against the right numbers; `loose`: what these themselves may round to."""
+    exact, own = ran.exact, ran.own
+    faithful = exact is not None and not ran.why and all(fits(found, entry, own) for entry in found)
+    if exact is None or not (faithful or all(agrees(case, exact, e) for e in wanted(case, found))):
+        why = ran.why or "its floats do not come from the same computation on balls"
+        return Judged(tuple(black(case, found, loose())), digits_of(case, found), False, why)
+    findings = list(white(case, exact, found))
+    wrong = {f.block for f in findings}
+    findings += [f for f in lost(case, found, own, loose) if f.block not in wrong]
+    sure = min((certain(case, exact, e) for e in wanted(case, found)), default=0)
+    return Judged(tuple(findings), sure, True)
 
 
 def called(case: Case, target: Target, values: dict[str, Any]) -> tuple[Result | None, list[Finding], list[str]]:
     """Two calls on floats: what the first one gives, and whether they are pure."""
     arguments = target.layout.arguments(values)
+    return twice(lambda given: target.on_floats(values, given), arguments, case.at)
+
+
+class Called(Protocol):
+    """What a call gives, entry by entry."""
+
+    @property
+    def entries(self) -> dict[Entry, Any]: ...
+
+
+Answer = TypeVar("Answer", bound=Called)
+
+
+def twice(call: Callable[[Any], Answer], arguments: Any, where: str) -> tuple[Answer | None, list[Finding], list[str]]:
+    """Two calls with the same arguments: what the first one gives, and whether they are pure."""
     kept, again = deepcopy(arguments), deepcopy(arguments)
-    where = case.instance.where
     try:
-        first = target.on_floats(values, arguments)
-        second = target.on_floats(values, again)
+        first, second = call(arguments), call(again)
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         return None, [Finding("GP113", "gradient", message, where)], []
@@ -138,7 +177,7 @@ def run(case: Case, target: Target, unit: float) -> Values:
     return {entry: ball_of(value, unit) for entry, value in target.on_balls(values, unit).items()}
 
 
-def wanted(case: Case, found: Values) -> list[Entry]:
+def wanted(case: Known, found: Values) -> list[Entry]:
     """The entries that can be compared."""
     return [entry for entry in sorted(case.symbolic) if entry in found]
 
@@ -148,24 +187,24 @@ def fits(found: Values, entry: Entry, allowed: tuple[Values, ...]) -> bool:
     return bool(np.isfinite(float(found[entry]))) and inside(found[entry], entry, allowed)
 
 
-def agrees(case: Case, exact: Values, entry: Entry) -> bool:
+def agrees(case: Known, exact: Values, entry: Entry) -> bool:
     """Does the ball of an entry hold the right number?"""
     return entry in exact and bool(exact[entry].overlaps(case.symbolic[entry]))
 
 
-def certain(case: Case, exact: Values, entry: Entry) -> int:
+def certain(case: Known, exact: Values, entry: Entry) -> int:
     """How many digits of an entry two balls have in common, relative to the largest entry of its tensor."""
     gap = float((exact[entry] - case.symbolic[entry]).abs_upper())
     return DIGITS if not gap else min(DIGITS, int(-log10(gap / scale(case, entry)))) if gap < scale(case, entry) else 0
 
 
-def scale(case: Case, entry: Entry) -> float:
+def scale(case: Known, entry: Entry) -> float:
     """The size of the largest entry of the same tensor; 1 if balls cannot tell them all from 0."""
     own = [float(v.abs_lower()) for (name, _), v in case.symbolic.items() if name == entry[0]]
     return max(own) or 1.0
 
 
-def white(case: Case, exact: Values, found: Values) -> Iterator[Finding]:
+def white(case: Known, exact: Values, found: Values) -> Iterator[Finding]:
     """Entries whose exact result is another number."""
     for entry in wanted(case, found):
         if not agrees(case, exact, entry):
@@ -175,10 +214,12 @@ def white(case: Case, exact: Values, found: Values) -> Iterator[Finding]:
             yield finding(case, "GP111", entry, f"only {certain(case, exact, entry)} digits can be told apart")
 
 
-def lost(case: Case, found: Values, own: tuple[Values, ...], loose: tuple[Values, ...]) -> Iterator[Finding]:
+def lost(
+    case: Known, found: Values, own: tuple[Values, ...], loose: Callable[[], tuple[Values, ...]]
+) -> Iterator[Finding]:
     """Floats outside of what the code's own operations, and the equations, may round."""
     for entry in wanted(case, found):
-        if not fits(found, entry, own) and not fits(found, entry, loose):
+        if not fits(found, entry, own) and not fits(found, entry, loose()):
             yield finding(
                 case,
                 "GP103",
@@ -187,7 +228,7 @@ def lost(case: Case, found: Values, own: tuple[Values, ...], loose: tuple[Values
             )
 
 
-def black(case: Case, found: Values, allowed: tuple[Values, ...], dtype: str) -> Iterator[Finding]:
+def black(case: Known, found: Values, allowed: tuple[Values, ...]) -> Iterator[Finding]:
     """Floats that rounding does not explain."""
     for entry in wanted(case, found):
         if not fits(found, entry, allowed):
@@ -197,7 +238,7 @@ def black(case: Case, found: Values, allowed: tuple[Values, ...], dtype: str) ->
             yield finding(case, "GP109" if entry == OBJECTIVE else "GP102", entry, message)
 
 
-def digits_of(case: Case, found: Values) -> int:
+def digits_of(case: Known, found: Values) -> int:
     """The digits that floats have in common with the right numbers."""
     gaps = [
         abs(float((exactly(found[e]) - case.symbolic[e]).mid())) / scale(case, e)
@@ -208,10 +249,10 @@ def digits_of(case: Case, found: Values) -> int:
     return 16 if worst < 1e-16 else max(0, int(-log10(worst)))
 
 
-def finding(case: Case, code: str, entry: Entry, message: str) -> Finding:
+def finding(case: Known, code: str, entry: Entry, message: str) -> Finding:
     """A finding about one entry."""
     equation = case.equations.get(entry, "")
-    return Finding(code, shown(entry), f"{named(code)}: {message}", case.instance.where, equation)
+    return Finding(code, shown(entry), f"{named(code)}: {message}", case.at, equation)
 
 
 def shown(entry: Entry) -> str:
@@ -228,7 +269,16 @@ def at_kink(case: Case, derivation: Derivation, judged: Judged, target: Target) 
     values = target.values(case.instance, floats("float64"))
     with np.errstate(all="ignore"):
         found = target.on_floats(values).entries
-    low, high = hulls(case, derivation)
+    return settled(case, judged, found, hulls(case, derivation), case.instance.note)
+
+
+Hulls = tuple[dict[Entry, float], dict[Entry, float]]
+
+
+def settled(case: Known, judged: Judged, found: Values, hulls: Hulls, note: str) -> Judged:
+    """Findings at a kink by the least and the largest derivatives around it; `note` says where it is."""
+    low, high = hulls
+    doubtful = [f for f in judged.findings if f.code in ("GP101", "GP102")]
     kept = [f for f in judged.findings if f not in doubtful]
     notes = list(judged.notes)
     names = {shown(entry): entry for entry in case.symbolic}
@@ -236,7 +286,7 @@ def at_kink(case: Case, derivation: Derivation, judged: Judged, target: Target) 
         entry = names[doubt.block]
         value = float(found[entry])
         if not np.isfinite(value):
-            notes.append(f"{doubt.block} is {value} {case.instance.note}")
+            notes.append(f"{doubt.block} is {value} {note}")
             continue
         slack = LEGAL + 2.0**-40 * max(abs(low[entry]), abs(high[entry]))
         if low[entry] == high[entry]:
@@ -249,25 +299,35 @@ def at_kink(case: Case, derivation: Derivation, judged: Judged, target: Target) 
     return replace(judged, findings=tuple(kept), notes=tuple(notes))
 
 
-def legal(case: Case, entry: Entry, value: float) -> str:
+def legal(case: Known, entry: Entry, value: float) -> str:
     """A sentence about a convention."""
     return f"{named('GP104')}: {value!r}, where the model says {float(case.symbolic[entry].mid())!r}"
 
 
-def hulls(case: Case, derivation: Derivation) -> tuple[dict[Entry, float], dict[Entry, float]]:
+def hulls(case: Case, derivation: Derivation) -> Hulls:
     """Entry by entry the least and the largest derivative close to a point, and at it."""
+    return hull_of(case, (near(case, derivation, draw) for draw in range(NUDGES)))
+
+
+def hull_of(case: Known, others: Iterable[Values]) -> Hulls:
+    """Entry by entry the least and the largest of derivatives at a point and close to it."""
     centre = {e: float(v.mid()) for e, v in case.symbolic.items()}
     low, high = dict(centre), dict(centre)
-    for draw in range(NUDGES):
-        dice = Random(f"nudge {draw}")
-        entries = dict(case.instance.entries)
-        for name, at in entries:
-            if case.instance.system.tensor(name).values is None:
-                entries[name, at] += NUDGE * dice.randint(-99, 99)
-        with suppress(Undecided, ZeroDivisionError):
-            near = sharp(derivation, Instance(case.instance.system, case.instance.sizes, entries), 0)
-            for entry, ball in near.symbolic.items():
-                value = float(ball.mid())
-                if abs(value - centre[entry]) > LEGAL:
-                    low[entry], high[entry] = min(low[entry], value), max(high[entry], value)
+    for values in others:
+        for entry, ball in values.items():
+            value = float(ball.mid())
+            if abs(value - centre[entry]) > LEGAL:
+                low[entry], high[entry] = min(low[entry], value), max(high[entry], value)
     return low, high
+
+
+def near(case: Case, derivation: Derivation, draw: int) -> Values:
+    """The derivatives at a place very close to a point, if they can be told."""
+    dice = Random(f"nudge {draw}")
+    entries = dict(case.instance.entries)
+    for name, at in entries:
+        if case.instance.system.tensor(name).values is None:
+            entries[name, at] += NUDGE * dice.randint(-99, 99)
+    with suppress(Undecided, ZeroDivisionError):
+        return sharp(derivation, Instance(case.instance.system, case.instance.sizes, entries), 0).symbolic
+    return {}

@@ -105,7 +105,7 @@ class Files:
         for name in sorted(needed - set(own)):
             if name in live:
                 space[name] = self.replaced(live[name])
-        run([node for node in tree.body if needed & defined(node)], file, space)
+        run([node for node in tree.body if is_definition(node) and needed & defined(node)], file, space)
         return space
 
     def replaced(self, value: Any) -> Any:

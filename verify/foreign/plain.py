@@ -1,0 +1,305 @@
+"""A cost and a gradient in NumPy, and no model: the gradient judged against the cost's own derivative, in balls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cache
+from math import log10
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+
+from derive.errors import ModelError
+from verify.case import Values
+from verify.foreign.arguments import Known, Point, entries, points_of
+from verify.foreign.around import at_kinks, moved, size_of, typed
+from verify.foreign.cost import Functions, beside, known, slopes, wide
+from verify.foreign.judge import NUDGES, Judged, Ran, hull_of, settled, shown, twice, weighed
+from verify.foreign.reading import Answer, Misfit, reading
+from verify.foreign.source import NotOnBalls
+from verify.foreign.stepping import extrapolated
+from verify.foreign.verdict import WORDS, Finding, Verdict
+from verify.instance import Entry
+from verify.judge import BLACK_BOX, tied
+from verify.numbers import BITS, Undecided
+from verify.shadow import UNITS, Ties
+from verify.unroll import OBJECTIVE
+
+By = Sequence[str | int] | str | int | None
+OWN_ROUNDING = 2.0**-40  # of a gradient whose formula is not known, relative to its largest entry
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one point says: the judgement, and the right numbers there if they are known."""
+
+    judged: Judged
+    right: Values = field(default_factory=dict)
+    gaps: tuple[float, ...] = ()
+
+
+def check_plain(
+    gradient: Callable[..., Any], cost: Callable[..., Any] | None, at: Any, by: By, around: bool, accept: str, seed: int
+) -> Verdict:
+    """Judge a gradient against a cost at points and around them. ModelError if a point or `by` cannot be meant."""
+    name = getattr(gradient, "__qualname__", type(gradient).__name__)
+    against = getattr(cost, "__qualname__", type(cost).__name__) if cost is not None else "its cost"
+    own = points_of(at, gradient)
+    for point in own:
+        for label, value in point.leaves().items():
+            if not np.all(np.isfinite(value)):
+                raise ModelError(f"{label} of {point.at} is not finite")
+    try:
+        functions, own = understood(gradient, cost, own, by)
+    except Misfit as misfit:
+        code = "GP112" if by is None else "GP108"
+        found = Finding(code, misfit.label, f"{WORDS[code]}: {misfit.what}" if by is None else misfit.what, own[0].at)
+        return Verdict(name, against, (found,), (), 0, False, 0, 0)
+    except ModelError:
+        raise
+    except Exception as error:
+        found = Finding("GP113", "gradient", f"{type(error).__name__}: {error}", own[0].at)
+        return Verdict(name, against, (found,), (), 0, False, 0, 0)
+    seen = list(everywhere(functions, own, around, seed))
+    return summary(name, f"{against}, by {functions.reading.text}", seen, accept)
+
+
+def understood(
+    gradient: Callable[..., Any], cost: Callable[..., Any] | None, own: tuple[Point, ...], by: By
+) -> tuple[Functions, tuple[Point, ...]]:
+    """How the gradient's result is to be read. Whole numbers become floats where nothing else fits."""
+    reason: Misfit | None = None
+    for points in (own, tuple(map(in_floats, own))):
+        with np.errstate(all="ignore"):
+            returned = copied(points[0]).call(gradient)
+            value = None if cost is None else float(np.asarray(copied(points[0]).call(cost)).reshape(-1)[0])
+        try:
+            read = reading(returned, points[0], first_number(returned) if cost is None else value, by)
+        except Misfit as misfit:
+            reason = reason or misfit
+            continue
+        if cost is None and not read.cost_first:
+            raise ModelError("without a model and without a cost there is nothing to judge by", fix="cost=...")
+        if points[0].leaves(read.by):
+            return Functions(gradient, cost, read), points
+    raise reason or Misfit("gradient", "there are no floats among its arguments")
+
+
+def first_number(returned: Any) -> float | None:
+    """The cost that comes with a gradient, if one does."""
+    if isinstance(returned, (tuple, list)) and len(returned) > 1 and np.size(returned[0]) == 1:
+        return float(np.asarray(returned[0]).reshape(-1)[0])
+    return None
+
+
+def copied(point: Point) -> Point:
+    """The point in arrays of its own: code may change them."""
+    return replace(point, args=deepcopy(point.args), keywords=deepcopy(point.keywords))
+
+
+def in_floats(point: Point) -> Point:
+    """The point with the whole numbers of its first argument as floats: a start such as [0, 1]."""
+    first, *others = (*point.args, *point.keywords.values())
+    array = np.asarray(first)
+    made = array.astype(float) if array.dtype.kind in "iu" else first
+    if point.args:
+        return replace(point, args=(made, *point.args[1:]))
+    return replace(point, keywords=dict(zip(point.keywords, (made, *others), strict=True)))
+
+
+def everywhere(functions: Functions, own: tuple[Point, ...], around: bool, seed: int) -> Iterator[Seen]:
+    """The user's points, and points around them at which both functions are defined."""
+    for point in own:
+        first = judged_at(functions, point)
+        yield first
+        if not around or not first.right:
+            continue
+        try:
+            near = [*moved(point, functions, seed), *at_kinks(point, functions, first.gaps)]
+        except Exception:
+            near = list(moved(point, functions, seed))
+        for other in near:
+            if defined(functions, other):
+                yield judged_at(functions, other)
+
+
+def defined(functions: Functions, point: Point) -> bool:
+    """Do both functions give finite numbers there?"""
+    try:
+        with np.errstate(all="ignore"):
+            value = functions.value(copied(point))
+            answer = functions.reading.read(copied(point).call(functions.gradient), point)
+        finite = [bool(np.isfinite(float(v))) for v in (value, *answer.entries.values())]
+    except Exception:
+        return False
+    return all(finite)
+
+
+def judged_at(functions: Functions, point: Point) -> Seen:
+    """All that can be said at one point."""
+    labels = list(point.given)
+
+    def call(given: dict[str, Any]) -> Answer:
+        values, count = [given[label] for label in labels], len(point.args)
+        keywords = dict(zip(point.keywords, values[count:], strict=True))
+        return functions.reading.read(functions.gradient(*values[:count], **keywords), point)
+
+    def value(given: dict[str, Any]) -> Answer:
+        values, count = [given[label] for label in labels], len(point.args)
+        keywords = dict(zip(point.keywords, values[count:], strict=True))
+        assert functions.cost is not None
+        return Answer({OBJECTIVE: functions.cost(*values[:count], **keywords)})
+
+    with np.errstate(all="ignore"):
+        first, findings, notes = twice(call, copied(point).given, point.at)
+        if functions.cost is not None:
+            plain, more, _ = twice(value, copied(point).given, point.at)
+            findings += [replace(f, block="J" if f.code != "GP107" else "arguments of the cost") for f in more]
+            first = None if plain is None else first
+    if first is None:
+        return Seen(Judged(tuple(findings), 0, False, "", tuple(notes)))
+    seen = compared(functions, point, first.entries)
+    whole = replace(seen.judged, findings=(*findings, *seen.judged.findings), notes=(*notes, *seen.judged.notes))
+    return replace(seen, judged=whole)
+
+
+def compared(functions: Functions, point: Point, found: Values) -> Seen:
+    """Floats against the derivative of the cost: in balls, or where it does not run on these in differences."""
+    dtype = "float32" if any(v.dtype == np.float32 for v in point.leaves().values()) else "float64"
+    try:
+        right, told = known(functions, point)
+    except Undecided as error:
+        return Seen(Judged((Finding("GP111", "gradient", f"{WORDS['GP111']}: {error}", point.at),), 0, False))
+    except Exception as error:  # whatever the code raises on balls
+        why = f"{error}" if isinstance(error, NotOnBalls) else f"{type(error).__name__}: {error}"
+        return Seen(by_differences(functions, point, found, why))
+    loose = cache(lambda: rounding(functions, point, right, UNITS[dtype]))
+    try:
+        with ctx.workprec(BITS):
+            judged = weighed(right, found, ran(functions, point, UNITS[dtype]), loose)
+            if told.ties and judged.findings:
+                hulls = hull_of(right, (beside(functions, point, draw) for draw in range(NUDGES)))
+                judged = settled(right, judged, found, hulls, f"at a kink, {point.at}")
+    except Undecided as error:
+        judged = Judged((Finding("GP111", "gradient", f"{WORDS['GP111']}: {error}", point.at),), 0, False)
+    return Seen(judged, right.symbolic, told.gaps)
+
+
+def ran(functions: Functions, point: Point, unit: float) -> Ran:
+    """The gradient's own code on balls, exact ones and those that widen as floats round."""
+
+    def run(unit: float) -> Values:
+        return functions.entries_on_balls(point, unit)
+
+    try:
+        with Ties(equal=True):
+            exact = run(0.0)
+            if wide(exact):
+                with ctx.workprec(4 * BITS):
+                    exact = run(0.0)
+        try:
+            return Ran(exact, (run(unit),))
+        except Undecided:
+            return Ran(exact, tied(run, unit, lambda values: values, True))
+    except Exception as error:  # a black box, whatever it raises
+        return Ran(None, ({},), f"{error}" if isinstance(error, NotOnBalls) else f"{type(error).__name__}: {error}")
+
+
+def rounding(functions: Functions, point: Point, right: Known, unit: float) -> tuple[Values, ...]:
+    """What the cost read backwards in floats may round to, taken some times."""
+
+    def run(unit: float) -> Values:
+        return slopes(functions, point, unit).values
+
+    def wider(values: Values) -> Values:
+        return {e: right.symbolic[e] + arb(0, BLACK_BOX * float(v.rad())) for e, v in values.items()}
+
+    def around(values: Values) -> Values:
+        return {e: v + arb(0, (BLACK_BOX - 1) * float(v.rad())) for e, v in values.items()}
+
+    try:
+        return (wider(run(unit)),)
+    except Undecided:
+        return tied(run, unit, around, True)
+
+
+def by_differences(functions: Functions, point: Point, found: Values, why: str) -> Judged:
+    """Floats against extrapolated differences, within the bars of these."""
+    findings, digits = list[Finding](), 16
+    with np.errstate(all="ignore"):
+        for label, value in point.leaves(functions.reading.by).items():
+            own = {entry: float(found[entry]) for entry, _ in entries({label: value})}
+            largest = max((abs(v) for v in own.values() if np.isfinite(v)), default=0.0)
+            for entry, number in own.items():
+                slope = extrapolated(stepped(functions, point, entry), size_of(value))
+                if slope is None:
+                    message = f"{WORDS['GP111']}: no finite differences"
+                    findings.append(Finding("GP111", shown(entry), message, point.at))
+                    continue
+                bar = slope.bar + OWN_ROUNDING * largest
+                if not np.isfinite(number) or not replace(slope, bar=bar).agrees(number):
+                    message = f"{WORDS['GP102']}: {number!r} is not {slope.value:.12g} within {bar:.1e}"
+                    findings.append(Finding("GP102", shown(entry), message, point.at))
+                digits = min(digits, told_digits(bar, largest))
+    if not findings:
+        message = f"agrees within differences, {digits} digits: the cost does not run on balls: {why}"
+        findings.append(Finding("GP114", "gradient", message, point.at))
+    return Judged(tuple(findings), digits, False, why)
+
+
+def told_digits(bar: float, largest: float) -> int:
+    """How many digits of the largest entry a bar leaves."""
+    return 16 if not bar else max(0, min(16, int(-log10(bar / largest)))) if largest else 0
+
+
+def stepped(functions: Functions, point: Point, entry: Entry) -> Callable[[float], float]:
+    """The cost as a function of how far one entry is moved."""
+
+    def change(label: str, value: Any, step: float) -> Any:
+        if label != entry[0]:
+            return value
+        array = np.array(value, dtype=float)
+        array[entry[1]] += step
+        return typed(array, value)
+
+    def cost(step: float) -> float:
+        there = copied(point).changed(lambda label, value: change(label, value, step))
+        return float(np.asarray(functions.value(there)).reshape(-1)[0])
+
+    return cost
+
+
+def summary(name: str, against: str, seen: list[Seen], accept: str) -> Verdict:
+    """One verdict from what every point says: of each block and kind the first finding."""
+    found: dict[tuple[str, str], Finding] = {}
+    for one in seen:
+        for finding in one.judged.findings:
+            found.setdefault((finding.code, finding.block.partition("[")[0]), finding)
+    for label in untested(seen):
+        found.setdefault(("GP110", label), Finding("GP110", f"d.{label}", WORDS["GP110"]))
+    notes = list(dict.fromkeys(note for one in seen for note in one.judged.notes))
+    whys = dict.fromkeys(f"a black box: {one.judged.why}" for one in seen if one.judged.why and one.right)
+    if accept == "differences":
+        notes += [str(f) for f in found.values() if f.code == "GP114"]
+        found = {key: f for key, f in found.items() if f.code != "GP114"}
+    told = [one.judged for one in seen if one.judged.digits]
+    return Verdict(
+        function=name,
+        against=against,
+        findings=tuple(found.values()),
+        notes=(*list(whys)[:1], *notes),
+        digits=min((j.digits for j in told), default=0),
+        white=bool(seen) and all(one.judged.white for one in seen if one.judged.digits or one.judged.findings),
+        points=len(seen),
+        entries=sum(max(len(one.right) - 1, 0) for one in seen),
+    )
+
+
+def untested(seen: list[Seen]) -> list[str]:
+    """The blocks that are 0 at every point."""
+    labels = dict.fromkeys(entry[0] for one in seen for entry in one.right if entry != OBJECTIVE)
+    alive = {e[0] for one in seen for e, ball in one.right.items() if e != OBJECTIVE and not ball.contains(0)}
+    return [label for label in labels if label not in alive]
