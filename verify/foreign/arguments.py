@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,12 @@ class Known:
 
 def points_of(at: Any, function: Callable[..., Any]) -> tuple[Point, ...]:
     """The points that are meant: one, or a list of several. ModelError if there is none."""
+    if isinstance(at, (tuple, list, Mapping)) and not at:
+        raise ModelError("a gradient without a model is judged at points of yours", fix="at=(arguments of both,)")
     several = isinstance(at, list) and at and all(isinstance(one, (tuple, dict)) for one in at)
     if several and all(type(one) is type(at[0]) and binds(function, one) for one in at):
         return tuple(numbered(one_point(one, function), q, len(at)) for q, one in enumerate(at))
-    made = one_point(at, function)
-    if not made.slots:
-        raise ModelError("a gradient without a model is judged at points of yours", fix="at=(arguments of both,)")
-    return (made,)
+    return (one_point(at, function),)
 
 
 def numbered(point: Point, number: int, count: int) -> Point:
@@ -80,8 +80,6 @@ def one_point(at: Any, function: Callable[..., Any]) -> Point:
     if isinstance(at, Mapping) and binds(function, at):
         return Point((), dict(at), tuple(map(str, at)))
     args = tuple(at) if isinstance(at, (tuple, list)) and binds(function, tuple(at)) else (vector(at),)
-    if not args:
-        return Point((), {}, ())
     if not binds(function, args):
         name = getattr(function, "__name__", "the function")
         raise ModelError(f"{name} cannot be called with the point that is given", fix="at=(its arguments, in order)")
@@ -120,6 +118,11 @@ def labels(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[str, ..
         rest = kinds[name].kind is inspect.Parameter.VAR_POSITIONAL
         found += [f"{name}{q}" for q in range(len(value))] if rest else [name]
     return tuple(found)
+
+
+def copied(point: Point) -> Point:
+    """The point in arrays of its own: code may change them."""
+    return replace(point, args=deepcopy(point.args), keywords=deepcopy(point.keywords))
 
 
 def is_float(value: Any) -> bool:

@@ -48,7 +48,8 @@ def typed(array: Any, like: Any) -> Any:
 
 def at_kinks(point: Point, functions: Functions, gaps: tuple[float, ...]) -> Iterator[Point]:
     """Points at which a comparison of the cost nearly holds with equality, several comparisons in turn."""
-    for number in sorted(range(len(gaps)), key=lambda q: abs(gaps[q]))[:KINKS]:
+    once = {f"{abs(gap):.9g}": q for q, gap in enumerate(gaps)}  # code may compare the same two numbers again
+    for number in sorted(once.values(), key=lambda q: abs(gaps[q]))[:KINKS]:
         for gap in GAPS:
             goal = float(gap) * max(1.0, abs(gaps[number]))
             step = secant(partial(gap_at, point, functions, number), goal)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from math import log10
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,20 @@ from flint import arb, ctx
 
 from derive.errors import ModelError
 from verify.case import Values
-from verify.foreign.arguments import Known, Point, entries, points_of
-from verify.foreign.around import at_kinks, moved, size_of, typed
+from verify.foreign.arguments import Known, Point, copied, points_of, vector
+from verify.foreign.around import at_kinks, moved
 from verify.foreign.cost import Functions, beside, known, slopes, wide
-from verify.foreign.judge import NUDGES, Judged, Ran, hull_of, settled, shown, twice, weighed
-from verify.foreign.reading import Answer, Misfit, reading
+from verify.foreign.differing import by_differences
+from verify.foreign.judge import NUDGES, Judged, Ran, hull_of, settled, twice, weighed
+from verify.foreign.reading import Answer, Misfit, Reading, reading, starts_with_number
 from verify.foreign.source import NotOnBalls
-from verify.foreign.stepping import extrapolated
 from verify.foreign.verdict import WORDS, Finding, Verdict
-from verify.instance import Entry
 from verify.judge import BLACK_BOX, tied
 from verify.numbers import BITS, Undecided
 from verify.shadow import UNITS, Ties
 from verify.unroll import OBJECTIVE
 
 By = Sequence[str | int] | str | int | None
-OWN_ROUNDING = 2.0**-40  # of a gradient whose formula is not known, relative to its largest entry
 
 
 @dataclass(frozen=True)
@@ -71,40 +68,44 @@ def understood(
     gradient: Callable[..., Any], cost: Callable[..., Any] | None, own: tuple[Point, ...], by: By
 ) -> tuple[Functions, tuple[Point, ...]]:
     """How the gradient's result is to be read. Whole numbers become floats where nothing else fits."""
-    reason: Misfit | None = None
+    reason: Exception | None = None
     for points in (own, tuple(map(in_floats, own))):
-        with np.errstate(all="ignore"):
-            returned = copied(points[0]).call(gradient)
-            value = None if cost is None else float(np.asarray(copied(points[0]).call(cost)).reshape(-1)[0])
         try:
-            read = reading(returned, points[0], first_number(returned) if cost is None else value, by)
+            read = read_at(gradient, cost, points[0], by)
         except Misfit as misfit:
             reason = reason or misfit
-            continue
-        if cost is None and not read.cost_first:
-            raise ModelError("without a model and without a cost there is nothing to judge by", fix="cost=...")
-        if points[0].leaves(read.by):
-            return Functions(gradient, cost, read), points
+        except ModelError:
+            raise
+        except Exception as error:  # whatever the code raises
+            reason = reason or error
+        else:
+            if points[0].leaves(read.by):
+                return Functions(gradient, cost, read), points
     raise reason or Misfit("gradient", "there are no floats among its arguments")
+
+
+def read_at(gradient: Callable[..., Any], cost: Callable[..., Any] | None, point: Point, by: By) -> Reading:
+    """How to read the result at one point. Misfit, ModelError, or whatever the code raises."""
+    with np.errstate(all="ignore"):
+        returned = copied(point).call(gradient)
+        value = first_number(returned) if cost is None else float(np.asarray(copied(point).call(cost)).reshape(-1)[0])
+    found = reading(returned, point, value, by)
+    if cost is None and not found.cost_first:
+        raise ModelError("without a model and without a cost there is nothing to judge by", fix="cost=...")
+    return found
 
 
 def first_number(returned: Any) -> float | None:
     """The cost that comes with a gradient, if one does."""
-    if isinstance(returned, (tuple, list)) and len(returned) > 1 and np.size(returned[0]) == 1:
+    if starts_with_number(returned):
         return float(np.asarray(returned[0]).reshape(-1)[0])
     return None
-
-
-def copied(point: Point) -> Point:
-    """The point in arrays of its own: code may change them."""
-    return replace(point, args=deepcopy(point.args), keywords=deepcopy(point.keywords))
 
 
 def in_floats(point: Point) -> Point:
     """The point with the whole numbers of its first argument as floats: a start such as [0, 1]."""
     first, *others = (*point.args, *point.keywords.values())
-    array = np.asarray(first)
-    made = array.astype(float) if array.dtype.kind in "iu" else first
+    made = first.astype(float) if isinstance(first, np.ndarray) and first.dtype.kind in "iu" else vector(first)
     if point.args:
         return replace(point, args=(made, *point.args[1:]))
     return replace(point, keywords=dict(zip(point.keywords, (made, *others), strict=True)))
@@ -123,7 +124,9 @@ def everywhere(functions: Functions, own: tuple[Point, ...], around: bool, seed:
             near = list(moved(point, functions, seed))
         for other in near:
             if defined(functions, other):
-                yield judged_at(functions, other)
+                seen = judged_at(functions, other)
+                if not any(f.code == "GP111" for f in seen.judged.findings):
+                    yield seen
 
 
 def defined(functions: Functions, point: Point) -> bool:
@@ -200,12 +203,16 @@ def ran(functions: Functions, point: Point, unit: float) -> Ran:
             if wide(exact):
                 with ctx.workprec(4 * BITS):
                     exact = run(0.0)
-        try:
-            return Ran(exact, (run(unit),))
-        except Undecided:
-            return Ran(exact, tied(run, unit, lambda values: values, True))
     except Exception as error:  # a black box, whatever it raises
         return Ran(None, ({},), f"{error}" if isinstance(error, NotOnBalls) else f"{type(error).__name__}: {error}")
+    try:
+        return Ran(exact, (run(unit),))
+    except Undecided as error:
+        with suppress(Exception):
+            return Ran(exact, tied(run, unit, lambda values: values, True))
+        return Ran(exact, ({},), f"floats may lose all digits: {error}")
+    except Exception as error:
+        return Ran(exact, ({},), f"{type(error).__name__}: {error}")
 
 
 def rounding(functions: Functions, point: Point, right: Known, unit: float) -> tuple[Values, ...]:
@@ -224,52 +231,6 @@ def rounding(functions: Functions, point: Point, right: Known, unit: float) -> t
         return (wider(run(unit)),)
     except Undecided:
         return tied(run, unit, around, True)
-
-
-def by_differences(functions: Functions, point: Point, found: Values, why: str) -> Judged:
-    """Floats against extrapolated differences, within the bars of these."""
-    findings, digits = list[Finding](), 16
-    with np.errstate(all="ignore"):
-        for label, value in point.leaves(functions.reading.by).items():
-            own = {entry: float(found[entry]) for entry, _ in entries({label: value})}
-            largest = max((abs(v) for v in own.values() if np.isfinite(v)), default=0.0)
-            for entry, number in own.items():
-                slope = extrapolated(stepped(functions, point, entry), size_of(value))
-                if slope is None:
-                    message = f"{WORDS['GP111']}: no finite differences"
-                    findings.append(Finding("GP111", shown(entry), message, point.at))
-                    continue
-                bar = slope.bar + OWN_ROUNDING * largest
-                if not np.isfinite(number) or not replace(slope, bar=bar).agrees(number):
-                    message = f"{WORDS['GP102']}: {number!r} is not {slope.value:.12g} within {bar:.1e}"
-                    findings.append(Finding("GP102", shown(entry), message, point.at))
-                digits = min(digits, told_digits(bar, largest))
-    if not findings:
-        message = f"agrees within differences, {digits} digits: the cost does not run on balls: {why}"
-        findings.append(Finding("GP114", "gradient", message, point.at))
-    return Judged(tuple(findings), digits, False, why)
-
-
-def told_digits(bar: float, largest: float) -> int:
-    """How many digits of the largest entry a bar leaves."""
-    return 16 if not bar else max(0, min(16, int(-log10(bar / largest)))) if largest else 0
-
-
-def stepped(functions: Functions, point: Point, entry: Entry) -> Callable[[float], float]:
-    """The cost as a function of how far one entry is moved."""
-
-    def change(label: str, value: Any, step: float) -> Any:
-        if label != entry[0]:
-            return value
-        array = np.array(value, dtype=float)
-        array[entry[1]] += step
-        return typed(array, value)
-
-    def cost(step: float) -> float:
-        there = copied(point).changed(lambda label, value: change(label, value, step))
-        return float(np.asarray(functions.value(there)).reshape(-1)[0])
-
-    return cost
 
 
 def summary(name: str, against: str, seen: list[Seen], accept: str) -> Verdict:

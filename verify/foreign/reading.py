@@ -65,20 +65,23 @@ def rest(returned: Any) -> Any:
 
 def reading(returned: Any, point: Point, cost: float | None, by: Sequence[str | int] | str | int | None) -> Reading:
     """How to read a result; Misfit if no argument fits it. ModelError if an argument that is named does not exist."""
-    first = starts_with(returned, cost)
-    if by is not None:
-        named = tuple(slot_of(one, point) for one in ([by] if isinstance(by, (str, int)) else by))
-        return Reading(named, first)
-    result = rest(returned) if first else returned
+    stripped = starts_with(returned, cost)
+    orders = (stripped, not stripped) if starts_with_number(returned) else (False,)
     reason: Misfit | None = None
-    for slots in candidates(result, point):
-        try:
-            blocks(result, slots, point)
-            return Reading(slots, first)
-        except Misfit as misfit:
-            reason = reason or misfit
+    for first in orders:
+        result = rest(returned) if first else returned
+        if by is not None:
+            named = tuple(slot_of(one, point) for one in ([by] if isinstance(by, (str, int)) else by))
+        for slots in candidates(result, point) if by is None else (named,):
+            try:
+                blocks(result, slots, point)
+                return Reading(slots, first)
+            except Misfit as misfit:
+                reason = reason or misfit
+    if by is not None and reason is not None:
+        raise reason
     shapes = ", ".join(f"{label} {value.shape}" for label, value in point.leaves().items())
-    raise Misfit("gradient", f"{shown_form(result)} fits no argument ({shapes})")
+    raise Misfit("gradient", f"{shown_form(returned)} fits no argument ({shapes})")
 
 
 def shown_form(result: Any) -> str:
@@ -86,20 +89,28 @@ def shown_form(result: Any) -> str:
     if isinstance(result, Mapping):
         return f"a dict of {', '.join(map(str, result))}"
     if isinstance(result, (tuple, list)):
-        return f"a {type(result).__name__} of {', '.join(str(np.shape(part)) for part in result)}"
+        return f"a {type(result).__name__} of ({', '.join(map(shown_form, result))})"
     return f"an array of shape {np.shape(result)}"
 
 
 def starts_with(returned: Any, cost: float | None) -> bool:
     """Is the first part of a result the cost?"""
-    if cost is None or not isinstance(returned, (tuple, list)) or len(returned) < 2:
-        return False
-    if isinstance(returned[0], (list, tuple, dict)) or np.size(returned[0]) != 1:
+    if cost is None or not starts_with_number(returned):
         return False
     first = float(np.asarray(returned[0]).reshape(-1)[0])
     if abs(first - cost) <= 1e-6 * abs(cost):
         return True
-    return np.ndim(returned[0]) == 0 and len(returned) == 2 and np.size(returned[1]) != 1
+    return np.ndim(returned[0]) == 0 and len(returned) == 2 and not one_number(returned[1])
+
+
+def starts_with_number(returned: Any) -> bool:
+    """Does a result of several parts start with a single number?"""
+    return isinstance(returned, (tuple, list)) and len(returned) > 1 and one_number(returned[0])
+
+
+def one_number(value: Any) -> bool:
+    """Is it a single number, perhaps in an array?"""
+    return not isinstance(value, (list, tuple, dict, str)) and value is not None and np.size(value) == 1
 
 
 def slot_of(one: str | int, point: Point) -> str:
@@ -188,7 +199,7 @@ def block(found: Any, own: Any, label: str) -> Blocks:
         if missing:
             raise Misfit(f"d.{missing[0]}", "missing")
         return {k: v for key, part, name in pairs if key in found for k, v in block(found[key], part, name).items()}
-    if not isinstance(own, dict) and not isinstance(found, Mapping) and np.ndim(found) != 1 or listed(found):
+    if not isinstance(own, dict) and not isinstance(found, Mapping) and (listed(found) or np.ndim(found) != 1):
         if not isinstance(found, (list, tuple)) or isinstance(own, dict) or len(found) != len(own):
             raise Misfit(f"d.{label}", f"{shown_form(found)} is no gradient by {len(own)} parts")
         parts = enumerate(zip(found, own, strict=True))
