@@ -30,7 +30,7 @@ def loaded(text: str, file: Path) -> dict[str, Any]:
     return runpy.run_path(str(file))
 
 
-def judged(one: Implementation, kind: str, folder: Path, text: str | None = None) -> Verdict:
+def judged(one: Implementation, kind: str, folder: Path, text: str | None = None, around: bool = True) -> Verdict:
     """The verdict on an implementation, or on an edited text of it against the cost of the right one."""
     right = loaded(one.path.read_text(), folder / "right.py")
     function = right[one.function]
@@ -40,7 +40,7 @@ def judged(one: Implementation, kind: str, folder: Path, text: str | None = None
 
     cost: Callable[..., Any] = right[one.cost] if one.cost else first
     gradient = function if text is None else loaded(text, folder / "edited.py")[one.function]
-    return check_gradient(gradient, cost=cost, at=one.arguments(points(one.name, 0, kind).values))
+    return check_gradient(gradient, cost=cost, at=one.arguments(points(one.name, 0, kind).values), around=around)
 
 
 @pytest.mark.parametrize("name", NUMPY)
@@ -55,7 +55,8 @@ def test_right_code_is_accepted_at_points_where_checkers_fail(name: str, tmp_pat
 def test_mistakes_are_found(name: str, tmp_path: Path) -> None:
     mistakes = [m for m in MISTAKES if m.implementation == name and m.wrong != ("J",)]  # another cost is not judged
     for mistake in mistakes:
-        verdict = judged(NUMPY[name], "ordinary", tmp_path, mistake.edited(NUMPY[name].path.read_text()))
+        text = mistake.edited(NUMPY[name].path.read_text())
+        verdict = judged(NUMPY[name], "ordinary", tmp_path, text, around=not mistake.wrong)
         assert verdict.failures, f"{mistake.name}: {verdict}"
 
 
