@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from verify.case import Values
+from verify.codes import named
 from verify.foreign.arguments import Point, copied, entries
 from verify.foreign.around import size_of, typed
 from verify.foreign.cost import Functions
 from verify.foreign.judge import Judged, shown
 from verify.foreign.stepping import extrapolated
-from verify.foreign.verdict import WORDS, Finding
+from verify.foreign.verdict import Finding
 from verify.instance import Entry
 
 OWN_ROUNDING = 2.0**-40  # of a gradient whose formula is not known, relative to its largest entry
@@ -31,12 +32,12 @@ def by_differences(functions: Functions, point: Point, found: Values, why: str) 
             for entry, number in own.items():
                 slope = extrapolated(stepped(functions, point, entry), size_of(value))
                 if slope is None:
-                    message = f"{WORDS['GP111']}: no finite differences"
+                    message = f"{named('GP111')}: no finite differences"
                     findings.append(Finding("GP111", shown(entry), message, point.at))
                     continue
                 bar = slope.bar + OWN_ROUNDING * largest
                 if not np.isfinite(number) or not replace(slope, bar=bar).agrees(number):
-                    message = f"{WORDS['GP102']}: {number!r} is not {slope.value:.12g} within {bar:.1e}"
+                    message = f"{named('GP102')}: {number!r} is not {slope.value:.12g} within {bar:.1e}"
                     findings.append(Finding("GP102", shown(entry), message, point.at))
                 digits = min(digits, told_digits(bar, largest))
     if not findings:

@@ -13,6 +13,7 @@ from flint import arb, ctx
 
 from derive.errors import ModelError
 from verify.case import Values
+from verify.codes import named
 from verify.foreign.arguments import Known, Point, copied, points_of, vector
 from verify.foreign.around import at_kinks, moved
 from verify.foreign.cost import Functions, beside, known, slopes, wide
@@ -20,7 +21,7 @@ from verify.foreign.differing import by_differences
 from verify.foreign.judge import NUDGES, Judged, Ran, hull_of, settled, twice, weighed
 from verify.foreign.reading import Answer, Misfit, Reading, reading, starts_with_number
 from verify.foreign.source import NotOnBalls
-from verify.foreign.verdict import WORDS, Finding, Verdict
+from verify.foreign.verdict import Finding, Verdict
 from verify.judge import BLACK_BOX, tied
 from verify.numbers import BITS, Undecided
 from verify.shadow import UNITS, Ties
@@ -53,7 +54,7 @@ def check_plain(
         functions, own = understood(gradient, cost, own, by)
     except Misfit as misfit:
         code = "GP112" if by is None else "GP108"
-        found = Finding(code, misfit.label, f"{WORDS[code]}: {misfit.what}" if by is None else misfit.what, own[0].at)
+        found = Finding(code, misfit.label, f"{named(code)}: {misfit.what}" if by is None else misfit.what, own[0].at)
         return Verdict(name, against, (found,), (), 0, False, 0, 0)
     except ModelError:
         raise
@@ -175,7 +176,7 @@ def compared(functions: Functions, point: Point, found: Values) -> Seen:
     try:
         right, told = known(functions, point)
     except Undecided as error:
-        return Seen(Judged((Finding("GP111", "gradient", f"{WORDS['GP111']}: {error}", point.at),), 0, False))
+        return Seen(Judged((Finding("GP111", "gradient", f"{named('GP111')}: {error}", point.at),), 0, False))
     except Exception as error:  # whatever the code raises on balls
         why = f"{error}" if isinstance(error, NotOnBalls) else f"{type(error).__name__}: {error}"
         return Seen(by_differences(functions, point, found, why))
@@ -187,7 +188,7 @@ def compared(functions: Functions, point: Point, found: Values) -> Seen:
                 hulls = hull_of(right, (beside(functions, point, draw) for draw in range(NUDGES)))
                 judged = settled(right, judged, found, hulls, f"at a kink, {point.at}")
     except Undecided as error:
-        judged = Judged((Finding("GP111", "gradient", f"{WORDS['GP111']}: {error}", point.at),), 0, False)
+        judged = Judged((Finding("GP111", "gradient", f"{named('GP111')}: {error}", point.at),), 0, False)
     return Seen(judged, right.symbolic, told.gaps)
 
 
@@ -240,7 +241,7 @@ def summary(name: str, against: str, seen: list[Seen], accept: str) -> Verdict:
         for finding in one.judged.findings:
             found.setdefault((finding.code, finding.block.partition("[")[0]), finding)
     for label in untested(seen):
-        found.setdefault(("GP110", label), Finding("GP110", f"d.{label}", WORDS["GP110"]))
+        found.setdefault(("GP110", label), Finding("GP110", f"d.{label}", named("GP110")))
     notes = list(dict.fromkeys(note for one in seen for note in one.judged.notes))
     whys = dict.fromkeys(f"a black box: {one.judged.why}" for one in seen if one.judged.why and one.right)
     if accept == "differences":
