@@ -59,7 +59,7 @@ def test_the_gradient_is_right(name: str, tmp_path: Path) -> None:
     assert found.kind == "RIGHT", found.why
 
 
-def test_a_fact_that_is_needed_is_asked_for_where_it_is_needed(tmp_path: Path) -> None:
+def test_a_chain_may_have_one_step_only(tmp_path: Path) -> None:
     body = """
     x = model.data(x=(T, n))
     w = model.parameters(w=(n,))
@@ -70,5 +70,5 @@ def test_a_fact_that_is_needed_is_asked_for_where_it_is_needed(tmp_path: Path) -
     model.minimise(Sum(z[t] ** 2, t))
 """
     found = judged(tmp_path / "trial.py", HEAD + body)
-    assert found.kind == "REFUSED" and "trial.py:14: z[t] = " in found.why and "model.assume(2 <= T)" in found.why
+    assert found.kind == "RIGHT", found.why
     assert judged(tmp_path / "trial.py", HEAD + "    model.assume(T >= 2)\n" + body.lstrip("\n")).kind == "RIGHT"
