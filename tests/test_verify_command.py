@@ -56,6 +56,24 @@ def test_a_mistake_exits_with_1_and_is_named(folder: Path, capsys: pytest.Captur
     assert (found[0]["file"], found[0]["line"]) == ("mine.py", 15)
 
 
+def test_a_layout_that_is_found_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(folder, "softmax_regression")
+    assert cli.main(["verify", "mine.py:grad", "--cost", "mine.py:loss", *SOFTMAX]) == 0
+    assert "layout: (w.T, b, x, label) -> (w.T, b)" in capsys.readouterr().out
+    put(folder, "softmax_regression", "sum for mean")
+    assert cli.main(["verify", "mine.py:grad", "--cost", "mine.py:loss", *SOFTMAX]) == 1
+    shown = capsys.readouterr().out
+    assert "GP101 d.b[1]" in shown and "layout: (w.T, b, x, label) -> (w.T, b)" in shown
+
+
+def test_a_layout_that_is_not_found_exits_with_4(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(folder, "funk_factorisation")
+    model = str(ROOT / "examples/models/matrix_factorisation.py")
+    assert cli.main(["verify", "mine.py:loss_and_gradient", "--against", model]) == 4
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "GP112 gradient: layout not found: " in shown and "layouts were tried" in shown and "--layout" in shown
+
+
 @pytest.mark.parametrize("form", ["text", "junit", "sarif", "github"])
 def test_every_format_has_the_code(form: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(folder, "softmax_regression", "sum for mean")

@@ -12,6 +12,7 @@ from derive.derivation import Derivation
 from verify.agreement import always_zero
 from verify.case import DIGITS, Case
 from verify.codes import named
+from verify.foreign.found import Search, Unknown, found
 from verify.foreign.judge import Judged, at_kink, judge_case
 from verify.foreign.layout import Layout, stated
 from verify.foreign.plain import By, check_plain
@@ -40,7 +41,8 @@ def check_gradient(
 ) -> Verdict:
     """Judge a function that claims to be the gradient of a model.
 
-    `arguments` and `returns` are templates (`verify.foreign.layout`); `cost` is the cost as a function of the same
+    `arguments` and `returns` are templates (`verify.foreign.layout`);
+    without them they are found (`verify.foreign.found`). `cost` is the cost as a function of the same
     arguments, if `gradient` does not return it first. `sizes` fixes sizes of the model, such as `{"L": 3}`; `at` are
     points of your own, arrays by the model's names, judged in the float type that they have. `among` lists the values
     that some data may have: `{"y": (-1, 1)}`.
@@ -57,11 +59,18 @@ def check_gradient(
         return check_plain(gradient, cost, at, by, around, accept, seed)
     derivation = against if isinstance(against, Derivation) else derive(against)
     system = derivation.system
-    layout = stated(arguments, returns, [t.name for t in system.role("parameter")])
-    own = [at] if isinstance(at, Mapping) else list(at)
-    tried = possible(system, sizes or {}, seed)
-    target = with_cost(gradient, cost, system, layout, tried, seed)
     name = getattr(gradient, "__qualname__", type(gradient).__name__)
+    tried = possible(system, sizes or {}, seed)
+    layout: Layout | Unknown
+    if arguments is None:
+        layout = found(Search(gradient, cost, derivation, seed, among or {}), tried)
+    else:
+        layout = stated(arguments, returns, [t.name for t in system.role("parameter")])
+    if isinstance(layout, Unknown):
+        finding = Finding("GP112", "gradient", f"{named('GP112')}: {layout.reason}")
+        return Verdict(name, system.name, (finding,), (), 0, False, 0, 0)
+    own = [at] if isinstance(at, Mapping) else list(at)
+    target = with_cost(gradient, cost, system, layout, tried, seed)
     good, reason = supported(target, tried, seed, among or {})
     if not good:
         code = "GP113" if "raises" in reason else "GP108"

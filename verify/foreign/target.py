@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from derive.system import System
+from derive.values.affine import Width
 from verify.foreign.layout import Layout, LayoutError, Values, as_array
 from verify.foreign.numpy_on_balls import UNIT
 from verify.foreign.source import NotOnBalls, on_balls
-from verify.instance import Entry, Instance
+from verify.instance import Entry, Instance, places
 from verify.run import stored, unstored
 from verify.shadow import Shadow
+from verify.sizes import Sizes
 from verify.unroll import OBJECTIVE
 
 Call = Callable[..., Any]
@@ -47,10 +49,10 @@ class Target:
         return replace(self, gradient=on_balls(self.gradient), cost=cost, layout=exact_layout(self.layout))
 
     def values(self, instance: Instance, convert: Callable[[Any], Any]) -> dict[str, Any]:
-        """Everything that the model is given, and its sizes, by name."""
+        """Everything that the model is given, its sizes and its widths, by name."""
         given = (t for role in ("parameter", "data", "hyper") for t in self.system.role(role))
         sizes = {name: instance.sizes.size(name) for name in self.system.sizes}
-        return sizes | {t.name: stored(t, instance, convert) for t in given}
+        return sizes | widths_of(self.system, instance.sizes) | {t.name: stored(t, instance, convert) for t in given}
 
     def on_floats(self, values: Values, arguments: tuple[Any, ...] | None = None) -> Result:
         """One call on floats."""
@@ -97,6 +99,19 @@ class Target:
             if label.partition("[")[0] not in {t.name for t in self.system.role("parameter")}:
                 misshapen[label] = "there is no such parameter"
         return Result(entries, misshapen, arguments)
+
+
+def widths_of(system: System, sizes: Sizes) -> dict[str, dict[int, int]]:
+    """The widths that arrays have, by position."""
+    found: dict[str, dict[int, int]] = {}
+    for tensor in system.tensors:
+        bounds = [atom for slot in tensor.slots for atom, _ in slot.hi.terms if isinstance(atom, Width)]
+        for at in places(tensor, sizes) if bounds else ():
+            letters = {slot.index.name: place for slot, place in zip(tensor.slots, at, strict=True)}
+            for width in bounds:
+                position = sizes.value(width.at, letters)
+                found.setdefault(width.name, {})[position] = sizes.width(width.name, position)
+    return {name: dict(sorted(numbers.items())) for name, numbers in found.items()}
 
 
 def exact_layout(layout: Layout) -> Layout:
