@@ -90,7 +90,7 @@ def test_derive_prints_what_the_tour_shows(capsys: pytest.CaptureFixture[str]) -
 def test_drift_prints_what_the_tour_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, (command, shown) = sessions()
+    _, (command, shown), _ = sessions()
     mine = tmp_path / "mine.py"
     text = shipped()["mlp"].path.read_text(encoding="utf-8").replace('Model("mlp")', 'Model("mine")')
     monkeypatch.chdir(tmp_path)
@@ -98,6 +98,18 @@ def test_drift_prints_what_the_tour_shows(
     printed("gradproof generate mine.py", capsys)
     mine.write_text(text.replace("+ b[l, j]", "- b[l, j]"), encoding="utf-8")
     assert excerpt(shown, printed(command, capsys))
+
+
+def test_the_mistake_is_found_as_the_readme_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    *_, (command, shown) = sessions()
+    monkeypatch.chdir(tmp_path)
+    mine = tmp_path / "mine.py"
+    mine.write_text(blocks("python")[3], encoding="utf-8")
+    assert excerpt(shown, printed(command, capsys))
+    mine.write_text(blocks("python")[3].replace("d1.mean", "d1.sum"), encoding="utf-8")
+    assert any("right  equal to" in line for line in printed(command, capsys))
 
 
 def test_the_exit_codes_are_those_of_the_command_line() -> None:

@@ -1,6 +1,7 @@
 """`gradproof verify`: somebody's file and function against a model."""
 
 import json
+import re
 import runpy
 import shutil
 import subprocess
@@ -177,6 +178,16 @@ TEMPLATES = (
 def test_a_layout_that_is_printed_can_be_read(template: Sequence[object]) -> None:
     text = f"({', '.join(map(show, template))}) -> {show(template[0])}"
     assert templates(text) == (template, template[0])
+
+
+def test_the_layouts_of_the_guide_can_be_read() -> None:
+    table = (ROOT / "docs/judge.md").read_text().partition("| text | your code takes |")[2]
+    texts = re.findall(r"^\| `(.*)` \|", table, flags=re.MULTILINE)
+    assert len(texts) == 7
+    for text in texts:
+        arguments, returns = templates(text)
+        printed = show(arguments)[1:-1]
+        assert (f"({printed})" if returns is not None else printed) == text.partition(" ->")[0]
 
 
 def test_a_layout_without_sense_is_an_error() -> None:

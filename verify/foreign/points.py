@@ -96,7 +96,7 @@ def supported(target: Target, sizes: tuple[Sizes, ...], seed: int, among: Among)
         raise unmeant[0]
     if not good:  # a block is missing everywhere; else it belongs to a depth that the function does not have
         return tuple(partly), reason
-    return tuple(good), reason or "".join(f"elsewhere, {error}" for error in unmeant[:1])
+    return tuple(good), reason
 
 
 def cases_of(derivation: Derivation, sizes: tuple[Sizes, ...], seed: int, among: Among) -> tuple[Case, ...]:
