@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from codegen.files.meaning import model_digest
 from codegen.render import render_module
@@ -13,19 +13,19 @@ from derive import derive
 from derive.derivation import Derivation
 from derive.errors import Source
 from derive.system import calls
-from derive.values.nodes import STOP
+from derive.values.nodes import STOP, Access, Expr, Partial
 from gradproof import fingerprint, stored
 from gradproof.checking import SAMPLE
 from gradproof.load import Loaded
 from gradproof.stored import Now
-from gradproof.summaries import Lines, check_code, sources, step_code
+from gradproof.summaries import CLAIMS, Lines, check_code, sources, step_code
 from verify.agreement import agree
 from verify.certificate import Certificate, Check
 from verify.evidence import Evidence
 from verify.run import load
 
 STEP, DERIVATION, GENERATED, FLOAT32 = "step", "derivation", "generated", "float32"
-COST, DIFFERENCES, MUTANTS = "cost", "differences", "mutants"
+COST, DIFFERENCES, MUTANTS, CLAIM = "cost", "differences", "mutants", "claim"
 KINDS = (  # the beginning of a comparison's name, and the kind of test that it belongs to
     ("code, float32", FLOAT32),
     ("code", GENERATED),
@@ -76,6 +76,26 @@ class Subject:
         """Equation and kind of every test, in the order of the derivation; "" for the model as a whole."""
         return tuple(dict.fromkeys(self._tests()))
 
+    @cached_property
+    def claims(self) -> Mapping[tuple[str, str], int]:
+        """The tests of claims, and of each the number of its claim: `claim`, and `claim2` of the same derivative."""
+        found: dict[tuple[str, str], int] = {}
+        for number, claim in enumerate(self.derivation.system.claims):
+            name, kind, times = self._claimed(claim.target), CLAIM, 1
+            while (name, kind) in found:
+                times += 1
+                kind = f"{CLAIM}{times}"
+            found[name, kind] = number
+        return found
+
+    def _claimed(self, target: Expr) -> str:
+        """The equation that a claim is about, if there is one; else `d.z` or `d(a,z)`."""
+        if isinstance(target, Partial):
+            return f"d({target.of.tensor},{target.by.tensor})"
+        assert isinstance(target, Access)
+        own = self.derivation.adjoints_of(target.tensor.removeprefix("d."))
+        return self.names[own[0].id] if len(own) == 1 else target.tensor
+
     def _tests(self) -> Iterator[tuple[str, str]]:
         system = self.derivation.system
         parameters = {t.name for t in system.role("parameter")}
@@ -87,6 +107,7 @@ class Subject:
             yield self.names[adjoint.id], STEP
             if adjoint.of in parameters and not adjoint.inlined:
                 yield from ((self.names[adjoint.id], kind) for kind in kinds)
+        yield from self.claims
         yield "", MUTANTS
 
     @cached_property
@@ -95,9 +116,10 @@ class Subject:
         known = sources(self.derivation)
         return {**known, **{name: known[id] for id, name in self.names.items() if id in known}}
 
-    def place_of(self, equation: str) -> tuple[str, int] | None:
-        """File and line of an equation, if they are known."""
-        source = self.sources.get(equation)
+    def place_of(self, equation: str, kind: str) -> tuple[str, int] | None:
+        """File and line of a claim or an equation, if they are known."""
+        claim = self.claims.get((equation, kind))
+        source = self.sources.get(equation) if claim is None else self.derivation.system.claims[claim].source
         return (str(self.loaded.place.path.with_name(source.file)), source.line) if source else None
 
     def home(self, found: Check | Evidence) -> tuple[str, str]:
@@ -112,6 +134,8 @@ class Subject:
         certificate = self._certificates(faults)
         if kind == MUTANTS:
             return self._planted(certificate)
+        if (equation, kind) in self.claims:
+            return self._judgement(certificate, self.claims[equation, kind])
         found: tuple[Check | Evidence, ...] = (*certificate.checks, *certificate.steps)
         mine = [x for x in found if self.home(x) == (equation, kind)]
         wrong = [x for x in mine if not x.good]
@@ -119,7 +143,7 @@ class Subject:
             return Outcome(True, True, "\n\n".join(map(self._told, wrong)))
         if mine:
             return Outcome(False, True, "\n".join(map(str, mine)))
-        first = [self._told(x) for x in certificate.failures[:1]]
+        first = [self._told(x) for x in found if not x.good][:1]
         broken = bool(first) or not (certificate.steps and certificate.checks)
         return Outcome(broken and kind in ALWAYS, False, "\n".join(["nothing was compared at any size", *first]))
 
@@ -132,15 +156,25 @@ class Subject:
         lines += [] if score.tried else ["GP111 there is no fault to plant in this code"]
         return Outcome(not score.good, True, "\n".join([str(score), *lines]))
 
+    def _judgement(self, certificate: Certificate, number: int) -> Outcome:
+        """What is known of a claim, and its line."""
+        claim, source = certificate.claims[number], self.derivation.system.claims[number].source
+        if claim.good:
+            return Outcome(False, True, str(claim))
+        name = CLAIMS[claim.grade]
+        return Outcome(True, True, _text(f"{name} {claim}", self._path(source.file), source, name))
+
+    def _path(self, file: str) -> str:
+        """A file beside the model's, from the project's folder on."""
+        return PurePosixPath(self.loaded.place.source).with_name(file).as_posix()
+
     def _told(self, found: Check | Evidence) -> str:
         """A finding as the command line says it, and the line of the model that it is about."""
         name = step_code(found) if isinstance(found, Evidence) else check_code(found)
         told = Lines(self.loaded.name, self.loaded.place.source, self.sources).at(
             name, str(found), found.equation, found.where
         )
-        source = self.sources.get(found.equation)
-        line = f"{told.file}:{told.line}: {source.text}" if source else told.file
-        return f"{told}\n  {line}\n  what it means: gradproof explain {told.code}"
+        return _text(str(told), told.file, self.sources.get(found.equation), name)
 
     def _certificates(self, faults: bool) -> Certificate:
         return self._with_faults if faults else self._without
@@ -159,3 +193,9 @@ class Subject:
         kept = (c for c in stored.read(self.loaded.place, now) if c.model == self.loaded.name)
         system = self.derivation.system
         return next(kept, None) or agree(system, self.derivation, load(self.module, system.name), mutants=mutants)
+
+
+def _text(message: str, file: str, source: Source | None, code: str) -> str:
+    """A finding, the line of the model that it is about, and where its code is explained."""
+    line = f"{file}:{source.line}: {source.text}" if source else file
+    return f"{message}\n  {line}\n  what it means: gradproof explain {code}"

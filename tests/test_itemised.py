@@ -101,3 +101,36 @@ def test_faults_that_survive_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told(monkeypatch, none)[MUTANTS][0]
     without = replace(good, mutants=None)
     assert told(monkeypatch, without)[MUTANTS][:2] == (False, False)
+
+
+CLAIMED = """
+from derive import Model, Sum, d
+
+with Model("claimed") as model:
+    n = model.sizes("n")
+    k = model.indices("k")
+    x = model.data(x=(n,))
+    w = model.parameters(w=(n,))
+    e = model.variables("e")
+    e[k] = (w[k] - x[k]) ** 2
+    model.minimise(Sum(e[k], k))
+    model.alias(G1=d(w[k]))
+    model.claim(d(w)[k], 2 * (w[k] - x[k]))
+    model.claim(d(w)[k], 3 * (w[k] - x[k]))
+    model.claim(d(e[k], w[k]), 2 * (w[k] - x[k]))
+"""
+
+
+def test_every_claim_is_a_test(tmp_path: Path) -> None:
+    (tmp_path / "claimed.py").write_text(CLAIMED)
+    (loaded,) = load(place(tmp_path / "claimed.py"))
+    subject = Subject.of(loaded, tmp_path)
+    claims = {test: subject.outcome(*test, faults=False) for test in subject.tests if test[1].startswith("claim")}
+    assert {test: one.wrong for test, one in claims.items()} == {
+        ("G1", "claim"): False,
+        ("G1", "claim2"): True,
+        ("d(e,w)", "claim"): False,
+    }
+    assert claims["G1", "claim2"].text.startswith("GP201 d.w[k] = 3*")
+    assert "claimed.py:14: model.claim(d(w)[k], 3 * (w[k] - x[k]))" in claims["G1", "claim2"].text
+    assert subject.place_of("G1", "claim2") == (str(tmp_path / "claimed.py"), 14)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gradproof.itemised import COST, DERIVATION, DIFFERENCES, FLOAT32, GENERATED, KINDS, MUTANTS, STEP
+from gradproof.itemised import CLAIM, COST, DERIVATION, DIFFERENCES, FLOAT32, GENERATED, KINDS, MUTANTS, STEP
 
 ROOT = Path(__file__).parent.parent
 GUIDE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
@@ -215,4 +215,4 @@ def test_two_models_of_one_name_are_refused(run: Run, tmp_path: Path) -> None:
 
 def test_the_guide_names_every_kind() -> None:
     rows = set(re.findall(r"^\| `::(\w+)` \|", GUIDE, flags=re.MULTILINE))
-    assert rows == {STEP, MUTANTS, "model", *(kind for _, kind in KINDS)}
+    assert rows == {STEP, MUTANTS, CLAIM, "model", *(kind for _, kind in KINDS)}
