@@ -13,7 +13,7 @@ ALLOWED = {
     "derive": {"sympy"},
     "codegen": {"sympy", "derive", "jinja2"},
     "verify": {"sympy", "derive", "codegen", "numpy", "flint"},
-    "gradproof": {"derive", "codegen", "verify", "typer", "rich"},
+    "gradproof": {"derive", "codegen", "verify", "typer", "rich", "matplotlib"},
 }
 PLUGIN = "pytest_"  # so begin the files that pytest loads; nothing else imports it
 FILES = {room: sorted((ROOT / room).rglob("*.py")) for room in ROOMS}

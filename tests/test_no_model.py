@@ -12,6 +12,7 @@ from corpus import IMPLEMENTATIONS, MISTAKES, Implementation, points
 
 from derive.errors import ModelError
 from verify.foreign.check import check_gradient
+from verify.foreign.illustration import swept
 from verify.foreign.verdict import Verdict
 
 NUMPY = {name: one for name, one in IMPLEMENTATIONS.items() if one.needs == "numpy"}
@@ -337,3 +338,39 @@ def test_names_at_the_top_of_a_file_are_not_run_again(tmp_path: Path) -> None:
 def test_what_cannot_be_meant_is_refused(options: dict[str, Any], says: str) -> None:
     with pytest.raises(ModelError, match=says):
         check_gradient(slopes, **options)
+
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_sample_of_the_documentation_gives_its_verdict(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "no_model.md").read_text()
+    sample = text.partition("```python\n")[2].partition("```")[0]
+    shown = text.partition("```text\n")[2].partition("```")[0]
+    loaded(sample, tmp_path / "sample.py")
+    said = capsys.readouterr().out
+    assert said.startswith(shown) and "GP101 d.w[0]" in said
+
+
+def logistic(w, x, y):
+    return np.sum(np.log1p(np.exp(-y * (x @ w))))
+
+
+def test_illustrations_lie_within_their_own_bars() -> None:
+    sweep = swept(logistic, (W, X, np.sign(Y)), entry=1)
+    assert sweep.best is not None and sweep.best.agrees(sweep.exact) and sweep.best.bar < 1e-6 * abs(sweep.exact)
+    assert sweep.imaginary is not None and sweep.imaginary.agrees(sweep.exact)
+    assert all(1.9 < order < 2.1 for order in sweep.orders[4:12])
+    small = [k for k, step in enumerate(sweep.steps) if step < 1e-9]
+    assert all(sweep.central[k] <= 2 * sweep.rounding[k] for k in small)
+
+
+def test_a_picture_of_steps_is_written(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    from gradproof.picture import draw_sweep
+
+    sweep = swept(logistic, (W, X, np.sign(Y)))
+    for name in ("steps.png", "steps.pdf"):
+        draw_sweep(sweep, tmp_path / name)
+    assert (tmp_path / "steps.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "steps.pdf").read_bytes().startswith(b"%PDF")
