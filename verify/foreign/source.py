@@ -27,6 +27,7 @@ from verify.shadow import LONG, of_float
 from verify.special import ON_BALLS
 
 FLOATS = ("float", "float16", "float32", "float64", "longdouble")
+BLACK_BOX = "black_box"  # an attribute of a function that says why it cannot run on balls
 LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
@@ -36,6 +37,8 @@ class NotOnBalls(Exception):
 
 def on_balls(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function for arrays of balls. NotOnBalls if its text is not at hand."""
+    if reason := getattr(function, BLACK_BOX, ""):
+        raise NotOnBalls(reason)
     if isinstance(function, partial):
         return partial(on_balls(function.func), *function.args, **function.keywords)
     found: Callable[..., Any] = Files().function(function)
