@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,15 +69,22 @@ def size(text: str) -> tuple[str, int]:
 
 
 def judge(what: Asked, *, accept_differences: bool) -> Summary:
-    """The verdict on a function. ModelError, with the line, where a file raises; UsageError for a name it lacks."""
+    """The verdict on a function. ModelError, with the line, where a file raises; UsageError for a name it lacks.
+
+    What the files print goes to standard error, so that it is no part of a format.
+    """
     from gradproof.judging import summary
 
-    model = chosen(what)
-    with running(what.gradient.place) as module:
-        function = got(module, what.gradient)
-        with opened(what.cost, what.gradient.place, module) as cost, opened(what.layout, None, None) as layout:
-            verdict = judged(function, model, cost, layout, what)
-        line = line_of(function)
+    with redirect_stdout(sys.stderr):
+        model = chosen(what)
+        with running(what.gradient.place) as module:
+            function = got(module, what.gradient)
+            with opened(what.cost, what.gradient.place, module) as cost, opened(what.layout, None, None) as layout:
+                try:
+                    verdict = judged(function, model, cost, layout, what)
+                except SystemExit as error:  # a function that ends the process is not right
+                    raise explained(error, what.gradient.place) from None
+            line = line_of(function)
     return summary(verdict, what.gradient.place.source, line, accept_differences=accept_differences)
 
 

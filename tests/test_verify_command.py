@@ -124,6 +124,24 @@ def test_an_error_of_the_file_is_at_its_line(folder: Path, capsys: pytest.Captur
     assert capsys.readouterr().err.startswith("error: mine.py:2: 1 / 0\n  ZeroDivisionError")
 
 
+def test_a_function_that_ends_the_process_is_not_right(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mine.py").write_text("import sys\n\n\ndef grad(w, b, x, label):\n    sys.exit(0)\n")
+    assert cli.main(["verify", "mine.py:grad", *SOFTMAX]) == 2
+    assert "SystemExit: 0" in capsys.readouterr().err
+
+
+def test_what_the_file_prints_is_no_part_of_a_format(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = put(folder, "softmax_regression")
+    path.write_text(
+        path.read_text().replace("    R = softmax", '    print("here")\n    R = softmax') + 'print("there")\n'
+    )
+    command = ["verify", "mine.py:grad", "--cost", "mine.py:loss", *SOFTMAX, *LAYOUT, "--format", "json"]
+    assert cli.main(command) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["exit"] == 0
+    assert "here" in shown.err and "there" in shown.err
+
+
 METHOD = """
 from neighbour_of_mine import scale
 
