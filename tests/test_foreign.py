@@ -139,3 +139,35 @@ def test_layers_and_flat_vectors_are_templates() -> None:
 
     arguments = [Layers("w.T"), Layers("b"), "x", "y", "lam"]
     assert check_gradient(lists, against=mlp, sizes={"L": 3}, arguments=arguments)
+
+
+def test_a_sign_among_many_thousands_is_found() -> None:
+    """Large points: the reference is the generated code on balls, products of matrices are Arb's."""
+    rng = np.random.default_rng(0)
+    widths, m = (40, 60, 30, 5), 8
+    w = {l: rng.normal(size=(widths[l - 1], widths[l - 2])) / 8 for l in (2, 3, 4)}
+    b = {l: rng.normal(size=widths[l - 1]) for l in (2, 3, 4)}
+    point = {"w": w, "b": b, "x": rng.normal(size=(m, 40)), "y": rng.random(size=(m, 5)), "lam": 0.01}
+
+    def gradient(ws, bs, x, y, lam):
+        a = [x]
+        for weight, bias in zip(ws, bs, strict=True):
+            a.append(1 / (1 + np.exp(-(a[-1] @ weight.T + bias))))
+        delta = (a[-1] - y) * a[-1] * (1 - a[-1]) / len(x)
+        dws, dbs = [], []
+        for q in reversed(range(len(ws))):
+            dws.insert(0, delta.T @ a[q] + lam * ws[q])
+            dbs.insert(0, delta.sum(axis=0))
+            delta = delta @ ws[q] * a[q] * (1 - a[q])
+        return dws, dbs
+
+    def wrong(ws, bs, x, y, lam):
+        dws, dbs = gradient(ws, bs, x, y, lam)
+        if dws[0].shape == (60, 40):
+            dws[0][12, 7] *= -1
+        return dws, dbs
+
+    mlp, arguments = derivation("derive/models/mlp.py"), [Layers("w"), Layers("b"), "x", "y", "lam"]
+    assert check_gradient(gradient, against=mlp, sizes={"L": 4}, arguments=arguments, at=point)
+    verdict = check_gradient(wrong, against=mlp, sizes={"L": 4}, arguments=arguments, at=point)
+    assert [(f.code, f.block) for f in verdict.failures] == [("GP101", "d.w[2, 13, 8]")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from random import Random
+from typing import Any
 
+import numpy as np
 from flint import fmpq
 
 from derive.errors import ModelError
@@ -44,6 +46,31 @@ class Instance:
 
     def __str__(self) -> str:
         return f"{self.system.name} at {self.where}"
+
+
+@dataclass(frozen=True)
+class Point(Instance):
+    """An instance given by arrays, kept as they are stored; `entries` stays empty."""
+
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+
+    def stored(self, tensor: Tensor, convert: Callable[[Any], Any]) -> Any:
+        """The array of a tensor, or its layers, converted from exact fractions; integers count from 0 as they came."""
+        value = self.arrays[tensor.name]
+        if tensor.values is not None:
+            return value
+        if isinstance(value, dict):
+            return {key: convert(exact(array)) for key, array in value.items()}
+        made = convert(exact(value))
+        return made if tensor.slots else made.item() if tensor.role == "hyper" else made[()]
+
+
+def exact(array: Any) -> Any:
+    """An object array of the fractions that floats are."""
+    plain = np.asarray(array)
+    made = np.empty(plain.shape, dtype=object)
+    made.flat[:] = [Fraction(value) for value in plain.astype(float).ravel().tolist()]
+    return made
 
 
 def places(tensor: Tensor, sizes: Sizes) -> Iterator[tuple[int, ...]]:

@@ -16,6 +16,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from verify.linear import Routines
+from verify.products import matmul
 from verify.shadow import Shadow
 from verify.special import replace_special
 
@@ -42,6 +43,7 @@ def exact_module(module: ModuleType) -> ModuleType:
         _constant=constant,
         _function=function,
         _linear=Routines(),
+        _matmul=matmul,
     )
     exec(compile(tree, str(module.__file__), "exec"), exact.__dict__)
     replace_special(exact.__dict__)
@@ -104,6 +106,8 @@ class _Literals(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
+        if isinstance(node.op, ast.MatMult):
+            return _call("_matmul", node.left, node.right)
         return _call("_ratio", node.left, node.right) if isinstance(node.op, ast.Div) else node
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import partial
 from hashlib import sha256
 from inspect import signature
+from itertools import product
 from math import prod
 from types import ModuleType
 from typing import Any
@@ -21,7 +22,7 @@ from codegen.lowering.scope import layout
 from codegen.program.naming import code_names
 from derive.derivation import Derivation
 from derive.system import System, Tensor
-from verify.instance import Entry, Instance, places
+from verify.instance import Entry, Instance, Point, places
 from verify.linear import Routines
 from verify.literals import constant, exact_module, whole
 from verify.numbers import Balls
@@ -116,6 +117,8 @@ class Code:
 
 def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) -> Any:
     """A tensor as code keeps it: a scalar, an array, or a dict of arrays by the slots that others depend on."""
+    if isinstance(instance, Point):
+        return instance.stored(tensor, convert)
     at_keys: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
     for at in places(tensor, instance.sizes):
         keys, rest = divide(tensor, at)
@@ -140,11 +143,18 @@ def unstored(tensor: Tensor, value: Any) -> dict[Entry, Any]:
     if not isinstance(value, dict):
         value = {(): value}
     entries: dict[Entry, Any] = {}
+    keyed = layout(tensor)
+    least = [slot.lo.number if slot.lo.number is not None else 1 for slot in tensor.slots]
     for key, array in value.items():
-        keys = key if isinstance(key, tuple) else (key,)
+        left = iter(key if isinstance(key, tuple) else (key,))
+        fixed = [next(left) if is_key else None for is_key in keyed]
         array = np.asarray(array)
-        for place in np.ndindex(array.shape):
-            entries[tensor.name, join(tensor, keys, place)] = array[place]
+        counts = iter(array.shape)
+        ranges = [
+            (at,) if at is not None else range(lo, lo + next(counts)) for at, lo in zip(fixed, least, strict=True)
+        ]
+        places = product(*ranges)
+        entries.update(((tensor.name, at), number) for at, number in zip(places, array.flat, strict=True))
     return entries
 
 
@@ -154,15 +164,6 @@ def divide(tensor: Tensor, at: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[
     return (
         tuple(p for p, key in zip(at, keyed, strict=True) if key),
         tuple(p for p, key in zip(at, keyed, strict=True) if not key),
-    )
-
-
-def join(tensor: Tensor, keys: tuple[int, ...], place: tuple[int, ...]) -> tuple[int, ...]:
-    """The position with the given keys at a zero-based place of the array; axes start at 1 or at a number."""
-    left, right = iter(keys), iter(place)
-    return tuple(
-        next(left) if key else next(right) + (slot.lo.number if slot.lo.number is not None else 1)
-        for slot, key in zip(tensor.slots, layout(tensor), strict=True)
     )
 
 

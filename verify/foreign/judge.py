@@ -23,6 +23,7 @@ import numpy as np
 from derive.derivation import Derivation
 from verify.case import Case, Values, sharp
 from verify.codes import named
+from verify.foreign.large import LargeCase
 from verify.foreign.source import NotOnBalls
 from verify.foreign.target import Result, Target
 from verify.foreign.verdict import Finding
@@ -73,8 +74,8 @@ def judge_case(case: Case, derivation: Derivation, target: Target, dtype: str = 
     findings += shapes(case, first)
     exact, why = exact_run(case, target)
     with case.field.context():
-        own, reason = budgets_of(case, derivation, lambda unit: run(case, target, unit), UNITS[dtype])
-        loose = cache(lambda: equation_budgets(case, derivation, UNITS[dtype]))
+        own, reason = own_budgets(case, derivation, target, UNITS[dtype])
+        loose = cache(lambda: loose_budgets(case, derivation, UNITS[dtype]))
         judged = weighed(case, first.entries, Ran(exact, own, why or reason), loose)
     return replace(judged, findings=(*findings, *judged.findings), notes=tuple(notes))
 
@@ -98,8 +99,24 @@ def weighed(case: Known, found: Values, ran: Ran, loose: Callable[[], tuple[Valu
     findings = list(white(case, exact, found))
     wrong = {f.block for f in findings}
     findings += [f for f in lost(case, found, own, loose) if f.block not in wrong]
-    sure = min((certain(case, exact, e) for e in wanted(case, found)), default=0)
+    largest = scales(case)
+    sure = min((certain(case, exact, e, largest[e[0]]) for e in wanted(case, found)), default=0)
     return Judged(tuple(findings), sure, True)
+
+
+def own_budgets(case: Case, derivation: Derivation, target: Target, unit: float) -> tuple[tuple[Values, ...], str]:
+    """What the code's own operations may round, or what the equations may and why."""
+    if not isinstance(case, LargeCase):
+        return budgets_of(case, derivation, lambda unit: run(case, target, unit), unit)
+    try:
+        return (run(case, target, unit),), ""
+    except Exception as error:
+        return case.budget(unit), f"{type(error).__name__}: {error}"
+
+
+def loose_budgets(case: Case, derivation: Derivation, unit: float) -> tuple[Values, ...]:
+    """What the equations may round, some times over."""
+    return case.budget(unit) if isinstance(case, LargeCase) else equation_budgets(case, derivation, unit)
 
 
 def called(case: Case, target: Target, values: dict[str, Any]) -> tuple[Result | None, list[Finding], list[str]]:
@@ -192,26 +209,29 @@ def agrees(case: Known, exact: Values, entry: Entry) -> bool:
     return entry in exact and bool(exact[entry].overlaps(case.symbolic[entry]))
 
 
-def certain(case: Known, exact: Values, entry: Entry) -> int:
+def certain(case: Known, exact: Values, entry: Entry, scale: float) -> int:
     """How many digits of an entry two balls have in common, relative to the largest entry of its tensor."""
     gap = float((exact[entry] - case.symbolic[entry]).abs_upper())
-    return DIGITS if not gap else min(DIGITS, int(-log10(gap / scale(case, entry)))) if gap < scale(case, entry) else 0
+    return DIGITS if not gap else min(DIGITS, int(-log10(gap / scale))) if gap < scale else 0
 
 
-def scale(case: Known, entry: Entry) -> float:
-    """The size of the largest entry of the same tensor; 1 if balls cannot tell them all from 0."""
-    own = [float(v.abs_lower()) for (name, _), v in case.symbolic.items() if name == entry[0]]
-    return max(own) or 1.0
+def scales(case: Known) -> dict[str, float]:
+    """The size of the largest entry of every tensor; 1 if balls cannot tell them all from 0."""
+    found: dict[str, float] = {}
+    for (name, _), value in case.symbolic.items():
+        found[name] = max(found.get(name, 0.0), float(value.abs_lower()))
+    return {name: largest or 1.0 for name, largest in found.items()}
 
 
 def white(case: Known, exact: Values, found: Values) -> Iterator[Finding]:
     """Entries whose exact result is another number."""
+    largest = scales(case)
     for entry in wanted(case, found):
         if not agrees(case, exact, entry):
             message = f"{exact[entry].str(20, radius=False)} is not {case.symbolic[entry].str(20, radius=False)}"
             yield finding(case, "GP109" if entry == OBJECTIVE else "GP101", entry, message)
-        elif certain(case, exact, entry) < FEW:
-            yield finding(case, "GP111", entry, f"only {certain(case, exact, entry)} digits can be told apart")
+        elif (sure := certain(case, exact, entry, largest[entry[0]])) < FEW:
+            yield finding(case, "GP111", entry, f"only {sure} digits can be told apart")
 
 
 def lost(
@@ -240,8 +260,9 @@ def black(case: Known, found: Values, allowed: tuple[Values, ...]) -> Iterator[F
 
 def digits_of(case: Known, found: Values) -> int:
     """The digits that floats have in common with the right numbers."""
+    largest = scales(case)
     gaps = [
-        abs(float((exactly(found[e]) - case.symbolic[e]).mid())) / scale(case, e)
+        abs(float((exactly(found[e]) - case.symbolic[e]).mid())) / largest[e[0]]
         for e in wanted(case, found)
         if np.isfinite(float(found[e]))
     ]

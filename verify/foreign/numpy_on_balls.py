@@ -16,6 +16,7 @@ from flint import arb
 
 from verify.linear import Routines
 from verify.literals import CONSTANTS, constant
+from verify.products import matmul
 from verify.shadow import Shadow, like
 
 UNIT: ContextVar[float] = ContextVar("UNIT", default=0.0)
@@ -238,6 +239,8 @@ REPLACED: dict[str, Any] = {
     "isinf": everywhere(False),
     "nan_to_num": lambda values, *_, **__: values,
     "logaddexp": logaddexp,
+    "matmul": matmul,
+    "dot": lambda left, right: matmul(left, right) if np.ndim(left) == np.ndim(right) == 2 else np.dot(left, right),
     "finfo": lambda dtype: np.finfo(float if dtype in FLOATING else dtype),
     "heaviside": heaviside,
     "mean": mean,

@@ -18,9 +18,10 @@ from verify.agreement import alive, searched, unseen
 from verify.case import DIGITS, Case, make_case, resting_cases, sharp
 from verify.foreign.approach import approached
 from verify.foreign.layout import LayoutError
+from verify.foreign.large import MANY, large_case
 from verify.foreign.shown_sizes import sizes_at
 from verify.foreign.target import Target
-from verify.instance import Entry, Instance, instance
+from verify.instance import Entry, Instance, Point, instance
 from verify.numbers import Undecided
 from verify.run import floats, unstored
 from verify.sizes import Sizes, depths, draw, plan
@@ -167,15 +168,21 @@ def seen(cases: tuple[Case, ...]) -> set[str]:
 def own_case(derivation: Derivation, at: Mapping[str, Any], seed: int) -> Case:
     """The reference values at a point of the user's: arrays by the model's names. ModelError if they do not fit."""
     system = derivation.system
-    entries: dict[Entry, Fraction] = {}
-    for role in ("parameter", "data", "hyper"):
-        for tensor in system.role(role):
-            if tensor.name not in at:
-                raise ModelError(f"the point has no {tensor.name}", fix=f"at={{'{tensor.name}': ...}}")
-            entries |= numbers(tensor, at[tensor.name])
+    given = [tensor for role in ("parameter", "data", "hyper") for tensor in system.role(role)]
+    for tensor in given:
+        if tensor.name not in at:
+            raise ModelError(f"the point has no {tensor.name}", fix=f"at={{'{tensor.name}': ...}}")
     sizes = sizes_at(system, at)
-    drawn = Instance(system, sizes, entries, "")
+    if sum(np.size(a) for t in given for a in layers_of(at[t.name])) > MANY:
+        return large_case(derivation, Point(system, sizes, {}, arrays=at), seed)
+    entries = {entry: value for tensor in given for entry, value in numbers(tensor, at[tensor.name]).items()}
+    drawn = Instance(system, sizes, entries)
     return replace(sharp(derivation, drawn, seed), instance=drawn)
+
+
+def layers_of(value: Any) -> list[Any]:
+    """The arrays of a tensor."""
+    return list(value.values()) if isinstance(value, dict) else [value]
 
 
 def numbers(tensor: Tensor, value: Any) -> dict[Entry, Fraction]:

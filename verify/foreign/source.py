@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from verify.foreign.numpy_on_balls import NUMPY, SPECIAL, UNIT, Namespace, balls, converted
 from verify.literals import ratio
+from verify.products import matmul
 from verify.run import Scalars
 from verify.shadow import LONG, of_float
 from verify.special import ON_BALLS
@@ -269,6 +270,8 @@ class Exact(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.op, ast.Pow):
             return call("_power", node.left, node.right)
+        if isinstance(node.op, ast.MatMult):
+            return call("_matmul", node.left, node.right)
         return call("_ratio", node.left, node.right) if isinstance(node.op, ast.Div) else node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
@@ -284,6 +287,8 @@ class Exact(ast.NodeTransformer):
         head = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if head in FLOATS and len(node.args) == 1 and not node.keywords:
             return call("_float", node.args[0])
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(node.args) == 1:
+            return call("_dot", node.func.value, node.args[0])
         if isinstance(node.func, ast.Attribute) and node.func.attr == "astype":
             return ast.Call(ast.Name("_astype", ast.Load()), [node.func.value, *node.args], node.keywords)
         return node
@@ -354,6 +359,11 @@ def divided(target: Any, by: Any) -> Any:
     return ratio_of(target, by)
 
 
+def dot(left: Any, right: Any) -> Any:
+    """`left.dot(right)`."""
+    return matmul(left, right) if isinstance(left, np.ndarray) else left.dot(right)
+
+
 def astype(values: Any, dtype: Any = float, **options: Any) -> Any:
     """`values.astype(dtype)`."""
     return converted(values, dtype)
@@ -361,6 +371,8 @@ def astype(values: Any, dtype: Any = float, **options: Any) -> Any:
 
 OWN = {
     "_ratio": ratio_of,
+    "_matmul": matmul,
+    "_dot": dot,
     "_power": power_of,
     "_number": number,
     "_float": converted,

@@ -1,0 +1,86 @@
+"""Points of thousands of entries: the reference is the generated code on balls, which was judged at small sizes first.
+
+Evaluating the derived equations entry by entry, as at small points, would take minutes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flint import arb
+
+from codegen.render import render_module
+from derive.derivation import Derivation
+from verify.agreement import make_cases
+from verify.case import Case, Values
+from verify.instance import Entry, Instance, Point
+from verify.judge import BLACK_BOX, check_balls
+from verify.kernel import ball_of
+from verify.numbers import Balls, Undecided
+from verify.run import Code, load
+from verify.shadow import shadows
+from verify.symbolic import Symbolic
+from verify.unroll import OBJECTIVE, Unrolled
+
+MANY = 3000  # entries
+
+
+class Equations(dict[Entry, str]):
+    """The names of the equations of entries, found when they are asked for."""
+
+    def __init__(self, symbolic: Symbolic) -> None:
+        super().__init__({OBJECTIVE: "J"})
+        self.symbolic = symbolic
+
+    def __missing__(self, entry: Entry) -> str:
+        self[entry] = self.symbolic.adjoint_at(*entry)[0].id
+        return self[entry]
+
+    def get(self, entry: Entry, default: Any = None) -> Any:
+        return self[entry]
+
+
+@dataclass(frozen=True)
+class LargeCase(Case):
+    """A case whose reference values come from generated code; `code` runs it."""
+
+    code: Code | None = None
+    known: dict[float, Values] = field(default_factory=dict)
+
+    def wide(self, unit: float) -> Values:
+        """The generated code's own balls for a float type."""
+        if unit not in self.known:
+            assert self.code is not None
+            self.known[unit] = run_generated(self.code, self.instance, unit)
+        return self.known[unit]
+
+    def budget(self, unit: float) -> tuple[Values, ...]:
+        """What the generated code's own rounding allows, some times over."""
+        own = self.wide(unit)
+        return ({e: self.symbolic[e] + arb(0, BLACK_BOX * float(v.rad())) for e, v in own.items()},)
+
+
+def large_case(derivation: Derivation, point: Point, seed: int) -> LargeCase:
+    """The reference values at a large point. Undecided if the generated code is not sure to be right."""
+    module = load(render_module(derivation, source="", digest=""), derivation.system.name)
+    code = Code.of(module, derivation, Balls(seed))
+    if code.unknown:
+        raise Undecided("what a model leaves symbolic has no values at a point of thousands of entries")
+    for case in make_cases(derivation, seed)[:2]:
+        with case.field.context():
+            for check in check_balls(case, code):
+                if not check.good or check.grade != "enclosed":
+                    raise Undecided(f"the generated code is no reference: {check}")
+    balls = Balls(seed)
+    with balls.context():
+        values = run_generated(code, point, 0.0)
+    symbolic = Symbolic(derivation, Unrolled(point, balls))
+    return LargeCase(point, balls, values, values, Equations(symbolic), code=code)
+
+
+def run_generated(code: Code, instance: Instance, unit: float) -> Values:
+    """Cost and gradient of generated code on balls of a kind."""
+    parameters, given = code.arguments(instance, lambda numbers: shadows(numbers, unit))
+    cost, gradient = code.gradient(parameters, given, kernel=True)
+    return {entry: ball_of(value, unit) for entry, value in {OBJECTIVE: cost, **gradient}.items()}
