@@ -114,12 +114,17 @@ def with_cost(
         if (
             isinstance(returned, (tuple, list))
             and len(returned) > 1
-            and np.size(returned[0]) == 1
+            and is_number(returned[0])
             and not fits(plain, values)
         ):
             return Target(gradient, system, layout, None, cost_first=True)
         return plain
     return plain
+
+
+def is_number(value: Any) -> bool:
+    """Is it one number?"""
+    return not isinstance(value, (list, tuple, dict)) and np.size(value) == 1
 
 
 def fits(target: Target, values: dict[str, Any]) -> bool:
