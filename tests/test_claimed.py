@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import runpy
+import time
 from pathlib import Path
 
 import pytest
 
+from codegen.files import meaning
+from codegen.render import render_module
+from codegen.report.document import render_report
 from derive import Model, ModelError, derive
+from derive.higher import hessian_vector
+from gradproof import cli
+from verify.certificate import Certificate
 from verify.claims import check_claims
-from verify.evidence import Judged
+from verify.evidence import HOLDS, Judged
+from verify.records import record
 
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "derive" / "models"
@@ -189,3 +198,142 @@ def test_a_sum_of_targets_that_is_not_declared_is_not_used(tmp_path: Path) -> No
     line = "model.claim(d(z)[i, j], (a[i, j] - y[i, j]) / m)"
     assert one(tmp_path, PLAIN, line).grade == "refuted"
     assert one(tmp_path, PLAIN, f"model.assume(Eq(Sum(y[i, j], j), 1))\n{line}").grade == "proved"
+
+
+# what is refused
+
+REFUSED = {
+    "model.claim(d(w)[j, k], x[i, k] * d(z)[i, j])": "index i is neither on the left side nor summed",
+    "model.claim(d(x)[i, k], x[i, k])": "x is data: there is no derivative by it here",
+    "model.claim(d(lam), lam)": "lam is a number that is given: there is no derivative by it here",
+    "model.claim(d(label)[i], 1)": "label is integer data: there is no derivative by it here",
+    "model.claim(d(v)[i], 1)": "v is read but no equation defines it",
+    "model.claim(d(w)[j, k], v[j])": "v is read but no equation defines it",
+    "model.claim(d(w), lam * w)\nmodel.claim(d(w), lam * w)": "this is claimed at line 17 already",
+    "model.claim(d(w), d(w))": "the two sides are the same, so nothing is claimed",
+    "model.claim(w[j, k], 1)": "w[j, k] is no derivative",
+    "model.claim(3, 1)": "3 is no derivative",
+    "model.claim(d(w)[j], 1)": "d.w has 2 indices, not 1",
+    "model.claim(d(w)[j, n + 1], 1)": "d.w[j, n + 1] is read at n + 1, but d.w has 1..n there",
+    "model.claim(d(z)[i, label[i]], 1)": "d.z[i, label[i]] stands at a place that data give",
+    "model.claim(d(w)[j, k], None)": "the formula is no value: None is not a value of an equation",
+    "model.claim(d(a, z), 1)": "the derivative of one entry by another needs their indices",
+    "model.claim(d(x[i, k], z[i, k]), 1)": "x is given, so it does not move",
+    "with model.over(l, 1, 2):\n    model.claim(d(w), 1)": "model.over states the range of l, which stands in no",
+    "v[i] = d(z)[i, 1]": "d.z[i, 1] stands in claims and names, not in equations",
+    "v[i] = d(a[i, 1], z[i, 1])": "∂a[i, 1]/∂z[i, 1] stands in claims and names, not in equations",
+    "model.predict(d(z)[i, j])": "d.z[i, j] stands in claims and names, not in equations",
+    "d(v)[i] = 1": "d(v) is derived, so no equation defines it",
+    "model.claim(d(z)[i, j], sigmoid.prime(z[i, j], by='q'))": "sigmoid has no argument q",
+}
+
+
+@pytest.mark.parametrize(("line", "what"), REFUSED.items(), ids=REFUSED)
+def test_a_claim_that_cannot_be_meant(line: str, what: str, tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        made(tmp_path, extended(PLAIN, line))
+    assert caught.value.what.startswith(what)
+    assert caught.value.source is not None
+    assert caught.value.source.file == "claimed.py"
+
+
+def test_after_the_block_nothing_is_claimed(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="the block of the model plain has ended"):
+        made(tmp_path, PLAIN + "model.claim(d(w), lam * w)\n")
+
+
+# what is not decided
+
+KINK = """
+from sympy import Abs, Piecewise, exp, log, sqrt
+from derive import Max, Model, Sum, d, function
+
+with Model("kink") as model:
+    n = model.sizes("n")
+    k = model.indices("k")
+    w = model.parameters(w=(n,))
+    model.minimise(Sum(Max(0, w[k]) + w[k] ** 2 / 2, k))
+"""
+
+
+def test_at_kinks_alone_nothing_is_decided(tmp_path: Path) -> None:
+    right = one(tmp_path, KINK, "model.claim(d(w)[k], Piecewise((1, w[k] > 0), (0, True)) + w[k])")
+    assert right.good
+    found = one(tmp_path, KINK, "model.claim(d(w)[k], Piecewise((1, w[k] >= 0), (0, True)) + w[k])")
+    assert found.grade == "undecided"
+    assert found.why.startswith("the two differ at kinks only: d.w[1] with n=")
+    assert found.why.endswith("parameters 0 is 0, claimed 1")
+
+
+def test_without_a_value_nothing_is_decided(tmp_path: Path) -> None:
+    line = "model.claim(d(w)[k], Max(0, w[k]) / w[k] + sqrt(w[k]) * exp(log(w[k]) / 2))"
+    found = one(tmp_path, KINK, line)
+    assert found.grade == "undecided"
+    assert found.why.startswith("the claimed formula has no value at d.w[")
+
+
+def test_a_region_that_no_size_reaches_is_undecided(tmp_path: Path) -> None:
+    found = one(tmp_path, shipped("mlp"), f"with model.over(l, 12, L):\n    {BP4}")
+    assert (found.grade, found.why) == ("undecided", "no size that was tried reaches a place of it")
+
+
+def test_exact_numbers_refute_where_no_function_stands(tmp_path: Path) -> None:
+    text = KINK.replace("Max(0, w[k]) + ", "")
+    found = one(tmp_path, text, "model.claim(d(w)[k], 2 * w[k])")
+    assert (found.grade, found.why) == ("refuted", "it is 2 times the derivative")
+    assert "/" in found.derived
+    assert "/" in found.claimed
+
+
+# a claim is no part of a model
+
+
+def texts(model: Model) -> tuple[str, str, str]:
+    made_of = derive(model)
+    module = render_module(made_of, source="claimed.py", digest="0")
+    report = render_report(made_of, module, source="claimed.py", digest="0", certificate=None)
+    return meaning.model_digest(made_of.system), module, report
+
+
+def test_generated_text_knows_nothing_of_claims(tmp_path: Path) -> None:
+    """Nor of a function or a letter that only claims use."""
+    own = "model.claim(d(z)[i, j], function('f', lambda z: z**2).prime(z[i, j]))"
+    claimed = made(tmp_path, extended(PLAIN, own, "model.claim(d(w), d(z).T @ x + lam * w)"))
+    assert texts(claimed) == texts(made(tmp_path, PLAIN))
+    assert len(claimed.system.claims) == 2
+    assert hessian_vector(claimed).claims == ()
+
+
+def test_claims_take_little_time(tmp_path: Path) -> None:
+    made_of = derive(made(tmp_path, extended(shipped("mlp"), *RIGHT)))
+    start = time.process_time()
+    assert [c.grade for c in check_claims(made_of)] == ["proved"] * 4
+    assert time.process_time() - start < 1.5  # 0.3 on a machine with nothing else to do
+
+
+def test_check_says_what_became_of_claims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right, wrong = "model.claim(d(w)[k], w[k])", "model.claim(d(w)[k], 2 * w[k])"
+    file = tmp_path / "claimed.py"
+    file.write_text(extended(KINK.replace("Max(0, w[k]) + ", ""), right, wrong))
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["check", "claimed.py", "--mutants", "0", "--format", "json"]) == 1
+    (subject,) = json.loads(capsys.readouterr().out)["subjects"]
+    assert [c["outcome"] for c in subject["cases"] if c["name"] == "claim d.w[k]"] == ["proved", "REFUTED"]
+    (finding,) = (f for c in subject["cases"] for f in c["findings"])
+    assert (finding["code"], finding["file"], finding["line"]) == ("GP201", "claimed.py", 11)
+    assert finding["message"].endswith("; it is 2 times the derivative")
+    file.write_text(extended(KINK, f"with model.over(k, 50, n):\n    {right}"))
+    assert cli.main(["check", "claimed.py", "--mutants", "0"]) == 4
+    assert "GP202" in capsys.readouterr().out
+
+
+def test_a_certificate_holds_the_verdicts(tmp_path: Path) -> None:
+    found = judged(tmp_path, KINK, "model.claim(d(w)[k], w[k])")
+    assert found[0].grade not in HOLDS
+    certificate = Certificate("kink", (), (), (), None, found)
+    assert not certificate.good
+    assert certificate.failures == found
+    (kept,) = json.loads(certificate.to_json())["claims"]
+    assert record(Judged, kept) == found[0]

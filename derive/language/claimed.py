@@ -39,6 +39,12 @@ def claimed(target: Formula, value: object, over: Ranges, source: Source) -> Dra
         right = lift(assigned(target, value))
     except TypeError as error:
         raise error if isinstance(error, ModelError) else ModelError(f"the formula is no value: {error}") from None
+    if right == left:
+        raise ModelError("the two sides are the same, so nothing is claimed", fix="write the formula on the right")
+    if any(isinstance(atom, Expr) for node in walk(left) for place in node.places for atom, _ in place.terms):
+        raise ModelError(
+            f"{render_expr(left)} stands at a place that data give", fix="claim it at a letter, for all places"
+        )
     letters = tuple(dict.fromkeys(Affine.of(x) for x in left.letters))
     # not add(...), which would order the parts of a sum: the left side stays the first term
     return stated(Draft(Access(CLAIM.tensor, letters), Add((left, right)) if right != ZERO else left, over, source))

@@ -162,7 +162,10 @@ def d(entry: Any, by: Any = None) -> Any:
     of = _entry(entry)
     if by is None:
         return Formula(Access(f"{DERIVED}{of.tensor}", of.at), entry.owner, entry.axes)
-    return Formula(Partial("", of, _entry(by)), owner_of(entry, by))
+    pair = Formula(Partial("", of, _entry(by)), owner_of(entry, by))
+    if any(raised(x).axes for x in (entry, by)):
+        raise ModelError("the derivative of one entry by another needs their indices", fix="d(a[i, j], z[i, k])")
+    return pair
 
 
 def _entry(entry: Any) -> Access:

@@ -10,7 +10,7 @@ from derive.regions.shapes import Draft
 from derive.system import Tensor, accesses
 from derive.values.affine import indices
 from derive.values.binders import Extreme, Product, Sum
-from derive.values.nodes import Access, Expr, Partial, derived_by, is_derived
+from derive.values.nodes import DERIVED, Access, Expr, Partial, derived_by, is_derived
 from derive.values.text import render_affine, render_expr
 from derive.values.walks import free_indices, walk
 
@@ -26,11 +26,7 @@ def check_names(
         for access in accesses(draft.value):
             name = access.tensor
             if name in variables and name not in defined:
-                raise ModelError(
-                    f"{name} is read but no equation defines it",
-                    source=draft.source,
-                    fix=f"state an equation {name}[...] = ...",
-                )
+                raise no_equation(name, draft)
         ranks = {t.name: len(t.slots) for t in known.values()}
         check_ranks(draft, {**{name: _rank(drafts, name) for name in defined}, **ranks})
     for draft in drafts:
@@ -38,10 +34,20 @@ def check_names(
             raise ModelError(f"{draft.target.tensor} is defined with different numbers of indices", source=draft.source)
 
 
+def no_equation(name: str, draft: Draft) -> ModelError:
+    """The error of a variable that is read and not defined."""
+    return ModelError(
+        f"{name} is read but no equation defines it", source=draft.source, fix=f"state an equation {name}[...] = ..."
+    )
+
+
 def check_ranks(draft: Draft, ranks: Mapping[str, int]) -> None:
     """ModelError for an entry with another number of indices than its tensor has."""
     for access in accesses(draft.value):
-        name, rank = access.tensor, ranks[access.tensor]
+        name = access.tensor
+        if name not in ranks:
+            raise no_equation(name.removeprefix(DERIVED), draft)
+        rank = ranks[name]
         if len(access.at) != rank:
             raise ModelError(
                 f"{name} has {counted(rank, 'index', 'indices')}, not {len(access.at)}",
