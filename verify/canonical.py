@@ -11,7 +11,7 @@ from derive.values.affine import Affine, Index, Node, indices
 from derive.values.binders import Bound, Sum, rebind
 from derive.values.nodes import ONE, ZERO, Access, Add, Bracket, Call, Constant, Count, Expr, Mul, Number, Pow
 from derive.values.walks import free_indices, substitute, transform, walk
-from verify.proof import LARGEST, applied, defining, vanishes
+from verify.proof import LARGEST, MOST, applied, defining, monomials, vanishes
 
 CASES = 3  # equalities of letters that are told apart
 
@@ -158,7 +158,9 @@ class Canonical:
         bounds = rebind(bounds, names)
         body = substitute(body, {old: Affine.of(new) for old, new in names.items()})
         own = frozenset(x.name for x in names.values())
-        written = sympy.expand(self.scalar(body, level + len(bounds)), power_base=False, power_exp=False, log=False)
+        written = self.scalar(body, level + len(bounds))
+        if monomials(written) <= MOST:
+            written = sympy.expand(written, power_base=False, power_exp=False, log=False)
         return sympy.Add(*(self.summed(term, bounds, own) for term in sympy.Add.make_args(written)))
 
     def summed(self, term: sympy.Expr, bounds: tuple[Bound, ...], own: frozenset[str]) -> sympy.Expr:

@@ -50,14 +50,18 @@ def parts(claim: Claim, derivation: Derivation) -> Iterator[Part]:
         yield from met(adjoint, entry, claim, derivation.system.facts)
 
 
-def written_out(expr: Expr, derivation: Derivation) -> Expr:
-    """The expression with derived equations put for the derivatives in it, where one holds at all places."""
+def written_out(expr: Expr, derivation: Derivation, *, lemmas: bool) -> Expr:
+    """The expression with derived equations put for the derivatives in it, where one holds at all places.
+
+    `lemmas`: only those that the derivation itself wrote out.
+    """
 
     def rewrite(node: Expr) -> Expr:
         if not isinstance(node, Access) or not is_derived(node.tensor):
             return node
         equations = derivation.adjoints_of(derived_by(node).tensor)
-        if len(equations) != 1 or not all(p.letter for p in equations[0].target.at):
+        kept = len(equations) != 1 or (lemmas and not equations[0].inlined)
+        if kept or not all(p.letter for p in equations[0].target.at):
             return node
         values: dict[Node, Affine] = {
             p.alone: q for p, q in zip(equations[0].target.at, node.at, strict=True) if p.alone

@@ -18,7 +18,7 @@ from verify.claimed_parts import Part, parts, written_out
 from verify.sizes import Sizes
 from verify.steps import BROKEN, Bench
 from verify.terms import Gap, wrong_term
-from verify.unroll import Unrolled
+from verify.unroll import OutOfRange, Unrolled
 
 PLACES = 24  # at each of the sizes
 
@@ -85,7 +85,7 @@ def judged(claim: Claim, derivation: Derivation, bench: Bench) -> Judged:
         if any(p.different for p in exact.points):
             return refuted(claim, told, exact, derivation)
         balls = exact if exact.same else seen(claim, bench.balls)
-    except Undecided as error:
+    except (OutOfRange, Undecided) as error:
         return replace(told, why=str(error))
     told = replace(told, points=len(balls.points))
     if any(p.different for p in balls.points):
@@ -112,10 +112,13 @@ def proved_for(claim: Claim, derivation: Derivation, bench: Bench) -> bool:
 def _equal(part: Part, claim: Claim, derivation: Derivation, system: System) -> bool:
     target = claim.target
     inlined = frozenset({target.of.tensor}) if isinstance(target, Partial) else frozenset()
-    left, right = (written_out(side, derivation) for side in (part.derived, part.claimed))
-    if identical(part.derived, part.claimed, system, inlined):
-        return True
-    return (left, right) != (part.derived, part.claimed) and identical(left, right, system, inlined)
+    sides = part.derived, part.claimed
+    for lemmas in (None, True, False):
+        if lemmas is not None:
+            sides = written_out(sides[0], derivation, lemmas=lemmas), written_out(sides[1], derivation, lemmas=lemmas)
+        if identical(sides[0], sides[1], system, inlined):
+            return True
+    return False
 
 
 def seen(claim: Claim, instances: Iterable[Unrolled]) -> Seen:

@@ -1,4 +1,4 @@
-"""Claims: the textbook's equations of backpropagation and the derivative of a softmax, each proved by the check."""
+"""Claims: the textbook's equations of backpropagation and the derivative of a softmax, judged by the check."""
 
 from sympy import KroneckerDelta, log
 
