@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from derive.derivation import Derivation
 from verify.agreement import always_zero
 from verify.case import DIGITS, Case
 from verify.codes import named
+from verify.diagnosis.diagnose import NUMBERS_DIFFER, diagnose
 from verify.foreign.found import Search, Unknown, found
 from verify.foreign.judge import Judged, at_kink, judge_case
 from verify.foreign.layout import Layout, stated
@@ -83,7 +85,11 @@ def check_gradient(
         return Verdict(name, system.name, (finding,), notes, 0, False, 0, 0, layout.text)
     pairs = [(case, "float64") for case in cases] + [(own_case(derivation, p, seed), dtype_of(p)) for p in own]
     judged = [judged_at(case, derivation, target, dtype) for case, dtype in pairs]
-    return summary(name, derivation, layout, tuple(c for c, _ in pairs), judged, notes, seed)
+    every = tuple(case for case, _ in pairs)
+    verdict = summary(name, derivation, layout, every, judged, notes, seed)
+    if not NUMBERS_DIFFER & {finding.code for finding in verdict.failures}:
+        return verdict
+    return replace(verdict, diagnosis=diagnose(derivation, target, every))
 
 
 def judged_at(case: Case, derivation: Derivation, target: Target, dtype: str) -> Judged:

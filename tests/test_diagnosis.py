@@ -1,0 +1,101 @@
+"""Wrong gradients are told apart: the class that was planted, the equation, and the sentence; else only the place."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from corpus import IMPLEMENTATIONS, MISTAKES
+from diagnosed import outcome
+from test_foreign import derivation, judged
+
+from verify.foreign.check import check_gradient
+from verify.foreign.verdict import Verdict
+
+SAMPLE = (
+    ("ufldl_network", "missing 1/m", "b[3]", "missing 1/m: BP3 (d.b), layer 3: its right side stands times m"),
+    ("ufldl_network", "1/m twice", "w[2] w[3] b[2] b[3]", "1/m twice: BP1 (d.z@l=L): its right side stands times 1/m"),
+    ("ufldl_network", "decay missing", "w[3]", "decay missing: BP4 (d.w), layer 3: the term lam*w[l, j, k] is missing"),
+    ("ufldl_network", "decay on biases", "b[2]", "decay added: BP3 (d.b), layer 2: a term b[l, j] is added times lam"),
+    (
+        "ufldl_network",
+        "decay factor 2",
+        "w[2]",
+        "decay factor: BP4 (d.w), layer 2: the term lam*w[l, j, k] stands times 2",
+    ),
+    ("ufldl_network", "decay divided by m", "w[3]", "decay divided by m: BP4 (d.w), layer 3"),
+    ("ufldl_network", "sign", "w[2] w[3] b[2] b[3]", "sign: BP1 (d.z@l=L)"),
+    ("ufldl_network", "f' missing", "w[2] b[2]", "f' missing: BP2 (d.z@l=2..L - 1)"),
+    (
+        "ufldl_network",
+        "f'(a) for f'(z)",
+        "w[2] b[2]",
+        "f'(a) for f'(z): BP2 (d.z@l=2..L - 1): f' is taken of sigmoid(a[",
+    ),
+    (
+        "ufldl_network",
+        "stale activation",
+        "w[3]",
+        "stale activation: BP4 (d.w), layer 3: z[l - 1, i, k] stands where a[",
+    ),
+    (
+        "ufldl_network",
+        "wrong cost derivative",
+        "w[2] w[3] b[2] b[3]",
+        "wrong cost derivative: BP1 (d.z@l=L): the sign of",
+    ),
+    ("ufldl_network", "dropped last sample", "b[2]", "dropped last sample: BP3 (d.b), layer 2"),
+    ("ufldl_network", "swapped blocks", "b[2] b[3]", "swapped blocks: d.b[2] holds what belongs to d.b[3]"),
+    ("ufldl_network", "one wrong element", "w[3]", "one wrong element: all entries are right but d.w[3, "),
+    ("ufldl_network", "wrong cost only", "J", "wrong cost only: the gradient is right, the cost is another one"),
+    ("nielsen_network", "transposed weight", "w[2] w[3] b[2] b[3]", "transposed weight: BP2"),
+    ("nielsen_network", "neighbouring weight", "w[2] w[3] b[2] b[3]", "neighbouring weight: BP2"),
+    ("ufldl_autoencoder", "sparsity missing", "w[2] b[2]", "penalty missing: d.z@l=2: the term beta"),
+    ("ufldl_autoencoder", "sparsity outside f'", "w[2] b[2]", "term outside f': d.z@l=2"),
+    ("cs231n_two_layer", "relu' of the wrong variable", "w b", "f' of the wrong variable: d.z"),
+)
+
+
+def of_mistake(name: str, kind: str, wrong: str, folder: Path) -> tuple[Verdict, str]:
+    """The verdict on the planted mistake, and what its diagnosis is worth."""
+    mistake = next(m for m in MISTAKES if (m.implementation, m.kind, m.wrong) == (name, kind, tuple(wrong.split())))
+    one = IMPLEMENTATIONS[name]
+    verdict = judged(one, mistake.edited(one.path.read_text()), folder / "case.py")
+    return verdict, outcome(mistake, verdict.diagnosis)
+
+
+@pytest.mark.parametrize(("name", "kind", "wrong", "line"), SAMPLE, ids=[f"{row[0]}: {row[1]}" for row in SAMPLE])
+def test_planted_mistakes_are_named(name: str, kind: str, wrong: str, line: str, tmp_path: Path) -> None:
+    verdict, word = of_mistake(name, kind, wrong, tmp_path)
+    assert word == "named", str(verdict)
+    assert verdict.diagnosis[0].startswith(line), str(verdict)
+    assert f"likely: {line}" in str(verdict)
+
+
+def gradient(w, b, x, y, lam):
+    """Ridge regression; what is wrong with it has no name."""
+    e = x @ w + b - y
+    return e @ x / len(x) + lam * w, np.tanh(e).mean() * np.exp(b)
+
+
+def test_what_no_edit_explains_is_only_localised() -> None:
+    arguments = ["w", "b", "x", "y", "lam"]
+    verdict = check_gradient(gradient, against=derivation("examples/models/ridge_regression.py"), arguments=arguments)
+    assert verdict.diagnosis == ("d.b wrong, d.w right", "look first at d.b")
+
+
+def almost(w, b, x, y, lam):
+    """Ridge regression with a decay that is almost 0."""
+    e = x @ w + b - y
+    return e @ x / len(x) + 1e-12 * np.sin(w), e.mean()
+
+
+def test_a_near_miss_is_not_named() -> None:
+    """Without its decay the gradient agrees in 12 digits: floats would call that a missing decay."""
+    arguments = ["w", "b", "x", "y", "lam"]
+    verdict = check_gradient(almost, against=derivation("examples/models/ridge_regression.py"), arguments=arguments)
+    assert verdict.diagnosis[0] == "d.w wrong, d.b right"
+
+
+def test_a_right_gradient_has_no_diagnosis(tmp_path: Path) -> None:
+    one = IMPLEMENTATIONS["ufldl_network"]
+    assert judged(one, one.path.read_text(), tmp_path / "right.py").diagnosis == ()

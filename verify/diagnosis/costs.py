@@ -1,0 +1,161 @@
+"""A wrong cost: which edit of the equations of the model gives it, and whether the gradient belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import chain, islice
+from typing import Any
+
+from derive.system import Equation, System, Tensor
+from derive.values.nodes import ONE, ZERO, Access, Expr, mul, number
+from derive.values.text import render_expr as text
+from derive.values.walks import transform, walk
+from verify.diagnosis.evidence import Witness
+from verify.diagnosis.factors import name_of
+from verify.diagnosis.matching import IMPOSSIBLE, Match
+from verify.diagnosis.rewrites import RULES
+from verify.diagnosis.spots import UNKNOWN, spots
+from verify.unroll import OBJECTIVE, Unrolled
+
+MANY = 400  # edits that are tried
+ABSENT = Fraction(0), Fraction(1)
+
+
+@dataclass(frozen=True)
+class Other:
+    """A system with one equation edited, and how."""
+
+    system: System
+    equation: str
+    kind: str
+    says: str
+    open: bool
+
+    @cached_property
+    def name(self) -> str:
+        """The equation in words."""
+        return "the cost J" if self.equation == "J" else f"the equation of {self.equation}"
+
+    def at(self, witness: Witness, unknown: Any = None) -> Unrolled:
+        """The edited system unrolled at an instance."""
+        unrolled = Unrolled(replace(witness.case.instance, system=self.system), witness.case.field)
+        if unknown is not None:
+            unrolled.given[UNKNOWN.tensor, ()] = unknown
+        return unrolled
+
+
+def others(system: System) -> Iterator[Other]:
+    """The system with every edit of one of its equations; the cost first."""
+    known = Tensor(UNKNOWN.tensor, "hyper", ())
+    for equation in (system.objective, *reversed(system.equations)):
+        done = {equation.value}
+        for rule in RULES:
+            for spot in spots(system, equation.target.tensor, equation.value, equation.bounds):
+                for rewrite in rule(spot):
+                    value = spot.put(rewrite.after)
+                    if value not in done:
+                        done.add(value)
+                        new = edited(system, equation, value)
+                        new = replace(new, tensors=(*system.tensors, known))
+                        yield Other(new, equation.id, rewrite.kind, rewrite.says, is_open(value))
+
+
+def scaled(system: System) -> Iterator[Other]:
+    """The system with another number for a hyper-parameter, wherever it stands."""
+    known = Tensor(UNKNOWN.tensor, "hyper", ())
+    for tensor in system.role("hyper"):
+        own = Access(tensor.name)
+        for new in (*(mul(number(n), own) for n in (2, Fraction(1, 2))), mul(own, own), ZERO, ONE):
+            if tensor.slots:
+                continue
+            equations = tuple(replace(e, value=everywhere(e.value, own, new)) for e in system.equations)
+            objective = replace(system.objective, value=everywhere(system.objective.value, own, new))
+            other = replace(system, equations=equations, objective=objective, tensors=(*system.tensors, known))
+            yield Other(other, "J", "hyper", f"{text(new)} stands for {tensor.name} everywhere", open=False)
+
+
+def everywhere(expr: Expr, old: Expr, new: Expr) -> Expr:
+    """One expression for another."""
+    return transform(expr, lambda node: new if node == old else node)
+
+
+def is_open(value: Expr) -> bool:
+    """Is there a number to be found?"""
+    return any(node == UNKNOWN for node in walk(value))
+
+
+def edited(system: System, equation: Equation, value: Expr) -> System:
+    """The system with another right side of one equation."""
+    new = replace(equation, value=value)
+    if equation is system.objective:
+        return replace(system, objective=new)
+    return replace(system, equations=tuple(new if e is equation else e for e in system.equations))
+
+
+def other_costs(system: System, seen: Sequence[Witness]) -> list[Match]:
+    """The edits that give the foreign cost; of the gradient it is said whether it belongs to that cost."""
+    seen = [w for w in seen if OBJECTIVE in w.found]
+    right = not any(w.wrong_blocks - {OBJECTIVE} for w in seen)
+    found: list[Match] = []
+    for other in chain(scaled(system), islice(others(system), MANY)):
+        numbers = costs_agree(other, seen)
+        if numbers is None:
+            continue
+        words = ""
+        if other.open:
+            name = name_of(system, numbers) if numbers else None
+            if name is None:
+                continue
+            words = name[1]
+        says = f"{other.name}: {other.says.replace('{c}', words)}"
+        if right:
+            found.append(Match("wrong cost only", "", f"the gradient is right, the cost is another one; {says}"))
+        elif gradients_agree(other, seen, {id(w): n for w, n in numbers}):
+            return [Match("wrong cost, matching gradient", "", f"cost and gradient are those of another model; {says}")]
+        else:
+            found.append(Match("wrong cost", "", f"{says}, and the gradient is not that of this cost either"))
+    return found[:1]
+
+
+def costs_agree(other: Other, seen: Sequence[Witness]) -> list[tuple[Witness, Any]] | None:
+    """The numbers with which an edit gives every cost; None if it does not."""
+    numbers: list[tuple[Witness, Any]] = []
+    for witness in seen:
+        with witness.case.field.context():
+            try:
+                number = unknown_of(other, witness) if other.open else None
+                if other.open and number is None:
+                    if OBJECTIVE in witness.wrong:
+                        return None
+                    continue
+                if not witness.same(OBJECTIVE, other.at(witness, number).value("J")):
+                    return None
+            except IMPOSSIBLE:
+                return None
+            if number is not None:
+                numbers.append((witness, number))
+    return numbers
+
+
+def unknown_of(other: Other, witness: Witness) -> Any:
+    """The number that makes the cost right, if it depends on it."""
+    field = witness.case.field
+    here, there = (other.at(witness, field.rational(n)).value("J") for n in ABSENT)
+    slope = there - here
+    return None if slope.contains(0) else (witness.found[OBJECTIVE] - here) / slope
+
+
+def gradients_agree(other: Other, seen: Sequence[Witness], numbers: dict[int, Any]) -> bool:
+    """Is the foreign gradient the true one of the edited system?"""
+    for witness in seen:
+        with witness.case.field.context():
+            try:
+                unrolled = other.at(witness, numbers.get(id(witness), witness.case.field.rational(Fraction(1))))
+                if not all(witness.same(e, unrolled.adjoint(*e)) for e in witness.found if e != OBJECTIVE):
+                    return False
+            except IMPOSSIBLE:
+                return False
+    return True
