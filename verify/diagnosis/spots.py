@@ -68,7 +68,7 @@ class Slope:
 def slopes(system: System, product: Mul) -> Iterator[Slope]:
     """The groups of factors that are functions of one entry of a variable."""
     for factor in product.factors:
-        if isinstance(factor, Call) and sum(factor.orders) and not isinstance(factor.args[0], Access):
+        if isinstance(factor, Call) and any(factor.orders) and not isinstance(factor.args[0], Access):
             rest = tuple(f for f in product.factors if f is not factor)
             yield Slope(factor.args[0], (factor,), rest, Call(factor.function, factor.args, (0,) * len(factor.args)))
     known: dict[Access, list[Expr]] = {}
