@@ -101,24 +101,29 @@ def check(
 @app.command()
 def verify(
     function: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION", help="Also FILE.py:Class.method.")],
-    against: Annotated[str, typer.Option("--against", metavar="MODEL|FILE.py[:MODEL]", help="The equations.")],
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="MODEL|FILE.py[:MODEL]", help="The equations.")
+    ] = None,
     cost: Annotated[str | None, typer.Option("--cost", metavar="FILE.py:NAME", help="Its cost, if apart.")] = None,
     size: Annotated[list[str] | None, typer.Option("--size", metavar="NAME=N", help="A size, such as L=3.")] = None,
     layout: Annotated[
         str | None,
         typer.Option("--layout", metavar="TEXT|FILE.py:NAME", help="What is passed, such as 'w[2].T, b[2], x, y'."),
     ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="FILE.py:NAME", help="Without a model: arguments, or what makes them.")
+    ] = None,
     accept: Annotated[
         str | None, typer.Option("--accept", metavar="differences", help="Do not ask for more than that.")
     ] = None,
     form: Form = Format.TEXT,
 ) -> None:
-    """Judge a gradient that somebody wrote: is it the derivative of the cost of a model?"""
+    """Judge a gradient that somebody wrote: is it the derivative of the cost of a model, or of --cost?"""
     from gradproof import foreign
 
     if accept not in (None, "differences"):
         raise UsageError(f"--accept takes differences, not {accept}")
-    what = foreign.asked(function, against, cost, size or [], layout)
+    what = foreign.asked(function, against, cost, size or [], layout, at)
     raise typer.Exit(show([foreign.judge(what, accept_differences=accept is not None)], form, details=True))
 
 

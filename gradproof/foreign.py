@@ -33,21 +33,34 @@ class Asked:
     """What a command line asks for."""
 
     gradient: Named
-    model: Place
+    model: Place | None
     which: str
     cost: Named | None
     sizes: dict[str, int]
     layout: Named | str | None
+    at: Named | None
 
 
-def asked(spec: str, against: str, cost: str | None, sizes: Sequence[str], layout: str | None) -> Asked:
+def asked(
+    spec: str, against: str | None, cost: str | None, sizes: Sequence[str], layout: str | None, at: str | None
+) -> Asked:
     """The words of a command line, with every file found. UsageError if one cannot be meant; nothing is run."""
-    path, _, which = against.partition(".py:")
-    model = find(f"{path}.py" if which else against)
+    path, _, which = (against or "").partition(".py:")
+    model = find(f"{path}.py" if which else against) if against else None
+    if (model is None) != (at is not None) or model is None and cost is None:
+        raise UsageError("say --against MODEL; or without a model --cost FILE.py:NAME and --at FILE.py:NAME")
     template: Named | str | None = layout
     if layout is not None and ".py:" in layout:
         template = named(layout)
-    return Asked(named(spec), model, which, named(cost) if cost else None, dict(map(size, sizes)), template)
+    return Asked(
+        named(spec),
+        model,
+        which,
+        named(cost) if cost else None,
+        dict(map(size, sizes)),
+        template,
+        named(at) if at else None,
+    )
 
 
 def named(spec: str) -> Named:
@@ -79,28 +92,40 @@ def judge(what: Asked, *, accept_differences: bool) -> Summary:
         model = chosen(what)
         with running(what.gradient.place) as module:
             function = got(module, what.gradient)
-            with opened(what.cost, what.gradient.place, module) as cost, opened(what.layout, None, None) as layout:
+            where = what.gradient.place
+            with (
+                opened(what.cost, where, module) as cost,
+                opened(what.layout, where, module) as layout,
+                opened(what.at, where, module) as at,
+            ):
                 try:
-                    verdict = judged(function, model, cost, layout, what)
+                    verdict = judged(function, model, cost, layout, at, what, accept_differences)
                 except SystemExit as error:  # a function that ends the process is not right
                     raise explained(error, what.gradient.place) from None
             line = line_of(function)
     return summary(verdict, what.gradient.place.source, line, accept_differences=accept_differences)
 
 
-def judged(function: Any, model: Model | System, cost: Any, layout: Any, what: Asked) -> Verdict:
+def judged(
+    function: Any, model: Model | System | None, cost: Any, layout: Any, at: Any, what: Asked, accept_differences: bool
+) -> Verdict:
     """`check_gradient`, with the layout as it is given."""
     from verify.foreign.check import check_gradient
     from verify.foreign.inline import templates
 
+    if model is None:
+        point = at() if callable(at) else at
+        return check_gradient(function, cost=cost, at=point, accept="differences" if accept_differences else "")
     arguments, returns = templates(layout)
     return check_gradient(
         function, against=model, cost=cost, arguments=arguments, returns=returns, sizes=what.sizes or None
     )
 
 
-def chosen(what: Asked) -> Model | System:
-    """The model of a file."""
+def chosen(what: Asked) -> Model | System | None:
+    """The model of a file, if there is one."""
+    if what.model is None:
+        return None
     found = load(what.model)
     names = [loaded.name for loaded in found]
     if what.which and what.which not in names or not what.which and len(found) > 1:

@@ -124,6 +124,33 @@ def test_an_error_of_the_file_is_at_its_line(folder: Path, capsys: pytest.Captur
     assert capsys.readouterr().err.startswith("error: mine.py:2: 1 / 0\n  ZeroDivisionError")
 
 
+PLAIN = """import numpy as np
+
+
+def cost(w, x, y):
+    return np.sum((x @ w - y) ** 2) / 2
+
+
+def grad(w, x, y):
+    return x.T @ (x @ w - y)
+
+
+def points():
+    return np.ones(2), np.arange(6.0).reshape(3, 2), np.ones(3)
+"""
+
+
+def test_without_a_model_the_cost_is_the_users(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["verify", "mine.py:grad", "--cost", "mine.py:cost", "--at", "mine.py:points"]
+    (folder / "mine.py").write_text(PLAIN)
+    assert cli.main(command) == 0, capsys.readouterr()
+    (folder / "mine.py").write_text(PLAIN.replace("return x.T @", "return 2 * x.T @"))
+    assert cli.main(command) == 1
+    assert "GP101" in capsys.readouterr().out
+    assert cli.main(command[:-2]) == 2
+    assert capsys.readouterr().err.startswith("error: say --against MODEL; or without a model")
+
+
 def test_a_function_that_ends_the_process_is_not_right(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "mine.py").write_text("import sys\n\n\ndef grad(w, b, x, label):\n    sys.exit(0)\n")
     assert cli.main(["verify", "mine.py:grad", *SOFTMAX]) == 2
@@ -199,7 +226,7 @@ def test_a_layout_that_is_printed_can_be_read(template: Sequence[object]) -> Non
 
 
 def test_the_layouts_of_the_guide_can_be_read() -> None:
-    table = (ROOT / "docs/judge.md").read_text().partition("| text | your code takes |")[2]
+    table = (ROOT / "docs/judge.md").read_text().partition("| text | your code takes |")[2].partition("\n\n")[0]
     texts = re.findall(r"^\| `(.*)` \|", table, flags=re.MULTILINE)
     assert len(texts) == 7
     for text in texts:
