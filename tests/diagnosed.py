@@ -33,7 +33,9 @@ ACCEPTED = {
     "KL factor": ("factor missing", "term missing", "1/m twice", "factor"),
     "term missing": ("term missing", "factor missing", "penalty missing", "factor", "one of a sum"),
     "factor 2": ("factor 2", "factor missing"),
-    "wrong cost, matching gradient": ("wrong cost, matching gradient",),
+    "penalty missing": ("penalty missing", "decay missing"),
+    "neighbouring weight": ("neighbouring weight", "stale activation"),
+    "wrong cost derivative": ("wrong cost derivative", "factor missing"),
 }
 OUTSIDE = ("low precision", "state between calls", "modifies its input")  # told by other codes
 OUTCOMES = ("named", "named among several", "localised", "misnamed", "nothing said")

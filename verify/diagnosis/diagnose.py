@@ -14,6 +14,7 @@ from verify.diagnosis.matching import Match, matches
 from verify.foreign.target import Target
 from verify.unroll import OBJECTIVE
 
+SEVERAL = 4  # parameters that may be wrong for reasons of their own
 NUMBERS_DIFFER = frozenset(("GP101", "GP102", "GP109"))
 
 
@@ -28,9 +29,11 @@ def diagnose(derivation: Derivation, target: Target, cases: tuple[Case, ...]) ->
     lines: list[str] = []
     if any(OBJECTIVE in witness.wrong for witness in seen):
         costs = other_costs(derivation.system, seen)
-        lines += lines_of(costs)
+        lines += lines_of(costs) or ["the cost J is another one"]
         if any("matching" in cost.kind for cost in costs):
             return tuple(lines)
+        if any(witness.wrong_blocks - {OBJECTIVE} for witness in seen):  # both wrong: what fits one only fits by chance
+            return (*lines, *localised(derivation, seen))
     names = frozenset(name for w in seen for name, _ in w.wrong_blocks if name != "J")
     if names:
         lines += of_gradient(derivation, seen, names)
@@ -46,7 +49,7 @@ def of_gradient(derivation: Derivation, seen: Sequence[Witness], names: frozense
     found = matches(derivation, seen, every)
     if found:
         return lines_of(found)
-    if len(names) > 1:
+    if 1 < len(names) <= SEVERAL:
         apart = {name: matches(derivation, seen, frozenset((name,))) for name in sorted(names)}
         if all(apart.values()):
             return [line for own in apart.values() for line in lines_of(own)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from time import monotonic
 from typing import Any
 
 from derive.derivation import Adjoint, Derivation
@@ -20,6 +21,7 @@ from verify.numbers import Undecided
 from verify.unroll import OBJECTIVE, OutOfRange
 
 IMPOSSIBLE = (OutOfRange, Undecided, TooDeep, ArithmeticError, KeyError, ValueError, RecursionError, AssertionError)
+SECONDS = 20.0  # large models are localised after that
 MOST = 3  # edits that cannot be told apart
 
 
@@ -35,15 +37,16 @@ class Match:
 def matches(derivation: Derivation, seen: Sequence[Witness], tensors: frozenset[str]) -> list[Match]:
     """The edits that give what the function gave, at all entries of some parameters at all instances."""
     wrong = {block for w in seen for block in w.wrong_blocks if block[0] in tensors}
+    until = monotonic() + SECONDS
     for group in tried(derivation, wrong):
         found: list[Match] = []
         for edit in group:
             match = matched(derivation, seen, edit, tensors)
             if match is not None and match not in found:
                 found.append(match)
-            if len(found) == MOST:
+            if len(found) == MOST or monotonic() > until:
                 break
-        if found:
+        if found or monotonic() > until:
             return found
     return []
 
