@@ -19,23 +19,28 @@ from verify.foreign.stepping import extrapolated
 from verify.foreign.verdict import Finding
 from verify.instance import Entry
 
-OWN_ROUNDING = 2.0**-40  # of a gradient whose formula is not known, relative to its largest entry
+OWN_ROUNDING = {"float64": 2.0**-40, "float32": 2.0**-11}  # of an unknown formula, relative to its largest entry
 
 
 def by_differences(functions: Functions, point: Point, found: Values, why: str) -> Judged:
     """Floats against extrapolated differences, within the bars of these."""
     findings, digits = list[Finding](), 16
+    single = any(value.dtype == np.float32 for value in point.leaves().values())
+    own_rounding = OWN_ROUNDING["float32" if single else "float64"]
+    point = point.changed(lambda _, value: np.asarray(value, dtype=float)[()]) if single else point
     with np.errstate(all="ignore"):
         for label, value in point.leaves(functions.reading.by).items():
             own = {entry: float(found[entry]) for entry, _ in entries({label: value})}
             largest = max((abs(v) for v in own.values() if np.isfinite(v)), default=0.0)
             for entry, number in own.items():
                 slope = extrapolated(stepped(functions, point, entry), size_of(value))
+                if slope is None and number == 0:
+                    continue
                 if slope is None:
-                    message = f"{named('GP111')}: no finite differences"
+                    message = f"{named('GP111')}: no differences to judge by"
                     findings.append(Finding("GP111", shown(entry), message, point.at))
                     continue
-                bar = slope.bar + OWN_ROUNDING * largest
+                bar = slope.bar + own_rounding * largest
                 if not np.isfinite(number) or not replace(slope, bar=bar).agrees(number):
                     message = f"{named('GP102')}: {number!r} is not {slope.value:.12g} within {bar:.1e}"
                     findings.append(Finding("GP102", shown(entry), message, point.at))

@@ -12,9 +12,11 @@ from math import isfinite
 from verify.differences import SAME, Difference
 
 EPS = 2.0**-52
-EXPONENTS = range(4, 34, 2)  # steps are 2^-k of the scale
+EXPONENTS = range(4, 48, 2)  # steps are 2^-k of the scale
 SAMPLES = 7
 NARROW = 2.0**-42
+JUMPS = 8  # a smallest change larger than so many times the noise is a jump
+SUMMED = 32  # roundoffs of a cost that does not show its noise at small steps
 SAFE = 4  # the bar is taken so many times
 
 
@@ -37,18 +39,24 @@ def noise_of(cost: Callable[[float], float], scale: float) -> float:
     values = [cost(k * NARROW * scale) for k in range(SAMPLES)]
     runs = zip(values, values[1:], values[2:], values[3:], strict=False)
     thirds = [abs(a - 3 * b + 3 * c - d) for a, b, c, d in runs]
-    return max(2 * EPS * max(map(abs, values)), max(thirds))
+    return max(SUMMED * EPS * max(map(abs, values)), max(thirds))
 
 
 def steps_of(cost: Callable[[float], float], scale: float) -> Iterator[Step]:
-    """The slopes at every step at which the cost is finite."""
+    """The slopes at every step at which the cost is finite; none if it does not change at all.
+
+    A cost that cancels inside moves in jumps that its own size does not show: such a cost tells nothing.
+    """
     here, noise = cost(0.0), noise_of(cost, scale)
-    for k in EXPONENTS:
-        h = scale * 2.0**-k
-        above, below = cost(h), cost(-h)
-        if isfinite(above) and isfinite(below):
-            before, after = (here - below) / h, (above - here) / h
-            yield Step(h, before, after, noise / h + EPS * scale / h * max(abs(before), abs(after)))
+    steps = [scale * 2.0**-k for k in EXPONENTS]
+    values = [(h, cost(h), cost(-h)) for h in steps]
+    values = [(h, above, below) for h, above, below in values if isfinite(above) and isfinite(below)]
+    jumps = [abs(value - here) for _, *sides in values for value in sides if value != here]
+    if jumps and min(jumps) > JUMPS * noise:
+        return
+    for h, above, below in values if jumps else ():
+        before, after = (here - below) / h, (above - here) / h
+        yield Step(h, before, after, noise / h + EPS * scale / h * max(abs(before), abs(after)))
 
 
 def extrapolated(cost: Callable[[float], float], scale: float) -> Difference | None:
@@ -63,4 +71,10 @@ def extrapolated(cost: Callable[[float], float], scale: float) -> Difference | N
         sides = (min(fine.before, fine.after), max(fine.before, fine.after)) if kink else None
         bar += abs(jump - wider) if kink else 0.0
         found.append(Difference(value, SAFE * bar, sides))
-    return min(found, key=lambda d: d.bar, default=None)
+    kept = [d for k, d in enumerate(found) if all(alike(d, finer) for finer in found[k + 1 :])]
+    return min(kept, key=lambda d: d.bar, default=None)
+
+
+def alike(coarse: Difference, fine: Difference) -> bool:
+    """Do two differences tell the same? Wide steps that reach plateaus on both sides agree with each other only."""
+    return abs(coarse.value - fine.value) <= coarse.bar + fine.bar
