@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -21,6 +22,8 @@ def call_code(system: System, module: ModuleType, layout: Layout, entries: Mappi
     given = {name: stored(layout, name, entries) for name in layout.text.given}
     parameters = {names[n]: v for n, v in given.items() if layout.given(n).role == "parameters"}
     others = {names[n]: v for n, v in given.items() if layout.given(n).role != "parameters"}
+    asked = signature(module.cost_and_gradient).parameters
+    others |= {names[n]: size for n, size in layout.sizes.items() if names[n] in asked}  # sizes that no array shows
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         cost, gradient = module.cost_and_gradient(parameters, **others)
