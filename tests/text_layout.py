@@ -11,6 +11,8 @@ from text_model import Declared, Text, Unread, Written, accesses, bound, entry_o
 
 Letters = Mapping[str, int]
 
+DEEP = 40  # so many slots in a chain say nothing: h[t] from h[t - 1], h[t - 2], ...
+
 
 class Place(int):
     """The value of a letter, with the range of the letter: a softmax runs over that."""
@@ -92,7 +94,7 @@ class Layout:
         """The range of a slot where the other slots stand at `at` as far as it is known; None if nothing says it."""
         if name in self.text.given:
             return self.given_slot(self.given(name), q, at)
-        if (name, q, at) in self.busy:
+        if (name, q, at) in self.busy or len(self.busy) > DEEP:
             return None
         self.busy.add((name, q, at))
         try:
