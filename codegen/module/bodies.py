@@ -19,7 +19,7 @@ from derive.errors import Refused, Source
 from derive.values.facts import Facts
 
 if TYPE_CHECKING:
-    from codegen.module.blocks import Module
+    from codegen.module.given import Given
 
 COLUMN = 76
 
@@ -28,7 +28,7 @@ COLUMN = 76
 class Body:
     """One section as the body of a function."""
 
-    module: Module
+    module: Given
     section: Section
 
     @property

@@ -8,6 +8,7 @@ from typing import Self
 
 from codegen.lowering.elements import HALF
 from codegen.lowering.functional import opaque_name
+from codegen.module.contractions import Contractions, Phrase
 from codegen.program.array import (
     CHOICE,
     Contract,
@@ -34,7 +35,7 @@ from codegen.program.array import (
     When,
     letters,
 )
-from codegen.program.integers import Integers, replace_letter
+from codegen.program.integers import replace_letter
 from codegen.program.phrases import (
     ATOM,
     COMPARISON,
@@ -44,7 +45,6 @@ from codegen.program.phrases import (
     INFIX,
     MATH,
     MATMUL,
-    MATRIX_FUNCTIONS,
     POWER,
     PRODUCT,
     REDUCTIONS,
@@ -56,14 +56,12 @@ from codegen.program.phrases import (
 from codegen.program.special import BY_HEAD
 from codegen.program.walks import is_untyped, values
 from derive.errors import Refused
-from derive.values.affine import Affine, Index
+from derive.values.affine import Affine
 from derive.values.binders import Bound
-
-Phrase = tuple[str, int]
 
 
 @dataclass
-class ValueSpeller(Integers):
+class ValueSpeller(Contractions):
     """Spells the values of one function body."""
 
     def inside(self, bound: Bound) -> Self:
@@ -312,62 +310,6 @@ class ValueSpeller(Integers):
             else (f"axis={places[0]}" if len(places) == 1 else f"axis=({', '.join(map(str, places))})")
         )
         return f"{self.text(value.value, ATOM)}.{name}({axis}{', keepdims=True' if keep else ''})"
-
-    def contract(self, value: Contract) -> Phrase:
-        """`X @ Y`, batched where letters are common, `tensordot` over several letters, else `einsum`."""
-        left, right, over = letters(value.left.axes), letters(value.right.axes), value.over
-        common = tuple(x for x in left if x in right and x not in over)
-        rows = tuple(x for x in left if x not in right)
-        columns = tuple(x for x in right if x not in left)
-        if not common and (len(over) > 1 or len(columns) > 1):
-            axes = f"({[left.index(x) for x in over]}, {[right.index(x) for x in over]})"
-            return f"np.tensordot({self.text(value.left)}, {self.text(value.right)}, {axes})", ATOM
-        if common and not (len(over) == len(rows) == len(columns) == 1):
-            return self.einsum(value, (*common, *rows, *columns)), ATOM
-        one = self.operand(value.left, (*common, *rows, *over))
-        two = self.operand(value.right, (*common, *over, *columns))
-        return f"{one} @ {two}", MATMUL
-
-    def linear(self, value: Linear) -> str:
-        """A function of stacked matrices; a right side without columns has one while it is solved in a stack."""
-        matrix = value.args[0]
-        while isinstance(matrix, Turn):
-            matrix = matrix.value
-        name = f'"{self.program.store(matrix.store).name}"' if isinstance(matrix, Read) else '"a matrix"'
-        alone = value.op == "solve" and bool(value.stack) and not value.last
-        ends = (2, 1 + len(value.last))
-        texts = [
-            self.stacked(arg, letters(value.stack), end, alone and q == 1)
-            for q, (arg, end) in enumerate(zip(value.args, ends, strict=False))
-        ]
-        if value.op == "det":
-            return f"np.linalg.det({texts[0]})"
-        self.used[MATRIX_FUNCTIONS[value.op]] = None
-        text = f"{MATRIX_FUNCTIONS[value.op]}({', '.join((*texts, name))})"
-        return f"{text}[..., 0]" if alone else text
-
-    def stacked(self, value: Value, stack: tuple[Index, ...], ends: int, column: bool) -> str:
-        """A stack of matrices, or of right sides, with `None` where it lacks an axis of the stack after its first."""
-        own = letters(value.axes)
-        first = next((q for q, x in enumerate(stack) if x in own), len(stack))
-        marks = [":" if x in own else "None" for x in stack[first:]] + [":"] * ends
-        marks = ["...", "None"] if column and "None" not in marks else [*marks, "None"] if column else marks
-        return f"{self.text(value, ATOM)}[{', '.join(marks)}]" if "None" in marks else self.text(value)
-
-    def operand(self, value: Value, order: tuple[Index, ...]) -> str:
-        """A factor of `@`, in brackets unless it is an atom."""
-        return turned(self.text(value, ATOM), letters(value.axes), order)
-
-    def einsum(self, value: Contract, result: tuple[Index, ...]) -> str:
-        """The general case."""
-        signs = {
-            x: "abcdefghij"[q]
-            for q, x in enumerate(dict.fromkeys((*letters(value.left.axes), *letters(value.right.axes))))
-        }
-        spec = [
-            "".join(signs[x] for x in side) for side in (letters(value.left.axes), letters(value.right.axes), result)
-        ]
-        return f'np.einsum("{spec[0]},{spec[1]}->{spec[2]}", {self.text(value.left)}, {self.text(value.right)})'
 
 
 def is_plain(value: Value) -> bool:

@@ -19,7 +19,6 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-
 from derive.derivation import Derivation
 from verify.case import Case, Values, sharp
 from verify.codes import named

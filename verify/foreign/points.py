@@ -17,8 +17,8 @@ from derive.system import System, Tensor, accesses
 from verify.agreement import alive, searched, unseen
 from verify.case import DIGITS, Case, make_case, resting_cases, sharp
 from verify.foreign.approach import approached
-from verify.foreign.layout import LayoutError
 from verify.foreign.large import MANY, large_case
+from verify.foreign.layout import LayoutError
 from verify.foreign.shown_sizes import sizes_at
 from verify.foreign.target import Target
 from verify.instance import Entry, Instance, Point, instance
