@@ -65,9 +65,9 @@ def deltas(expr: Expr) -> list[Bracket]:
     ]
 
 
-def without(expr: Expr, delta: Bracket) -> Expr:
+def without(expr: Expr, bracket: Bracket) -> Expr:
     """The expression where an equality does not hold."""
-    gap = delta.left - delta.right
+    gap = bracket.left - bracket.right
 
     def rewrite(node: Expr) -> Expr:
         if isinstance(node, Bracket) and node.op in ("=", "==") and node.left - node.right in (gap, gap * -1):
