@@ -6,16 +6,24 @@ derivative of its own, a `torch.autograd.Function` or a `jax.custom_vjp`, or a p
 
 from __future__ import annotations
 
+import runpy
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from corpus import Code, Point
 from corpus.points import trained
 from corpus.records import blocks, with_blocks
+
+import gradproof
+from derive import derive
+from derive.derivation import Derivation
+
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,26 @@ def scipy_check_grad(flat: Flat) -> bool:
     return bool(check_grad(flat.cost, flat.gradient, flat.vector) < 1e-6)
 
 
+@cache
+def derived(model: str) -> Derivation:
+    """The derivation of a model file."""
+    return derive(runpy.run_path(str(ROOT / model))["model"])
+
+
+def check_gradient(code: Code, point: Point) -> bool:
+    """gradproof.check_gradient against the model, at the same point only."""
+    one = code.implementation
+    cost = code.names[one.cost] if one.cost else None
+    arguments, returns = one.arguments, one.gradient
+    against, at = derived(one.model), point.values
+    function = code.names[one.function]
+    return bool(
+        gradproof.check_gradient(
+            function, against=against, cost=cost, arguments=arguments, returns=returns, at=at, around=False
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Checker:
     """A row of the benchmark. `accepts(code, point)` says whether the gradient passes; an exception is a rejection."""
@@ -118,6 +146,7 @@ class Checker:
 
 
 CHECKERS = (
+    Checker("gradproof check_gradient", "gradproof", check_gradient),
     Checker("torch gradcheck", "torch", lambda code, point: torch_gradcheck(Flat(code, point), False)),
     Checker("torch gradcheck, fast", "torch", lambda code, point: torch_gradcheck(Flat(code, point), True)),
     Checker("jax check_grads, 64 bits", "jax", lambda code, point: jax_check_grads(Flat(code, point))),

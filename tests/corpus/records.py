@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -114,7 +116,9 @@ class Code:
     def names(self) -> dict[str, Any]:
         """The namespace of the user's file."""
         namespace: dict[str, Any] = {"__name__": self.implementation.name}
-        exec(compile(self.source, str(self.implementation.path), "exec"), namespace)
+        file = f"{self.implementation.path.stem} {sha256(self.source.encode()).hexdigest()[:12]}.py"
+        linecache.cache[file] = (len(self.source), None, self.source.splitlines(keepends=True), file)
+        exec(compile(self.source, file, "exec"), namespace)
         return namespace
 
     def run(self, values: Values) -> Result:

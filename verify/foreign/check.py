@@ -46,7 +46,8 @@ def check_gradient(
     `arguments` and `returns` are templates (`verify.foreign.layout`);
     without them they are found (`verify.foreign.found`). `cost` is the cost as a function of the same
     arguments, if `gradient` does not return it first. `sizes` fixes sizes of the model, such as `{"L": 3}`; `at` are
-    points of your own, arrays by the model's names, judged in the float type that they have. `among` lists the values
+    points of your own, arrays by the model's names, judged in the float type that they have, and alone if `around` is
+    False. `among` lists the values
     that some data may have: `{"y": (-1, 1)}`.
 
     Without a model, `cost` is a function in NumPy, and the gradient is judged against its derivative. `at` is then one
@@ -62,7 +63,10 @@ def check_gradient(
     derivation = against if isinstance(against, Derivation) else derive(against)
     system = derivation.system
     name = getattr(gradient, "__qualname__", type(gradient).__name__)
-    tried = possible(system, sizes or {}, seed)
+    points = [at] if isinstance(at, Mapping) else list(at)
+    own = [(own_case(derivation, point, seed), dtype_of(point)) for point in points]
+    alone = bool(own) and not around
+    tried = tuple(case.instance.sizes for case, _ in own) if alone else possible(system, sizes or {}, seed)
     layout: Layout | Unknown
     if arguments is None:
         layout = found(Search(gradient, cost, derivation, seed, among or {}), tried)
@@ -71,7 +75,6 @@ def check_gradient(
     if isinstance(layout, Unknown):
         finding = Finding("GP112", "gradient", f"{named('GP112')}: {layout.reason}")
         return Verdict(name, system.name, (finding,), (), 0, False, 0, 0)
-    own = [at] if isinstance(at, Mapping) else list(at)
     target = with_cost(gradient, cost, system, layout, tried, seed)
     good, reason = supported(target, tried, seed, among or {})
     if not good:
@@ -79,11 +82,11 @@ def check_gradient(
         return Verdict(name, system.name, (Finding(code, "gradient", reason),), (), 0, False, 0, 0, layout.text)
     notes = (f"judged only where it can be called: {reason}",) if reason else ()
     try:
-        cases = cases_of(derivation, good, seed, among or {})
+        cases = () if alone else cases_of(derivation, good, seed, among or {})
     except Undecided as error:
         finding = Finding("GP111", "gradient", f"{named('GP111')}: {error}")
         return Verdict(name, system.name, (finding,), notes, 0, False, 0, 0, layout.text)
-    pairs = [(case, "float64") for case in cases] + [(own_case(derivation, p, seed), dtype_of(p)) for p in own]
+    pairs = [(case, "float64") for case in cases] + own
     judged = [judged_at(case, derivation, target, dtype) for case, dtype in pairs]
     every = tuple(case for case, _ in pairs)
     verdict = summary(name, derivation, layout, every, judged, notes, seed)
