@@ -65,10 +65,11 @@ class SumsOfSquares(Named):
             parts = (Square(s.bases, (*expr.bounds, *s.bounds), s.degree) for s in found.parts)
             return Squares(summed(found.core, expr.bounds), tuple(parts))
         if isinstance(expr, Add):
-            terms = [self.squares(term, bounds, None) for term in expr.terms]
-            known = [t for t in terms if t is not None]
-            if len(known) < len(terms):
-                return None
+            known: list[Squares] = []
+            for term in expr.terms:  # one that is no square is enough: x[l] = x[l - 1] + ... would be followed for ever
+                if (one := self.squares(term, bounds, None)) is None:
+                    return None
+                known.append(one)
             return Squares(add(*(t.core for t in known)), tuple(s for t in known for s in t.parts))
         return self._product(expr, bounds, letters)
 
