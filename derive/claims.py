@@ -5,22 +5,19 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from derive.declarations import Declarations
 from derive.errors import ModelError
 from derive.language.claimed import claimed, same
 from derive.language.entries import Quantity, source_of
-from derive.language.owner import Owner
 from derive.language.surface import Formula, check_owner
 from derive.regions.shapes import Draft, Ranges
 
 
-class Claims(Owner):
+class Claims(Declarations):
     """The part of a model under construction that collects claims."""
 
     _claims: list[Draft]
     _regions: Ranges
-
-    def _check_open(self) -> None:
-        raise NotImplementedError
 
     def claim(self, derivative: Any, formula: Any) -> None:
         """State a formula for a derivative: `model.claim(d(w)[l, j, k], Sum(d(z)[l, i, j] * a[l - 1, i, k], i))`.

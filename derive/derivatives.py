@@ -10,12 +10,13 @@ from typing import Any
 from derive.adjoint import derive
 from derive.calculus.forward import Jacobian, directional
 from derive.calculus.reverse import adjoint_drafts, check_slope
+from derive.declarations import Declarations
 from derive.errors import ModelError, Source
 from derive.language.entries import Quantity, source_of
 from derive.language.surface import Formula, lift
 from derive.regions.letters import relettered, spare_letters
 from derive.regions.shapes import Draft
-from derive.system import Stated, System, Tensor, accesses
+from derive.system import Stated, System, accesses
 from derive.values.affine import Affine, Index, indices, replace
 from derive.values.binders import Binder
 from derive.values.nodes import ONE, Access, Expr
@@ -23,23 +24,14 @@ from derive.values.text import render_expr
 from derive.values.walks import free_indices, substitute, walk
 
 
-class Derivatives:
+class Derivatives(Declarations):
     """The part of a model under construction that derives equations from those stated so far."""
 
-    _tensors: dict[str, Tensor]
-    _variables: list[str]
     _drafts: list[Draft]
     _stated: list[Stated]
 
     def _resolved(self, drafts: tuple[Draft, ...], objective: Draft, *, whole: bool = False) -> System:
         """The system of some of the equations with another objective."""
-        raise NotImplementedError
-
-    def _declare(self, name: str, into: list[str] | None = None) -> str:
-        raise NotImplementedError
-
-    def _quantities(self, names: Iterable[str]) -> Any:
-        """The handles of some variables: one, or a tuple."""
         raise NotImplementedError
 
     def gradient(self, names: str, of: Any, by: Any) -> Any:

@@ -3,43 +3,35 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
-import sympy
 
 from derive.claims import Claims
 from derive.derivatives import Derivatives
 from derive.errors import ModelError, Source
-from derive.language.assumptions import about_sizes, sum_of_data
 from derive.language.axis_letters import Letters
 from derive.language.declared import (
     RESERVED,
     check_errors,
-    check_free,
     check_shapes,
     check_sizes,
-    opaque,
-    places_of,
-    slots_of,
 )
 from derive.language.claimed import with_claims
-from derive.language.entries import Quantity, named_by, outer_source, source_of
+from derive.language.entries import named_by, source_of
 from derive.language.functions import Function, checked_name
 from derive.language.operators import explained
 from derive.language.prediction import asked, opened_value
 from derive.language.ranges import resolve, seen_so_far
 from derive.language.stated import check_defines, check_used, stated, stated_range, with_range
-from derive.language.surface import Formula, check_owner, lift
+from derive.language.surface import check_owner, lift
 from derive.language.unused import check_unused
 from derive.regions.shapes import Asked, Draft, Shapes
 from derive.system import Alias, Stated, System, Tensor
 from derive.values.affine import Affine, Index
 from derive.values.facts import Facts
 from derive.values.nodes import DERIVED, Access, Expr
-from derive.values.symbols import IndexSymbol, SizeSymbol
 
 
 class Model(Derivatives, Claims):
@@ -105,82 +97,6 @@ class Model(Derivatives, Claims):
                 f"the model {self.name} is not complete", fix="write its equations inside `with Model(...)`"
             )
         return self._system
-
-    # declarations
-
-    def sizes(self, names: str) -> Any:
-        """Symbolic sizes, `m, L = model.sizes("m L")`: positive integers."""
-        made = [SizeSymbol(self._declare(n, self._sizes), integer=True, positive=True) for n in names.split()]
-        return made[0] if len(made) == 1 else tuple(made)
-
-    def width(self, name: str) -> Callable[[Any], Any]:
-        """A size that depends on a position: `n = model.width("n")`, then `n(l - 1)`."""
-        self._declare(name, self._widths)
-        head: Any = sympy.Function(name, integer=True, positive=True)
-        head.is_width = True
-        width: Callable[[Any], Any] = head
-        return width
-
-    def indices(self, names: str) -> Any:
-        """Index letters, `i, j, k, l = model.indices("i j k l")`; ranges follow from where they stand."""
-        made = [IndexSymbol(self._declare(n, self._letters), integer=True) for n in names.split()]
-        return made[0] if len(made) == 1 else tuple(made)
-
-    def data(self, **shapes: Any) -> Any:
-        """Given tensors that are not trained: `x, y = model.data(x=(m, n(1)), y=(m, n(L)))`."""
-        return self._tensors_of("data", shapes, None)
-
-    def integers(self, *, over: Any = None, **shapes: Any) -> Any:
-        """Given places, used inside brackets: `label = model.integers(label=(m,), over=(1, n))`, `w[label[i], k]`.
-
-        In generated code they count from 0, as rows of arrays do: the place `over[0]` is 0.
-        """
-        ends = places_of(over)
-        made = self._tensors_of("data", shapes, None)
-        for name in shapes:
-            self._tensors[name] = replace(self._tensors[name], values=ends)
-        return made
-
-    def is_integer(self, name: str) -> bool:
-        """Is this tensor integer data?"""
-        return name in self._tensors and self._tensors[name].values is not None
-
-    def parameters(self, *, over: Any = None, **shapes: Any) -> Any:
-        """What is trained: `model.parameters(w=(l, n(l), n(l - 1)), over=(l, 2, L))`.
-
-        A slot is a size, or the index of `over`, whose range it states; the other slots may depend on that index.
-        """
-        return self._tensors_of("parameter", shapes, over)
-
-    def hyper(self, name: str, *, latex: str = "") -> Formula:
-        """A named scalar that is given and not trained."""
-        self._tensors[name] = Tensor(self._declare(name), "hyper", (), latex)
-        return Formula(Access(name), self)
-
-    def variables(self, names: str, **latex: str) -> Any:
-        """Quantities that equations define."""
-        for name in names.split():
-            self._variables.append(self._declare(name))
-        self._latex = {**self._latex, **latex}
-        return self._quantities(names.split())
-
-    def functional(self, name: str) -> Callable[..., Formula]:
-        """An opaque scalar function of whole vectors: `cost = model.functional("cost")`, `cost(a[L, :], y[:])`."""
-        self._declare(name, self._functionals)
-
-        def apply(*rows: Any) -> Formula:
-            return Formula(opaque(name, rows), self)
-
-        return apply
-
-    def assume(self, *facts: Any) -> None:
-        """Declared facts: `L >= 3`, `Eq(n(L), n(1))`, `Eq(Sum(y[i, j], j), 1)`. Nothing undeclared is used."""
-        self._check_open()
-        for fact in facts:
-            if isinstance(fact, sympy.Eq) and isinstance(fact.lhs, Formula):
-                self._sums.append(sum_of_data(fact, self._tensors))
-            else:
-                self._facts = about_sizes(fact, self._facts)
 
     # equations
 
@@ -281,40 +197,6 @@ class Model(Derivatives, Claims):
         if self._seen is None or self._seen[0] != known:
             self._seen = known, seen_so_far(tuple(self._drafts), self._tensors, self.known_facts())[0]
         return self._seen[1].tensors.get(name)
-
-    def _declare(self, name: str, into: list[str] | None = None) -> str:
-        self._check_open()
-        check_free(checked_name(name), self._taken())
-        self._yield_letter(name)
-        if into is not None:
-            into.append(name)
-        return name
-
-    def _taken(self) -> set[str]:
-        own = (self._sizes, self._widths, self._letters, self._tensors, self._variables, self._functionals)
-        return {*(name for names in own for name in names), *(letter for letter, _ in self._errors.values())}
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ModelError(
-                f"the block of the model {self.name} has ended, so this line adds nothing to it",
-                source=outer_source(),
-                fix="move the line into the block, by four more spaces",
-            )
-
-    def _quantities(self, names: Iterable[str]) -> Any:
-        made = [Quantity(n, self) for n in names]
-        return made[0] if len(made) == 1 else tuple(made)
-
-    def _tensors_of(self, role: str, shapes: dict[str, Any], over: Any) -> Any:
-        made = []
-        for name, shape in shapes.items():
-            self._declare(name)
-            shape = shape if isinstance(shape, tuple) else (shape,)
-            self._sources[name] = outer_source()
-            self._tensors[name] = Tensor(name, role, slots_of(shape, over))
-            made.append(Quantity(name, self) if shape else Formula(Access(name), self))
-        return made[0] if len(made) == 1 else tuple(made)
 
     def _check(self) -> System:
         if self._objective is None:

@@ -15,7 +15,8 @@ from verify.case import DIGITS, Case
 from verify.codes import named
 from verify.diagnosis.diagnose import NUMBERS_DIFFER, diagnose
 from verify.foreign.found import Search, Unknown, found
-from verify.foreign.judge import Judged, at_kink, judge_case
+from verify.foreign.judge import Judged, judge_case
+from verify.foreign.kinks import at_kink
 from verify.foreign.layout import Layout, stated
 from verify.foreign.plain import By, check_plain
 from verify.foreign.points import cases_of, own_case, possible, seen, supported

@@ -14,6 +14,7 @@ import numpy as np
 from flint import arb, ctx
 
 from verify.foreign.arguments import Known, Point
+from verify.foreign.kinks import NUDGE
 from verify.foreign.numpy_on_balls import UNIT
 from verify.foreign.reading import Reading
 from verify.foreign.source import NotOnBalls, on_balls
@@ -24,7 +25,6 @@ from verify.numbers import BITS
 from verify.shadow import Ties, shadow_of
 from verify.unroll import OBJECTIVE
 
-NUDGE = Fraction(1, 10**25)
 SURE = 1e-20  # wider balls are computed once more with more bits
 Nudge = Callable[[Entry], Fraction]
 

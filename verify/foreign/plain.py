@@ -18,7 +18,8 @@ from verify.foreign.arguments import Known, Point, copied, points_of, vector
 from verify.foreign.around import at_kinks, moved
 from verify.foreign.cost import Functions, beside, known, slopes, wide
 from verify.foreign.differing import by_differences
-from verify.foreign.judge import NUDGES, Judged, Ran, hull_of, settled, twice, weighed
+from verify.foreign.judge import Judged, Ran, twice, weighed
+from verify.foreign.kinks import NUDGES, hull_of, settled
 from verify.foreign.reading import Answer, Misfit, Reading, reading, starts_with_number
 from verify.foreign.source import NotOnBalls
 from verify.foreign.verdict import Finding, Verdict
