@@ -49,7 +49,7 @@ def test_an_object_with_coefs_and_intercepts(tmp_path: Path) -> None:
 
 
 def test_a_function_of_torch(tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="a function of torch is judged where torch is installed")
+    pytest.importorskip("torch", reason="needs torch, which no extra installs: adapters use the torch that is there")
     parameters = ("W1", "b1", "W2", "b2")
     gradients = []
     for q, (old, new) in enumerate((("", ""), ("d1.sum(0)", "d1.mean(0)"))):
@@ -59,7 +59,7 @@ def test_a_function_of_torch(tmp_path: Path) -> None:
 
 
 def test_a_function_of_jax(tmp_path: Path) -> None:
-    pytest.importorskip("jax", reason="a function of JAX is judged where JAX is installed")
+    pytest.importorskip("jax", reason="needs jax, which no extra installs: adapters use the JAX that is there")
     gradients = []
     for q, (old, new) in enumerate((("", ""), ("jnp.sum(r)", "jnp.mean(r)"))):
         own = names_in("jax_poisson", tmp_path / f"mine{q}.py", old, new)["poisson_loss"]

@@ -123,3 +123,9 @@ def test_no_room_for_odds_and_ends() -> None:
 def test_generated_modules_need_numpy_only() -> None:
     for path in (ROOT / "generated").glob("*.py"):
         assert {n for n, _ in imports(ast.parse(path.read_text()))} <= {*STANDARD, "numpy"}, path
+
+
+def test_no_line_is_exempt_from_a_check() -> None:
+    exempt = re.compile("#.*(type: " + "ignore|no" + "qa)")
+    files = [p for folder in (*ROOMS, "tests", "benchmarks", "examples") for p in (ROOT / folder).rglob("*.py")]
+    assert not [(path, line) for path in files for line in path.read_text().splitlines() if exempt.search(line)]

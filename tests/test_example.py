@@ -20,7 +20,7 @@ def test_extras_cover_the_example(package: str) -> None:
 
 def test_digits(tmp_path: Path) -> None:
     for package in ("sklearn", "matplotlib", "scipy"):
-        pytest.importorskip(package)
+        pytest.importorskip(package, reason=f"runs examples/digits.py, whose {package} the extra `examples` installs")
     for name in ("softmax_classifier", "sparse_autoencoder"):
         copy = tmp_path / "generated" / f"{name}.py"
         copy.parent.mkdir(exist_ok=True)

@@ -366,7 +366,7 @@ def test_illustrations_lie_within_their_own_bars() -> None:
 
 
 def test_a_picture_of_steps_is_written(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib", reason="draws with matplotlib, which the extra `examples` installs")
     from gradproof.picture import draw_sweep
 
     sweep = swept(logistic, (W, X, np.sign(Y)))

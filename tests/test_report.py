@@ -25,7 +25,7 @@ from derive.matrix.nodes import MATRIX_RULES
 
 ROOT = Path(__file__).parents[1]
 NAMES = (*SHIPPED, *VARIANTS)
-needs_tex = pytest.mark.skipif(not tex_available(), reason="needs TeX")
+needs_tex = pytest.mark.skipif(not tex_available(), reason="needs pdflatex, which .ci/run installs")
 DIGEST = "0123456789abcdef" * 4
 
 

@@ -101,3 +101,8 @@ def test_infinity_takes_no_rounding():
     unit = UNITS["float32"]
     gap = -constant("inf", unit) - Shadow(arb("0.3"), unit)
     assert gap.exp().settled().is_zero()
+
+
+def test_a_ball_is_no_key():
+    with pytest.raises(TypeError, match="equal balls need not be equal numbers"):
+        hash(shadow_of(Fraction(1, 2), 0.0))

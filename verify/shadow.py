@@ -192,7 +192,8 @@ class Shadow:
     def __ne__(self, other: object) -> Any:
         return NotImplemented if isinstance(other, np.ndarray) else not self == other
 
-    __hash__ = None  # type: ignore[assignment]  # equal balls need not be equal numbers; typeshed knows no unhashable class
+    def __hash__(self) -> int:
+        raise TypeError("a ball has no hash: equal balls need not be equal numbers")
 
     def compare(
         self, other: Any, yes: Callable[[arb, arb], bool], no: Callable[[arb, arb], bool], if_equal: bool
