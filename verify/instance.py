@@ -89,13 +89,13 @@ def _depends(tensor: Tensor, slot: int) -> bool:
 def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> Instance:
     """Random entries that honour every declared sum; hyper-parameters lie in (0, 1), and so do data for odd seeds."""
     entries: dict[Entry, Fraction] = {}
-    summed = {a.tensor for left, _ in system.sums for a in accesses(left)}
+    held = summed(system)
     for role in GIVEN:
         for tensor in system.role(role):
             taken: set[Fraction] = set()
             for at in places(tensor, sizes):
                 dice = Random(f"{seed} {sizes} {tensor.name} {at}")
-                signed = role == "parameter" or (role == "data" and seed % 2 == 0 and tensor.name not in summed)
+                signed = role == "parameter" or (role == "data" and seed % 2 == 0 and tensor.name not in held)
                 sign = dice.choice((-1, 1)) if signed else 1
                 value = Fraction(sign * dice.randint(1, digits), digits + 1)
                 for _ in range(DRAWS):  # entries of different sizes: no tie of Max over an index by chance
@@ -114,21 +114,34 @@ def instance(system: System, sizes: Sizes, seed: int = 0, digits: int = 97) -> I
 def resting(drawn: Instance) -> tuple[Instance, ...]:
     """The same sizes where kinks lie: all parameters 0, and all 0 but the parameters with most indices."""
     system = drawn.system
-    kept = {a.tensor for left, _ in system.sums for a in accesses(left)}
-    kept |= {t.name for t in system.tensors if t.values is not None}
     most = max((len(t.slots) for t in system.role("parameter")), default=0)
+    parameters = names_of(system, "parameter")
     weights = {t.name for t in system.role("parameter") if len(t.slots) == most}
-    parameters, data = ({t.name for t in system.role(role)} for role in ("parameter", "data"))
-    zeros = {"parameters 0": parameters, "data and offsets 0": (parameters - weights) | (data - kept)}
+    zeros = {"parameters 0": parameters, "data and offsets 0": (parameters - weights) | free_data(system)}
     return tuple(
-        Instance(
-            system,
-            drawn.sizes,
-            {entry: Fraction(0) if entry[0] in names else value for entry, value in drawn.entries.items()},
-            note,
-        )
+        Instance(system, drawn.sizes, changed(drawn, names, lambda *_: Fraction(0)), note)
         for note, names in zeros.items()
     )
+
+
+def names_of(system: System, role: str) -> set[str]:
+    """The names of what has a role."""
+    return {t.name for t in system.role(role)}
+
+
+def summed(system: System) -> set[str]:
+    """The names in declared sums."""
+    return {a.tensor for left, _ in system.sums for a in accesses(left)}
+
+
+def free_data(system: System) -> set[str]:
+    """Data that may have any values: no declared sum holds them, and they are no integers."""
+    return names_of(system, "data") - summed(system) - {t.name for t in system.tensors if t.values is not None}
+
+
+def changed(drawn: Instance, names: set[str], change: Callable[[Entry, Fraction], Fraction]) -> dict[Entry, Fraction]:
+    """The entries, those of some tensors changed."""
+    return {entry: change(entry, value) if entry[0] in names else value for entry, value in drawn.entries.items()}
 
 
 def long_entries(drawn: Instance, seed: int) -> Instance:
@@ -142,30 +155,26 @@ def large_entries(drawn: Instance) -> tuple[tuple[Instance, ...], ...]:
     Of each group one is enough.
     """
     system = drawn.system
-    kept = {a.tensor for left, _ in system.sums for a in accesses(left)}
-    kept |= {t.name for t in system.tensors if t.values is not None}
-    parameters, data = ({t.name for t in system.role(role)} for role in ("parameter", "data"))
-    both = times(drawn, parameters | data - kept, LARGE, "large entries")
-    return (both, times(drawn, parameters, LARGE, "large parameters")), (
-        times(drawn, data - kept, LARGE**2, "large data"),
-    )
+    parameters, data = names_of(system, "parameter"), free_data(system)
+    both = times(drawn, parameters | data, LARGE, "large entries")
+    return (both, times(drawn, parameters, LARGE, "large parameters")), (times(drawn, data, LARGE**2, "large data"),)
 
 
 def widened(drawn: Instance, factor: int) -> Instance:
     """The same instance with parameters that many times as large."""
-    names = {t.name for t in drawn.system.role("parameter")}
+    names = names_of(drawn.system, "parameter")
     return times(drawn, names, factor, f"parameters times {factor}") if factor > 1 else drawn
 
 
 def far_entries(drawn: Instance) -> tuple[Instance, Instance]:
     """Parameters so large that code which is not stable overflows, and the opposite ones."""
-    names = {t.name for t in drawn.system.role("parameter")}
+    names = names_of(drawn.system, "parameter")
     return times(drawn, names, FAR, "huge parameters"), times(drawn, names, -FAR, "opposite huge parameters")
 
 
 def times(drawn: Instance, names: set[str], factor: int, note: str) -> Instance:
     """The same instance with some entries multiplied, for balls only."""
-    entries = {entry: value * factor if entry[0] in names else value for entry, value in drawn.entries.items()}
+    entries = changed(drawn, names, lambda _, value: value * factor)
     return replace(drawn, entries=entries, note=note, held=())
 
 

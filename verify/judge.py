@@ -157,7 +157,7 @@ def compare_balls(case: Case, check: str, against: str, found: Values, wanted: V
 
 def budgets(case: Case, derivation: Derivation, code: Code, unit: float) -> tuple[tuple[Values, ...], str]:
     """For every entry balls in one of which the float result lies, more than one at ties; why it is a black box."""
-    return budgets_of(case, derivation, lambda unit: run_on_balls(case, code, unit), unit)
+    return budgets_of(case, derivation, lambda unit: run_on_balls(case.instance, code, unit), unit)
 
 
 def budgets_of(

@@ -9,6 +9,7 @@ import numpy as np
 from flint import arb, fmpq
 
 from verify.case import Case, Values
+from verify.instance import Instance
 from verify.run import Code
 from verify.shadow import Shadow, Ties, shadow_of, shadows
 from verify.unroll import OBJECTIVE
@@ -19,12 +20,12 @@ PLAIN_UNITS = 4  # roundoffs of a gradient that is a plain number, such as 1 / 3
 def kernel_on_balls(case: Case, code: Code, equal: bool = False) -> Values:
     """The kernel's own exact result; whatever the code raises. `equal`: numbers that balls cannot tell apart are."""
     with Ties(equal=equal or case.tied):
-        return run_on_balls(case, code, 0.0)
+        return run_on_balls(case.instance, code, 0.0)
 
 
-def run_on_balls(case: Case, code: Code, unit: float) -> Values:
-    """Cost and gradient of the kernel on shadows."""
-    parameters, given = code.arguments(case.instance, lambda values: shadows(values, unit))
+def run_on_balls(drawn: Instance, code: Code, unit: float) -> Values:
+    """Cost and gradient of the kernel on balls of a kind."""
+    parameters, given = code.arguments(drawn, lambda values: shadows(values, unit))
     cost, gradient = code.gradient(parameters, given, kernel=True)
     return {entry: ball_of(value, unit) for entry, value in {OBJECTIVE: cost, **gradient}.items()}
 

@@ -14,12 +14,11 @@ from codegen.render import render_module
 from derive.derivation import Derivation
 from verify.agreement import make_cases
 from verify.case import Case, Values
-from verify.instance import Entry, Instance, Point
+from verify.instance import Entry, Point
 from verify.judge import BLACK_BOX, check_balls
-from verify.kernel import ball_of
+from verify.kernel import run_on_balls
 from verify.numbers import Balls, Undecided
 from verify.run import Code, load
-from verify.shadow import shadows
 from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
@@ -52,7 +51,7 @@ class LargeCase(Case):
         """The generated code's own balls for a float type."""
         if unit not in self.known:
             assert self.code is not None
-            self.known[unit] = run_generated(self.code, self.instance, unit)
+            self.known[unit] = run_on_balls(self.instance, self.code, unit)
         return self.known[unit]
 
     def budget(self, unit: float) -> tuple[Values, ...]:
@@ -74,13 +73,6 @@ def large_case(derivation: Derivation, point: Point, seed: int) -> LargeCase:
                     raise Undecided(f"the generated code is no reference: {check}")
     balls = Balls(seed)
     with balls.context():
-        values = run_generated(code, point, 0.0)
+        values = run_on_balls(point, code, 0.0)
     symbolic = Symbolic(derivation, Unrolled(point, balls))
     return LargeCase(point, balls, values, values, Equations(symbolic), code=code)
-
-
-def run_generated(code: Code, instance: Instance, unit: float) -> Values:
-    """Cost and gradient of generated code on balls of a kind."""
-    parameters, given = code.arguments(instance, lambda numbers: shadows(numbers, unit))
-    cost, gradient = code.gradient(parameters, given, kernel=True)
-    return {entry: ball_of(value, unit) for entry, value in {OBJECTIVE: cost, **gradient}.items()}

@@ -13,7 +13,7 @@ import numpy as np
 
 from derive.derivation import Derivation
 from derive.errors import ModelError
-from derive.system import System, Tensor, accesses
+from derive.system import System, Tensor
 from verify.agreement import alive, searched, unseen
 from verify.case import DIGITS, Case, make_case, resting_cases, sharp
 from verify.foreign.approach import approached
@@ -21,7 +21,7 @@ from verify.foreign.large import MANY, large_case
 from verify.foreign.layout import LayoutError
 from verify.foreign.shown_sizes import sizes_at
 from verify.foreign.target import Target
-from verify.instance import Entry, Instance, Point, instance
+from verify.instance import Entry, Instance, Point, changed, free_data, instance, names_of
 from verify.numbers import Undecided
 from verify.run import floats, unstored
 from verify.sizes import Sizes, depths, draw, plan
@@ -127,12 +127,8 @@ def cases_of(derivation: Derivation, sizes: tuple[Sizes, ...], seed: int, among:
 def moved(drawn: Instance, move: Callable[[Random, Fraction], Fraction], key: str) -> Instance:
     """The instance with entries changed one by one: parameters, and data that no declared sum and no integer holds."""
     system = drawn.system
-    kept = {a.tensor for left, _ in system.sums for a in accesses(left)}
-    free = {t.name for t in system.tensors if t.values is None and t.role in ("parameter", "data")} - kept
-    entries = {
-        entry: move(Random(f"{key} {entry}"), value) if entry[0] in free else value
-        for entry, value in drawn.entries.items()
-    }
+    names = names_of(system, "parameter") | free_data(system)
+    entries = changed(drawn, names, lambda entry, value: move(Random(f"{key} {entry}"), value))
     return Instance(system, drawn.sizes, entries)
 
 
