@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from derive.calculus.flow import Flow
 from derive.calculus.instances import Context, defining
-from derive.calculus.places import free_slots, region_of_adjoint
+from derive.calculus.places import free_slots
+from derive.regions.regions import region_of
 from derive.derivation import Adjoint
 from derive.errors import RuleDidNotApply
 from derive.values.affine import Affine, Index, indices
@@ -55,7 +56,7 @@ def _under_sum(expr: Expr, use: Access) -> bool:
 def _on_letters(use: Access, known: list[Adjoint], letters: set[Index], slots: list[int]) -> bool:
     """Along slots in which the regions differ, does the use stand at a letter of the target or at a region's place?"""
     for slot, position in ((q, use.at[q]) for q in slots):
-        if len({region_of_adjoint(a, slot) for a in known}) > 1:
+        if len({region_of(a, slot) for a in known}) > 1:
             own = set(indices(position))
             fixed = not own and any(position == a.target.at[slot] for a in known)
             if not fixed and not (own and own <= letters):

@@ -8,21 +8,12 @@ from itertools import product
 from derive.calculus.instances import Context
 from derive.derivation import Adjoint
 from derive.regions.conditions import condition
-from derive.regions.regions import Interval, UnknownOrder, cut_where_known
+from derive.regions.regions import Interval, UnknownOrder, cut_where_known, region_of
 from derive.system import System, Tensor, accesses
 from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Bound
 from derive.values.nodes import Access, Bracket, Expr
 from derive.values.walks import substitute, walk
-
-
-def region_of_adjoint(adjoint: Adjoint, slot: int) -> Interval:
-    """Where an adjoint equation holds along one slot of its target."""
-    position = adjoint.target.at[slot]
-    for bound in adjoint.bounds:
-        if position.letter == bound.index:
-            return Interval(bound.lo, bound.hi)
-    return Interval(position, position)
 
 
 Order = tuple[Affine, Affine]  # the smaller one first
@@ -100,7 +91,7 @@ def _shifted(use: Access, adjoint: Adjoint, bound: Bound, system: System) -> lis
     found = []
     for slot in free_slots(system.tensor(adjoint.of)):
         shift = use.at[slot] - Affine.of(bound.index)
-        region = region_of_adjoint(adjoint, slot)
+        region = region_of(adjoint, slot)
         if shift.number is not None:
             found.append(Interval(region.lo - shift, region.hi - shift))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from derive.derivation import Adjoint
 from derive.system import Equation
 from derive.values.affine import Affine, replace
 from derive.values.binders import Bound
@@ -120,7 +121,7 @@ def end_of(value: Affine, bound: Bound, sign: int) -> Affine:
     return replace(value, {bound.index: end})
 
 
-def region_of(equation: Equation, slot: int) -> Interval:
+def region_of(equation: Equation | Adjoint, slot: int) -> Interval:
     """Where an equation holds along one slot of its target."""
     position = equation.target.at[slot]
     for bound in equation.bounds:
