@@ -26,9 +26,6 @@ with Model("net") as model:
     i, j, k, r, s, l = model.indices("i j k r s l")
 """
 
-
-pytestmark = pytest.mark.usefixtures("declared_for_many")
-
 # name: declarations, matrix notation, index notation
 PAIRS = {
     "ridge": (
@@ -304,14 +301,23 @@ def test_a_gallery_model_in_matrix_notation_has_the_same_equations(tmp_path: Pat
     ]
 
 
-HEAD = """
+GIVEN = """
     m, n, p, T = model.sizes("m n p T")
     x, y, X = model.data(x=(m, n), y=(m, p), X=(T, m, n))
     c, v = model.data(c=(m, 1), v=(m,))
     label = model.integers(label=(m,), over=(1, n))
-    W, b, w, u, t = model.parameters(W=(n, p), b=(p,), w=(n,), u=(n,), t=())
     z, a, h = model.variables("z a h")
 """
+TRAINED = {"W": "(n, p)", "b": "(p,)", "w": "(n,)", "u": "(n,)", "t": "()"}
+
+
+def head(*trained: str) -> str:
+    """The declarations, with some of the parameters."""
+    shapes = ", ".join(f"{name}={TRAINED[name]}" for name in trained)
+    return f"{GIVEN}    {', '.join(trained)} = model.parameters({shapes})\n"
+
+
+HEAD = head(*TRAINED)  # where an error comes before anybody asks what is used
 GOAL = "    model.minimise(norm2(W))\n"
 BOTH = "W has shape (n, p), x has shape (m, n)"
 SINGLE = "where a single value is needed"
@@ -416,8 +422,8 @@ def test_what_does_not_fit_is_an_error_at_its_line(written: str, tmp_path: Path)
 def test_sizes_declared_equal_are_equal(tmp_path: Path) -> None:
     lines = "    z[:, :] = x + y\n    model.minimise(norm2(z + W[1, :]))\n"
     with pytest.raises(ModelError, match="the shapes differ"):
-        built(tmp_path, HEAD, lines)
-    system = built(tmp_path, HEAD, "    model.assume(Eq(n, p))\n", lines).system
+        built(tmp_path, head("W"), lines)
+    system = built(tmp_path, head("W"), "    model.assume(Eq(n, p))\n", lines).system
     assert render_expr(system.objective.value) == "Sum((z[i, j] + W[1, j])**2, i, j)"
 
 
@@ -426,8 +432,8 @@ def test_sizes_declared_equal_are_equal(tmp_path: Path) -> None:
     [("b + x @ W", "mp"), ("(x @ W).T", "pm"), ("z", "mp"), ("x @ u", "m"), ("z[i, :]", "mp"), ("norm(z)", "")],
 )
 def test_a_prediction_keeps_its_axes_in_order(asked: str, sizes: str, tmp_path: Path) -> None:
-    lines = f"    z[:, :] = x @ W + b\n    model.minimise(norm2(z))\n    model.predict({asked})\n"
-    prediction = built(tmp_path, HEAD, lines).system.prediction
+    lines = f"    z[:, :] = x @ W + b\n    model.minimise(norm2(z) + norm2(u))\n    model.predict({asked})\n"
+    prediction = built(tmp_path, head("W", "b", "u"), lines).system.prediction
     assert prediction is not None
     assert "".join(b.hi.key.strip("1#+0") for b in prediction.bounds) == sizes
 
@@ -441,7 +447,7 @@ def test_a_variable_stands_whole_after_its_equations(tmp_path: Path) -> None:
 
 def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
     goal = "    model.minimise(numpy.float64(0.5) * norm2(w) + norm2(u) * numpy.int64(2) - numpy.float64(1.5))\n"
-    text = render_expr(built(tmp_path, HEAD, goal).system.objective.value)
+    text = render_expr(built(tmp_path, head("w", "u"), goal).system.objective.value)
     assert text == "Sum(w[i]**2, i)/2 + 2*Sum(u[i]**2, i) - 3/2"
 
 
@@ -456,11 +462,11 @@ def test_a_whole_array_is_all_of_it(tmp_path: Path) -> None:
     early = "    h[0, :] = w\n    z[:, :] = 2 * h\n" + LATER + "    model.minimise(norm2(z))\n"
     late = "    h[0, :] = w\n" + LATER + "    z[:, :] = 2 * h\n    model.minimise(norm2(z) + mean(z))\n"
     fixed = "    h[0, :] = w\n    a[:] = 2 * h[0, :]\n" + LATER + "    model.minimise(norm2(a) + norm2(h))\n"
-    system = built(tmp_path, HEAD, late).system
+    system = built(tmp_path, head("w"), late).system
     assert [render_range(s.lo, s.hi) for s in system.tensor("z").slots] == ["0..T", "1..n"]
     assert render_expr(system.objective.value).endswith("/((T + 1)*n)")
-    assert render_range(*built(tmp_path, HEAD, fixed).system.tensor("a").range_of(0, (Affine.of(1),))) == "1..n"
-    other = built(tmp_path, HEAD, early).system  # the shape of z follows from all equations of h
+    assert render_range(*built(tmp_path, head("w"), fixed).system.tensor("a").range_of(0, (Affine.of(1),))) == "1..n"
+    other = built(tmp_path, head("w"), early).system  # the shape of z follows from all equations of h
     assert [render_range(s.lo, s.hi) for s in other.tensor("z").slots] == ["0..T", "1..n"]
 
 
@@ -473,7 +479,7 @@ def test_a_size_used_too_early_is_an_error(tmp_path: Path) -> None:
 
 def test_letters_are_the_models_own_where_they_fit(tmp_path: Path) -> None:
     lines = "    z[s, r] = Sum(x[s, k] * W[k, r], k)\n    a[:, :] = z * (x @ W)\n    model.minimise(norm2(a))\n"
-    system = built(tmp_path, HEAD, lines).system
+    system = built(tmp_path, head("W"), lines).system
     assert render_expr(system.equation("a").target) == "a[s, r]"
     assert render_expr(system.equation("a").value) == "z[s, r]*Sum(x[s, k]*W[k, r], k)"
     file = tmp_path / "bare.py"

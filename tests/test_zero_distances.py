@@ -24,7 +24,6 @@ from derive.library import sigmoid, softplus
 from verify.agreement import agree
 from verify.run import load
 
-pytestmark = pytest.mark.usefixtures("declared_for_many")
 
 POINTS, WIDTH = 3, 2
 STEP = "1e-25"
@@ -43,8 +42,8 @@ COSTS: dict[str, Cost] = {
     "Matern": lambda v, w, s, c, g, h, k, let: Sum(
         (1 + sqrt(3) * let(g, h, sqrt(pairs(v, g, h, k) / s[1] ** 2))) * exp(-sqrt(3) * let(g, h)), g, h
     ),
-    "Matern of data": lambda v, w, s, c, g, h, k, let: Sum(
-        (1 + let(g, h, sqrt(3 * pairs(c, g, h, k, s[k] ** -2)))) * exp(-let(g, h)), g, h
+    "Matern of data": lambda v, w, s, c, g, h, k, let: (
+        Sum((1 + let(g, h, sqrt(3 * pairs(c, g, h, k, s[k] ** -2)))) * exp(-let(g, h)), g, h) + norm2(v)
     ),
     "named squares": lambda v, w, s, c, g, h, k, let: Sum(
         exp(-sqrt(let(g, h, pairs(v, g, h, k, 1 / s[k] ** 2)))), g, h

@@ -15,7 +15,6 @@ from derive import Model, Sum, derive, norm, norm2
 from verify.agreement import agree
 from verify.run import load
 
-pytestmark = pytest.mark.usefixtures("declared_for_many")
 
 COSTS: dict[str, Callable[..., Any]] = {
     "whole": lambda x, w, v, g, k, let: norm(v) + norm(w),
