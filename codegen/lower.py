@@ -21,6 +21,7 @@ from codegen.rewriting.rewrite import Rewriter
 from codegen.rewriting.shared import shared
 from derive.derivation import Derivation
 from derive.errors import ModelError, Refused
+from derive.graphs import grouped, reached
 from derive.order.dependence import Statement, adjoint_statements, statements_of
 from derive.order.schedule import Loop, schedule
 from derive.regions.gaps import gaps
@@ -100,12 +101,8 @@ def divided(system: System) -> tuple[list[Statement], list[Statement]]:
     statements = statements_of(system)
     if system.prediction is None:
         return statements[:-1], statements[-1:]
-    early = {a.tensor for a in accesses(system.prediction.value)}
-    while True:
-        more = {a.tensor for s in statements if s.target.tensor in early for a in accesses(s.value)} - early
-        if not more:
-            break
-        early |= more
+    after = grouped((e.target.tensor, name) for e in system.equations for name in e.reads)
+    early = reached((a.tensor for a in accesses(system.prediction.value)), after)
     return (
         [s for s in statements if s.target.tensor in early],
         [s for s in statements if s.target.tensor not in early],

@@ -52,21 +52,27 @@ def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
         source = source_of(system, name, flow)
         with located(source):
             made = _adjoints_of(name, flow, context)
-        kept = tuple(with_changes(a, inlined=True) if a.id in made.inlined else a for a in context.adjoints)
-        context = with_changes(context, adjoints=(*kept, *(with_changes(a, source=source) for a in made.adjoints)))
-    derivation = Derivation(system, context.adjoints, scalars.laws)
+        known = {**context.known, f"d.{name}": tuple(with_changes(a, source=source) for a in made.adjoints)}
+        for of in made.inlined:
+            known[of] = tuple(with_changes(a, inlined=a.id not in made.read) for a in known[of])
+        context = with_changes(context, known=known)
+    derivation = Derivation(system, tuple(a for of in context.known.values() for a in of), scalars.laws)
     try:
-        return with_changes(derivation, adjoints=aliased(system, context.adjoints))
+        return with_changes(derivation, adjoints=aliased(system, derivation.adjoints))
     except ModelError as error:
         raise derivation.refused(error) from None
 
 
 @dataclass(frozen=True)
 class Made:
-    """The adjoint equations of one quantity, and the ids of those that were written out in them."""
+    """The adjoint equations of one quantity.
+
+    The equations of the `inlined` adjoints are written out in them, but for those with the ids in `read`.
+    """
 
     adjoints: tuple[Adjoint, ...]
     inlined: tuple[str, ...]
+    read: frozenset[str]
 
 
 class Chain:
@@ -115,8 +121,7 @@ def _adjoints_of(name: str, flow: Flow, context: Context) -> Made:
         adjoint, read = _on_region(name, target, bounds, places, chain, candidates)
         made.append(with_changes(adjoint, unknown=tuple(unknown)))
         kept |= read
-    inlined = tuple(a.id for a in context.adjoints if a.of in candidates and a.id not in kept)
-    return Made(tuple(made), inlined)
+    return Made(tuple(made), tuple(f"d.{v}" for v in candidates), frozenset(kept))
 
 
 def _chain_rule(target: Access, bounds: tuple[Bound, ...], flow: Flow) -> Expr:

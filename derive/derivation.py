@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from derive.errors import ModelError, Refused, Source
+from derive.graphs import grouped
 from derive.scalar.laws import Law
 from derive.system import System
 from derive.values.affine import Affine
@@ -86,9 +87,14 @@ class Derivation:
                 del found[gap]
         return list(found.values())
 
+    @cached_property
+    def known(self) -> dict[str, tuple[Adjoint, ...]]:
+        """The adjoint equations, one a region, of each `d.z`."""
+        return grouped((a.target.tensor, a) for a in self.adjoints)
+
     def adjoints_of(self, name: str) -> tuple[Adjoint, ...]:
         """The adjoint equations of a variable or parameter, one a region."""
-        return tuple(a for a in self.adjoints if a.of == name)
+        return self.known.get(f"d.{name}", ())
 
     def __getitem__(self, name: str) -> Adjoint:
         """The adjoint equation with that systematic id or textbook name. ModelError if there is none."""

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.errors import ModelError, Source
+from derive.graphs import components, grouped
 from derive.language.functions import Function, elementary
 from derive.values.affine import Affine, Index, Node, Size, Width, replace
-from derive.values.binders import Binder, Bound
+from derive.values.binders import Binder, Bound, MatrixFunction, Sum
 from derive.values.facts import Facts
-from derive.values.nodes import Access, Call, Expr
+from derive.values.match import class_of
+from derive.values.nodes import MINUS_ONE, Access, Call, Expr, Mul, Pow
 from derive.values.walks import walk
 
 
@@ -55,6 +57,20 @@ class Equation:
     bounds: tuple[Bound, ...]
     value: Expr
     source: Source
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The quantities whose entries stand on the right side, in written order."""
+        return tuple(dict.fromkeys(a.tensor for a in accesses(self.value)))
+
+    @cached_property
+    def quotient(self) -> tuple[Expr, Expr] | None:
+        """N and D of a right side N / D whose denominator is a sum over an index."""
+        if isinstance(self.value, Mul) and len(self.value.factors) == 2:
+            above, below = self.value.factors
+            if isinstance(below, Pow) and below.exponent == MINUS_ONE and isinstance(below.base, Sum):
+                return above, below.base
+        return None
 
 
 @dataclass(frozen=True)
@@ -149,6 +165,29 @@ class System:
                 found.setdefault(bound.index.name, set()).add(size_name(bound.hi))
         return {letter: frozenset(names) for letter, names in found.items()}
 
+    @cached_property
+    def integers(self) -> dict[str, tuple[Affine, Affine]]:
+        """Integer data, with the lowest and the highest place that its entries may mean."""
+        return {t.name: t.values for t in self.tensors if t.values is not None}
+
+    @cached_property
+    def inverses(self) -> tuple[MatrixFunction, ...]:
+        """The inverses that the equations ask for."""
+        values = [e.value for e in (*self.equations, self.objective)]
+        return tuple(n for v in values for n in walk(v) if isinstance(n, MatrixFunction) and n.op == "inverse")
+
+    @cached_property
+    def applied(self) -> dict[str, tuple[Equation, ...]]:
+        """The equations that define a function of something, by the class of their right sides."""
+        found = (e for e in self.equations if isinstance(e.value, (Call, MatrixFunction)))
+        return grouped((class_of(e.value), e) for e in found)
+
+    @cached_property
+    def quotients(self) -> dict[str, tuple[int, ...]]:
+        """The numbers of the equations that define a quotient by a sum, by the class of the numerator."""
+        stated = ((q, e.quotient) for q, e in enumerate(self.equations))
+        return grouped((class_of(parts[0]), q) for q, parts in stated if parts is not None)
+
     def tensor(self, name: str) -> Tensor:
         """The tensor of that name. ModelError if there is none."""
         if name not in self.by_name:
@@ -165,15 +204,32 @@ class System:
 
     def equations_of(self, name: str) -> tuple[Equation, ...]:
         """The equations that define a variable, in written order."""
-        return tuple(e for e in (*self.equations, self.objective) if e.target.tensor == name)
+        return self._by_target.get(name, ())
+
+    @cached_property
+    def _by_target(self) -> dict[str, tuple[Equation, ...]]:
+        return grouped((e.target.tensor, e) for e in (*self.equations, self.objective))
 
     def equation(self, ident: str) -> Equation:
         """The equation with that id. ModelError if there is none."""
-        for equation in (*self.equations, self.objective):
-            if equation.id == ident:
-                return equation
-        known = ", ".join(e.id for e in (*self.equations, self.objective))
-        raise ModelError(f"{self.name} has no equation {ident}", fix=f"one of {known}")
+        if ident not in self._by_id:
+            raise ModelError(f"{self.name} has no equation {ident}", fix=f"one of {', '.join(self._by_id)}")
+        return self._by_id[ident]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Equation]:
+        return {e.id: e for e in (*self.equations, self.objective)}
+
+    @cached_property
+    def recurrent(self) -> frozenset[str]:
+        """The variables whose entries rest on other entries of themselves, directly or through others."""
+        names = {name: q for q, name in enumerate(dict.fromkeys(e.target.tensor for e in self.equations))}
+        after: list[set[int]] = [set() for _ in names]
+        for equation in self.equations:
+            after[names[equation.target.tensor]] |= {names[n] for n in equation.reads if n in names}
+        groups = components([sorted(read) for read in after])
+        turning = {q for group in groups for q in group if len(group) > 1 or q in after[q]}
+        return frozenset(name for name, q in names.items() if q in turning)
 
     def function(self, name: str, count: int = 1) -> Function:
         """A function of the model, or the elementary function of that name."""

@@ -63,7 +63,7 @@ def test_the_textbook_equation_comes_out(name: str, equation: str) -> None:
 @pytest.mark.parametrize("name", [*SHIPPED, *VARIANTS])
 def test_steps_form_a_chain_and_replay(name: str) -> None:
     made = derivation(name)
-    context = Context(made.system, scalars_of(made.system), made.adjoints)
+    context = Context(made.system, scalars_of(made.system), made.known)
     for adjoint in made.adjoints:
         assert any(isinstance(node, Partial) for node in walk(adjoint.steps[0].before)), "starts with the chain rule"
         for first, second in zip(adjoint.steps, adjoint.steps[1:], strict=False):
@@ -84,7 +84,7 @@ def test_nothing_is_left_undone(name: str) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_states_its_identity_and_refuses_to_do_nothing(rule: str) -> None:
     made = derivation("mlp")
-    context = Context(made.system, scalars_of(made.system), made.adjoints)
+    context = Context(made.system, scalars_of(made.system), made.known)
     assert re.search(r"=|same|value", RULES[rule].__doc__ or "")
     region = {"letter": "l", "lo": Affine.of(2), "hi": Affine.of(3)}
     arguments = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -78,3 +79,22 @@ def test_norms_have_the_slope_0_at_0(case: str) -> None:
 )
 def test_no_other_quotient_is_touched(cost: Callable[..., Any]) -> None:
     assert "== 0, 1," not in built(cost)[1]
+
+
+def squashed(w: Any, k: Any, r: Any) -> Any:
+    """w |w| / (1 + |w|^2), as capsules have it: at w = 0 the equation divides by 0."""
+    return norm2(w) / (1 + norm2(w)) * w[k] / sqrt(Sum(w[r] ** 2, r))
+
+
+def test_where_the_model_divides_by_0_there_is_nothing_to_compare() -> None:
+    derivation, _, module = built(lambda x, w, v, g, k, let: Sum((squashed(w, k, g) - x[1, k]) ** 2, k) + norm2(v))
+    assert agree(derivation.system, derivation, module).good
+    with np.errstate(invalid="ignore"), pytest.raises(FloatingPointError):
+        module.cost({"w": np.zeros(3), "v": np.zeros((2, 3))}, x=np.ones((2, 3)))
+
+
+def test_nan_where_the_equations_have_a_value_is_wrong() -> None:
+    derivation, text, _ = built(COSTS["group lasso"])
+    unguarded, count = re.subn(r"np\.where\((\w+) == 0, 1, \1\)", r"\1", text)
+    assert count
+    assert not agree(derivation.system, derivation, load(unguarded, "norms")).good

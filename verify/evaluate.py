@@ -33,7 +33,8 @@ class Evaluator:
     """Expressions of one system at given sizes as functions of their free letters.
 
     `read(tensor, at)` supplies entries; `direct(equation, tensor, of, by_tensor, by)` the direct derivatives. Where
-    `flat` says that an expression is 0 and so are its derivatives, its roots are 0, and so are their slopes.
+    `flat` says that an expression is 0 and so are its derivatives, its roots are 0, and so are their slopes: a quotient
+    by such a root is 0 in a slope, but in an equation of the model, one that is `stated`, it has no value.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Evaluator:
         read: Read,
         direct: Direct | None = None,
         flat: Flat | None = None,
+        stated: bool = False,
     ) -> None:
         self.sizes, self.field, self.read, self.direct, self.flat = sizes, field, read, direct, flat
+        self.stated = stated
         self.functions = Formulas(system, field)
         self.compiled: dict[str, Compiled] = {}
         self.matrices: dict[tuple[str, tuple[int, ...]], Any] = {}
@@ -136,7 +139,7 @@ class Evaluator:
             return lambda letters: square(base(letters))
         exponent = self.compile(expr.exponent)
         times = expr.exponent.value if isinstance(expr.exponent, NumberNode) else Fraction(0)
-        root = times.denominator > 1 and (times >= HALF or -HALF <= times < 0)
+        root = times.denominator > 1 and (times >= HALF or (-HALF <= times < 0 and not self.stated))
 
         def raise_base(letters: Letters) -> Number:
             value = base(letters)

@@ -44,7 +44,7 @@ class Unrolled:
             self.given = {entry: field.rational(value) for entry, value in instance.entries.items()}
         self.defined: dict[Entry, Defined] = {}
         self.chain = Chain(self.evaluate)
-        self.local = Evaluator(self.system, self.sizes, field, self.leaf, flat=self.flat)
+        self.local = Evaluator(self.system, self.sizes, field, self.leaf, flat=self.flat, stated=True)
         self.evaluator = Evaluator(self.system, self.sizes, field, self.read, self.direct, self.flat)
         self.known: dict[Entry, dict[Entry, Number]] = {}
         self.existing: dict[str, frozenset[tuple[int, ...]]] = {}

@@ -120,7 +120,7 @@ def _draw(store: Store, system: System, speller: Speller) -> list[str]:
 def _summed(store: Store, system: System) -> set[Index]:
     """The letters of the store's axes that are summed where an equation reads it first."""
     tensor = system.tensor(store.tensor)
-    for equation in system.equations:
+    for equation in (e for e in system.equations if store.tensor in e.reads):
         for bound, access in _inside_sums(equation.value, set()):
             if access.tensor == store.tensor:
                 return {slot.index for slot, p in zip(tensor.slots, access.at, strict=True) if p.alone in bound}

@@ -14,7 +14,7 @@ from codegen.program.array import ARITHMETIC, CHOICE, ELEMENTARY, Map, Value
 from codegen.program.naming import free_name
 from codegen.program.program import Program
 from codegen.program.walks import values
-from codegen.rewriting.domains import Need, needs
+from codegen.rewriting.domains import Need, given_by_data, needs
 from derive.errors import Refused
 from derive.system import System
 from derive.values.nodes import Access
@@ -82,8 +82,9 @@ class Domains:
         if self.section == "predict" and (prediction := self.system.prediction):
             over = (prediction.over,) if prediction.over else ()
             stated = [(prediction.value, (*prediction.bounds, *over))]
+        given = given_by_data(self.system)
         for value, bounds in stated:
-            for need in needs(value, bounds, self.system):
+            for need in needs(value, bounds, self.system, given):
                 found.setdefault((need.value.key, need.domain.shown), need)
         return tuple(found.values())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import sympy
 
@@ -63,7 +64,11 @@ class Program:
 
     def store(self, name: str) -> Store:
         """The store of that name."""
-        return next(s for s in self.stores if s.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Store]:
+        return {s.name: s for s in self.stores}
 
     def section(self, name: str) -> Section:
         """forward, cost, gradient or predict."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace as with_changes
 
-from codegen.rewriting.named import Named, outline
+from codegen.rewriting.named import Named
 from derive.order.dependence import Statement
 from derive.values.binders import Binder, Bound, inside
 from derive.values.nodes import Access, Add, Call, Choice, Expr, Mul, Pow, mul
-from derive.values.walks import free_indices, walk
+from derive.values.walks import free_indices, outline, walk
 
 Chosen = dict[str, list[Statement]]  # by the outline of the value
 

@@ -58,9 +58,11 @@ class Need:
     bounds: tuple[Bound, ...]
 
 
-def needs(expr: Expr, bounds: tuple[Bound, ...], system: System) -> Iterator[Need]:
-    """Every part of a right side that may have no value for some data; a branch of a Piecewise chooses its own."""
-    given = given_by_data(system)
+def needs(expr: Expr, bounds: tuple[Bound, ...], system: System, given: frozenset[str]) -> Iterator[Need]:
+    """Every part of a right side that may have no value for some data; a branch of a Piecewise chooses its own.
+
+    `given` are the quantities that data give, `given_by_data(system)`.
+    """
     for node, around in _outside_branches(without_zero_logs(expr, system), bounds):
         for argument, domain in _arguments(node, given):
             plain = transform(argument, _unguarded)
@@ -78,12 +80,14 @@ def needs(expr: Expr, bounds: tuple[Bound, ...], system: System) -> Iterator[Nee
 def given_by_data(system: System) -> frozenset[str]:
     """Data, hyper-parameters, and the variables that depend on nothing else."""
     known = {t.name for t in system.tensors if t.role in ("data", "hyper")}
-    reads = {
-        t.name: {a.tensor for e in system.equations_of(t.name) for a in accesses(e.value)}
-        for t in system.role("variable")
-    }
-    while more := {name for name, read in reads.items() if name not in known and read <= known}:
-        known |= more
+    waiting = [t.name for t in system.role("variable")]
+    grown = True
+    while grown:  # written order: mostly one pass finds all
+        before, left = len(known), list[str]()
+        for name in waiting:
+            read = {n for e in system.equations_of(name) for n in e.reads}
+            (known.add if read <= known else left.append)(name)
+        waiting, grown = left, len(known) > before
     return frozenset(known)
 
 

@@ -17,7 +17,7 @@ from derive.values.affine import Affine, Node, indices, replace
 from derive.values.binders import Bound
 from derive.values.match import match
 from derive.values.nodes import MINUS_ONE, ONE, Access, Call, Expr, add, mul
-from derive.values.walks import substitute, walk
+from derive.values.walks import outline, substitute, walk
 
 
 @dataclass
@@ -144,12 +144,6 @@ class Named:
             unique = f"{name}_{number}"
         self.helpers.setdefault(unique, Helper(unique, (symbol,), formula))
         return Call(unique, (entry,))
-
-
-def outline(expr: Expr) -> str:
-    """What all instances of an expression share: its entries and functions, without their positions."""
-    parts = (getattr(n, "tensor", None) or getattr(n, "function", None) or type(n).__name__ for n in walk(expr))
-    return " ".join(parts)
 
 
 def letter_of(core: Expr) -> sympy.Symbol:

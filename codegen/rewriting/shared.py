@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from dataclasses import replace as with_changes
 
-from codegen.rewriting.named import Named, outline
+from codegen.rewriting.named import Named
 from derive.order.dependence import Statement
 from derive.values.binders import Bound, Extreme, Sum, inside
 from derive.values.nodes import Access, Bracket, Call, Choice, Expr, Mul, Pow
-from derive.values.walks import free_indices, walk
+from derive.values.walks import free_indices, outline, walk
 
 Place = tuple[Expr, tuple[Bound, ...]]  # an expression, and the ranges of the letters around it
 Sections = list[list[Statement]]

@@ -42,6 +42,9 @@ class SumsOfSquares(Named):
     """Knows what was stated so far, by its name."""
 
     stated: dict[str, Statement] = field(default_factory=dict)
+    followed: dict[tuple[Access, tuple[Bound, ...], frozenset[Index] | None], Squares | None] = field(
+        default_factory=dict
+    )
 
     def squares(
         self, expr: Expr, bounds: tuple[Bound, ...], letters: frozenset[Index] | None = frozenset()
@@ -51,12 +54,7 @@ class SumsOfSquares(Named):
         It stands in sums over `letters`, None if it is itself a term: so far the signs of its factors matter.
         """
         if isinstance(expr, Access):
-            definition = self.definition(expr, bounds) or self._stated_at(expr, bounds)
-            found = self.squares(definition, bounds, letters) if definition is not None else None
-            if found is None:
-                return None
-            core = expr if found.core == definition else found.core
-            return Squares(core, (*found.parts, Square((expr,), degree=2)))
+            return self._of_entry(expr, bounds, letters)
         if isinstance(expr, Sum):
             own = {b.index for b in expr.bounds}
             found = self.squares(expr.body, (*bounds, *expr.bounds), None if letters is None else letters | own)
@@ -72,6 +70,20 @@ class SumsOfSquares(Named):
                 known.append(one)
             return Squares(add(*(t.core for t in known)), tuple(s for t in known for s in t.parts))
         return self._product(expr, bounds, letters)
+
+    def _of_entry(self, entry: Access, bounds: tuple[Bound, ...], letters: frozenset[Index] | None) -> Squares | None:
+        """By its definition. What the model defines is followed once, since a long chain of entries has many ends."""
+        question = (entry, bounds, letters)
+        if question in self.followed:
+            return self.followed[question]
+        definition = self.definition(entry, bounds) or self._stated_at(entry, bounds)
+        found = self.squares(definition, bounds, letters) if definition is not None else None
+        if found is not None:
+            core = entry if found.core == definition else found.core
+            found = Squares(core, (*found.parts, Square((entry,), degree=2)))
+        if entry.tensor in self.system.by_name:
+            self.followed[question] = found
+        return found
 
     def _product(self, expr: Expr, bounds: tuple[Bound, ...], letters: frozenset[Index] | None) -> Squares | None:
         """Squares times weights; a weight of unknown sign is taken absolutely if it is given, else is left out."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from codegen.rewriting.named import outline
 from codegen.rewriting.squares import Squares, SumsOfSquares
 from codegen.stable.composed import factors_of, raised
 from derive.order.dependence import Statement
@@ -17,7 +16,7 @@ from derive.values.binders import Bound, Sum
 from derive.values.facts import Facts
 from derive.values.match import Binding, match
 from derive.values.nodes import ONE, ZERO, Access, Add, Choice, Expr, Mul, Number, Pow, Relation, power
-from derive.values.walks import free_indices, substitute, walk
+from derive.values.walks import free_indices, outline, substitute, walk
 
 HALF = Number(Fraction(1, 2))
 

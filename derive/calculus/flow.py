@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from derive.errors import Source
+from derive.graphs import grouped, reached
 from derive.regions.regions import Interval, region_of
-from derive.system import Equation, System, Tensor, accesses
+from derive.system import Equation, System, Tensor
 from derive.values.affine import Affine, indices
 from derive.values.binders import Bound, fresh
 from derive.values.nodes import Access
@@ -29,25 +30,14 @@ class Flow:
     def of(system: System, by: tuple[str, ...] = ()) -> Flow:
         sources = by or tuple(t.name for t in system.role("parameter"))
         equations = (*system.equations, system.objective)
-        reads = {e.id: tuple(dict.fromkeys(a.tensor for a in accesses(e.value))) for e in equations}
-        active = set(sources)
-        grown = True
-        while grown:
-            new = {e.target.tensor for e in equations if e.target.tensor not in active and active & set(reads[e.id])}
-            active |= new
-            grown = bool(new)
-        useful = {"J"}
-        grown = True
-        while grown:
-            new = {t for e in equations if e.target.tensor in useful for t in reads[e.id] if t not in useful}
-            useful |= new
-            grown = bool(new)
+        active = reached(sources, grouped((name, e.target.tensor) for e in equations for name in e.reads))
+        useful = reached({"J"}, grouped((e.target.tensor, name) for e in equations for name in e.reads))
         given = [n for n in sources if system.tensor(n).role != "variable"]
         ordered = [*given, *(t.name for t in system.role("variable"))]
         names = tuple(n for n in ordered if n in active and (n in useful or n in sources))
         readers: dict[str, list[Equation]] = {n: [] for n in names}
         for equation in equations:
-            for name in reads[equation.id] if equation.target.tensor in useful else ():
+            for name in equation.reads if equation.target.tensor in useful else ():
                 if name in readers:
                     readers[name].append(equation)
         return Flow(system, sources, names, {n: tuple(found) for n, found in readers.items()})
@@ -67,7 +57,7 @@ class Flow:
     def feeds(self, name: str) -> list[str]:
         """The variables whose equations read this quantity."""
         return [
-            e.target.tensor for e in self.readers[name] if e.target.tensor in self.active and e.target.tensor != name
+            e.target.tensor for e in self.readers[name] if e.target.tensor in self.readers and e.target.tensor != name
         ]
 
     def single(self, name: str) -> str | None:
@@ -93,7 +83,7 @@ def target_of(system: System, name: str, flow: Flow) -> tuple[Access, tuple[Boun
             [Bound(s.index, s.lo, s.hi) for s in tensor.slots]
         )
     whole = name in flow.sources
-    live = [e for e in system.equations_of(name) if whole or any(a.tensor in flow.active for a in accesses(e.value))]
+    live = [e for e in system.equations_of(name) if whole or any(n in flow.readers for n in e.reads)]
     main = max(live, key=lambda e: len(e.bounds))
     bounds, at = list(main.bounds), list(main.target.at)
     for slot, position in enumerate(main.target.at):

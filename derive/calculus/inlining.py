@@ -22,7 +22,7 @@ def insertable(name: str, expr: Expr, flow: Flow, context: Context, bounds: tupl
     letters = {b.index for b in bounds}
     chosen = []
     for variable in dict.fromkeys(flow.feeds(name)):
-        known = [a for a in context.adjoints if a.of == variable]
+        known = list(context.known.get(f"d.{variable}", ()))
         slots = free_slots(context.system.tensor(variable))
         uses = [n for n in walk(expr) if isinstance(n, Access) and n.tensor == f"d.{variable}"]
         reachable = len(known) == 1 or all(_on_letters(use, known, letters, slots) for use in uses)
@@ -40,7 +40,7 @@ def written_out(variable: str, expr: Expr, context: Context, bounds: tuple[Bound
     try:
         meant = [defining(use, context, around)[0] for use, around in places]
     except RuleDidNotApply:  # under a condition that stays, entries are read that do not exist elsewhere
-        return False, {a.id for a in context.adjoints if a.of == variable}
+        return False, {a.id for a in context.known.get(f"d.{variable}", ())}
     letters = {Affine.of(b.index) for b in bounds}
     plain = len(uses) == 1 and set(uses[0].at) >= letters and not _under_sum(expr, uses[0])
     cheap = not any(isinstance(n, (Sum, Product, MatrixFunction)) for a in meant for n in walk(a.value)) and all(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from derive.calculus.scalars import Scalars
 from derive.derivation import Adjoint
@@ -11,7 +12,7 @@ from derive.regions.regions import extent
 from derive.system import System
 from derive.values.affine import Affine, Node, indices, replace
 from derive.values.binders import Bound, MatrixFunction
-from derive.values.match import Binding, match
+from derive.values.match import Binding, class_of, match
 from derive.values.nodes import Access, Call, Count, Expr, Number
 from derive.values.text import render_expr
 from derive.values.walks import substitute
@@ -19,11 +20,11 @@ from derive.values.walks import substitute
 
 @dataclass(frozen=True)
 class Context:
-    """What a rule may consult: the model, its functions' laws, and the adjoint equations derived so far."""
+    """What a rule may consult: the model, its functions' laws, and the adjoint equations known so far, by `d.z`."""
 
     system: System
     scalars: Scalars
-    adjoints: tuple[Adjoint, ...] = ()
+    known: Mapping[str, tuple[Adjoint, ...]] = field(default_factory=dict)
 
     def rank(self, expr: Expr) -> int:
         """Textbook order of factors: numbers, hyper-parameters, adjoints, parameters, variables, data, functions."""
@@ -41,12 +42,11 @@ def definition_at(access: Access, context: Context, bounds: tuple[Bound, ...]) -
 
 def defining(access: Access, context: Context, bounds: tuple[Bound, ...]) -> tuple[Adjoint, Binding]:
     """The adjoint equation whose region holds the entry, and its letters there. RuleDidNotApply if none does."""
-    for adjoint in context.adjoints:
-        if adjoint.target.tensor == access.tensor:
-            letters = frozenset(b.index for b in adjoint.bounds)
-            found = match(adjoint.target, access, letters)
-            if found is not None and within(found, adjoint.bounds, bounds, context):
-                return adjoint, found
+    for adjoint in context.known.get(access.tensor, ()):
+        letters = frozenset(b.index for b in adjoint.bounds)
+        found = match(adjoint.target, access, letters)
+        if found is not None and within(found, adjoint.bounds, bounds, context):
+            return adjoint, found
     raise RuleDidNotApply(f"no region of {access.tensor} is known to hold {render_expr(access)}")
 
 
@@ -74,9 +74,8 @@ def _ordinary(bound: Bound) -> bool:
 
 def value_of(call: Call | MatrixFunction, context: Context, bounds: tuple[Bound, ...]) -> Expr | None:
     """The entry that an equation defines to be exactly this value, if there is one."""
-    for equation in context.system.equations:
-        if isinstance(equation.value, (Call, MatrixFunction)):
-            found = match(equation.value, call, frozenset(b.index for b in equation.bounds))
-            if found is not None and within(found, equation.bounds, bounds, context):
-                return substitute(equation.target, found)
+    for equation in context.system.applied.get(class_of(call), ()):
+        found = match(equation.value, call, frozenset(b.index for b in equation.bounds))
+        if found is not None and within(found, equation.bounds, bounds, context):
+            return substitute(equation.target, found)
     return None

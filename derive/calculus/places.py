@@ -9,7 +9,7 @@ from derive.calculus.instances import Context
 from derive.derivation import Adjoint
 from derive.regions.conditions import condition
 from derive.regions.regions import Interval, UnknownOrder, cut_where_known, region_of
-from derive.system import System, Tensor, accesses
+from derive.system import System, Tensor
 from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Bound
 from derive.values.nodes import Access, Bracket, Expr
@@ -28,14 +28,13 @@ def regions(
     or in a recurrence, which may need its first place apart, those at the later points. Such orders are given as well.
     """
     choices, unknown = [], list[Order]()
-    recurrent = name in _fed_by(name, context.system)
     for bound in bounds:
         intervals = _intervals(expr, bound, candidates, context)
         if not intervals:
             continue
         parts, orders = cut_where_known(Interval(bound.lo, bound.hi), intervals, context.system.facts)
         unknown.extend(_all_orders(Interval(bound.lo, bound.hi), intervals, orders, context))
-        if not orders or recurrent:
+        if not orders or name in context.system.recurrent:
             choices.append([(bound.index, part) for part in parts])
     return list(product(*choices)), unknown
 
@@ -66,21 +65,12 @@ def _all_orders(
     return orders
 
 
-def _fed_by(name: str, system: System) -> set[str]:
-    """The variables that rest on a quantity."""
-    found: set[str] = set()
-    reads = {e.id: {a.tensor for a in accesses(e.value)} for e in system.equations}
-    while more := {e.target.tensor for e in system.equations if reads[e.id] & (found | {name})} - found:
-        found |= more
-    return found
-
-
 def _of_adjoints(expr: Expr, bound: Bound, candidates: tuple[str, ...], context: Context) -> list[Interval]:
     """Where the entries of adjoints fall into one of their regions."""
     found = []
     for node in walk(expr):
         if isinstance(node, Access) and node.tensor in {f"d.{v}" for v in candidates}:
-            known = [a for a in context.adjoints if a.target.tensor == node.tensor]
+            known = context.known.get(node.tensor, ())
             for adjoint in known if len(known) > 1 else ():
                 found.extend(_shifted(node, adjoint, bound, context.system))
     return found

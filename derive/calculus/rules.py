@@ -12,7 +12,7 @@ from typing import Any
 from derive.calculus.instances import Context, definition_at, value_of, within
 from derive.calculus.occurrences import occurrences
 from derive.calculus.sifting import sift_term
-from derive.calculus.solving import inverses, solved
+from derive.calculus.solving import solved
 from derive.errors import RuleDidNotApply
 from derive.regions.conditions import condition
 from derive.regions.empty_ranges import empty_ends
@@ -21,9 +21,8 @@ from derive.regions.regions import Interval
 from derive.values.affine import Affine, Index, Node, indices
 from derive.values.algebra import simplified
 from derive.values.binders import Bound, MatrixFunction, Sum, summed
-from derive.values.match import match, same
+from derive.values.match import class_of, match, same
 from derive.values.nodes import (
-    MINUS_ONE,
     ONE,
     ZERO,
     Access,
@@ -56,8 +55,16 @@ def _factors(expr: Expr) -> tuple[Expr, ...]:
 
 def _changed(rule: str, before: Expr, after: Expr, sought: str) -> Expr:
     if before == after:
-        raise RuleDidNotApply(f"{rule} found no {sought} in {render_expr(before)}")
+        raise FoundNothing(rule, sought, before)
     return after
+
+
+class FoundNothing(RuleDidNotApply):
+    """A rule with what it sought, and where: written out for a reader only, since most rules have nothing to do."""
+
+    def __str__(self) -> str:
+        rule, sought, before = self.args
+        return f"{rule} found no {sought} in {render_expr(before)}"
 
 
 def differentiate(expr: Expr, context: Context) -> Expr:
@@ -87,9 +94,9 @@ def _differentiated(term: Expr, context: Context) -> Expr:
 
 def sift(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     """Sum_i f(i) [i = p] = f(p) [p in the range of i]."""
-    values = {t.name: t.values for t in context.system.tensors if t.values is not None}
-    terms = [sift_term(t, bounds, context.system.facts, values) for t in _terms(expr)]
-    terms = [mul(*empty_ends(t, bounds, context.system), t) for t in terms]
+    system = context.system
+    terms = [sift_term(t, bounds, system.facts, system.integers) for t in _terms(expr)]
+    terms = [mul(*empty_ends(t, bounds, system), t) for t in terms]
     return _changed("sift", expr, add(*terms), "Kronecker delta with a summed index")
 
 
@@ -163,7 +170,7 @@ def recall(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
 
 def solve(expr: Expr, context: Context) -> Expr:
     """Sum_p (A^-1)[q,p] f[p] = u[q] where Sum_q A[p,q] u[q] = f[p], and likewise with A transposed."""
-    kept = inverses(context.system)
+    kept = context.system.inverses
 
     def rewrite(node: Expr) -> Expr:
         return solved(node, context.system.facts, kept) if isinstance(node, Sum) else node
@@ -193,11 +200,11 @@ def fold(expr: Expr, context: Context, bounds: tuple[Bound, ...]) -> Expr:
 
 
 def _folded(product: Mul, context: Context, bounds: tuple[Bound, ...]) -> Expr:
-    for equation in context.system.equations:
-        parts = _quotient(equation.value)
-        if parts is None:
-            continue
-        above, below = parts
+    quotients = context.system.quotients
+    candidates = {q for factor in product.factors for q in quotients.get(class_of(factor), ())} if quotients else ()
+    for equation in (context.system.equations[q] for q in sorted(candidates)):
+        assert equation.quotient is not None
+        above, below = equation.quotient
         letters = frozenset(b.index for b in equation.bounds)
         factors = list(product.factors)
         for q, factor in enumerate(factors):
@@ -211,15 +218,6 @@ def _folded(product: Mul, context: Context, bounds: tuple[Bound, ...]) -> Expr:
         if factors != list(product.factors):
             return mul(*factors)
     return product
-
-
-def _quotient(value: Expr) -> tuple[Expr, Expr] | None:
-    """N and D of a right side N / D whose denominator is a sum over an index."""
-    if isinstance(value, Mul) and len(value.factors) == 2:
-        above, below = value.factors
-        if isinstance(below, Pow) and below.exponent == MINUS_ONE and isinstance(below.base, Sum):
-            return above, below.base
-    return None
 
 
 def _divisor(factors: list[Expr], below: Expr) -> int | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from derive.calculus.occurrences import opened
-from derive.system import System
 from derive.values.affine import Affine, Index, Node, indices
 from derive.values.binders import Bound, MatrixFunction, Sum, summed
 from derive.values.facts import Facts
 from derive.values.match import match
 from derive.values.nodes import ONE, Expr, Mul, mul
-from derive.values.walks import free_indices, substitute, walk
+from derive.values.walks import free_indices, substitute
 
 
 def solved(node: Sum, facts: Facts, kept: tuple[MatrixFunction, ...] = ()) -> Expr:
@@ -41,12 +40,6 @@ def _once(node: Sum, facts: Facts, kept: tuple[MatrixFunction, ...]) -> Expr | N
 def _is_one_of(kept: tuple[MatrixFunction, ...], factor: MatrixFunction) -> bool:
     wanted = factor.moved(())
     return any(match(k.moved(()), wanted, frozenset(free_indices(k.moved(())))) is not None for k in kept)
-
-
-def inverses(system: System) -> tuple[MatrixFunction, ...]:
-    """The inverses that the equations of a model ask for."""
-    values = [e.value for e in (*system.equations, system.objective)]
-    return tuple(n for v in values for n in walk(v) if isinstance(n, MatrixFunction) and n.op == "inverse")
 
 
 def _along(

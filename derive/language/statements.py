@@ -19,7 +19,10 @@ def check_names(
     drafts: tuple[Draft, ...], objective: Draft, known: dict[str, Tensor], variables: tuple[str, ...]
 ) -> None:
     """Every name that is read is declared or defined, always with the same number of indices."""
-    defined = {draft.target.tensor for draft in drafts}
+    defined: dict[str, int] = {}
+    for draft in drafts:
+        defined.setdefault(draft.target.tensor, len(draft.target.at))
+    ranks = defined | {t.name: len(t.slots) for t in known.values()}
     for draft in (*drafts, objective):
         with located(draft.source):
             check_given(draft.value)
@@ -27,10 +30,9 @@ def check_names(
             name = access.tensor
             if name in variables and name not in defined:
                 raise no_equation(name, draft)
-        ranks = {t.name: len(t.slots) for t in known.values()}
-        check_ranks(draft, {**{name: _rank(drafts, name) for name in defined}, **ranks})
+        check_ranks(draft, ranks)
     for draft in drafts:
-        if len(draft.target.at) != _rank(drafts, draft.target.tensor):
+        if len(draft.target.at) != defined[draft.target.tensor]:
             raise ModelError(f"{draft.target.tensor} is defined with different numbers of indices", source=draft.source)
 
 
@@ -66,10 +68,6 @@ def check_given(value: Expr) -> None:
                 f"{render_expr(node)} stands in claims and names, not in equations",
                 fix=f'in an equation a derivative is a variable: g = model.gradient("g", ..., by={by.tensor})',
             )
-
-
-def _rank(drafts: tuple[Draft, ...], name: str) -> int:
-    return next(len(d.target.at) for d in drafts if d.target.tensor == name)
 
 
 def check_bound(draft: Draft) -> None:

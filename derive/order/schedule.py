@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from derive.errors import ModelError
+from derive.graphs import components
 from derive.order.dependence import Edge, Statement, edges_of, restrict, statements_of
 from derive.order.lanes import Lanes, lanes_of
 from derive.regions.regions import Interval, UnknownOrder
@@ -42,43 +43,17 @@ def schedule(statements: Sequence[Statement], facts: Facts) -> tuple[Loop | Stat
 def _schedule(
     statements: tuple[Statement, ...], facts: Facts, carried: frozenset[Index]
 ) -> tuple[Loop | Statement, ...]:
-    edges = edges_of(statements, facts, carried)
+    read: list[set[int]] = [set() for _ in statements]
+    for edge in edges_of(statements, facts, carried):
+        read[edge.reader].add(edge.writer)
     plan: list[Loop | Statement] = []
-    for component in _components(len(statements), edges):
+    for component in components([sorted(writers) for writers in read]):
         members = tuple(statements[q] for q in component)
-        if len(component) == 1 and not any(e.reader == e.writer == component[0] for e in edges):
+        if len(component) == 1 and component[0] not in read[component[0]]:
             plan.extend(members)
         else:
             plan.extend(_loop(members, edges_of(members, facts, carried), facts, carried))
     return tuple(plan)
-
-
-def _components(count: int, edges: list[Edge]) -> list[list[int]]:
-    """Strongly connected components, writers before readers, statement order where that leaves a choice (Tarjan)."""
-    after = {q: sorted({e.writer for e in edges if e.reader == q}) for q in range(count)}
-    number: dict[int, int] = {}
-    low: dict[int, int] = {}
-    stack: list[int] = []
-    found: list[list[int]] = []
-
-    def visit(node: int) -> None:
-        number[node] = low[node] = len(number)
-        stack.append(node)
-        for other in after[node]:
-            if other not in number:
-                visit(other)
-                low[node] = min(low[node], low[other])
-            elif other in stack:
-                low[node] = min(low[node], number[other])
-        if low[node] == number[node]:
-            cutoff = stack.index(node)
-            found.append(sorted(stack[cutoff:]))
-            del stack[cutoff:]
-
-    for node in range(count):
-        if node not in number:
-            visit(node)
-    return found
 
 
 def _loop(

@@ -100,14 +100,19 @@ class Affine(Node):
 
     def __add__(self, other: Affine | Node | int) -> Affine:
         other = Affine.of(other)
+        if not (other.terms or other.constant):
+            return self
         if not other.terms or not self.terms:
             return Affine(self.terms or other.terms, self.constant + other.constant)
         return collect((*self.terms, *other.terms), self.constant + other.constant)
 
     def __sub__(self, other: Affine | Node | int) -> Affine:
-        return self + Affine.of(other) * -1
+        other = Affine.of(other)
+        return self + other * -1 if other.terms else self + -other.constant
 
     def __mul__(self, factor: int) -> Affine:
+        if factor == 1:
+            return self
         terms = tuple((a, c * factor) for a, c in self.terms) if factor else ()
         return Affine(terms, self.constant * factor)
 
@@ -154,9 +159,9 @@ def replace(affine: Affine, values: Atoms) -> Affine:
     """Put `values` for atoms, also inside the argument of a width and inside entries of integer data."""
     if not affine.terms or not values:
         return affine
-    table: dict[Node, Affine] = dict(values.items())
-    if not any(atom in table or not isinstance(atom, (Index, Size)) for atom, _ in affine.terms):
+    if not any(atom in values or not isinstance(atom, (Index, Size)) for atom, _ in affine.terms):
         return affine
+    table: dict[Node, Affine] = dict(values.items())
     result = Affine((), affine.constant)
     for atom, count in affine.terms:
         value = table.get(atom)

@@ -38,7 +38,7 @@ class Binder(Expr):
     def rebuild(self, children: tuple[Expr, ...]) -> Expr:
         return self.bind(self.bounds, children)
 
-    @property
+    @cached_property
     def letters(self) -> tuple[Index, ...]:
         found = dict.fromkeys(letter for child in self.children for letter in child.letters)
         found.update(dict.fromkeys(letter for b in self.bounds for letter in (*indices(b.lo), *indices(b.hi))))

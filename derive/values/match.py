@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Binder, Bound, Extreme, Functional, MatrixFunction
 from derive.values.nodes import Access, Bracket, Call, Choice, Expr
-from derive.values.walks import free_indices, substitute
+from derive.values.walks import free_indices, outline, substitute
 
 Binding = dict[Node, Affine]
 
@@ -28,6 +28,11 @@ def canonical(expr: Expr, depth: int = 0) -> Expr:
 def same(left: Expr, right: Expr) -> bool:
     """Are the two expressions equal up to the names of bound letters?"""
     return left == right or canonical(left) == canonical(right)
+
+
+def class_of(expr: Expr) -> str:
+    """What `match` compares first: an expression is an instance of patterns of its own class only."""
+    return outline(canonical(expr))
 
 
 def match(pattern: Expr, expr: Expr, letters: frozenset[Index], binding: Binding | None = None) -> Binding | None:

@@ -37,7 +37,7 @@ class Expr(Node):
     def moved(self, places: tuple[Affine, ...]) -> Expr:
         return self
 
-    @property
+    @cached_property
     def letters(self) -> tuple[Index, ...]:
         """Index letters that nothing inside binds, in order of appearance."""
         own = (letter for place in self.places for letter in indices(place))

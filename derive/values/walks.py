@@ -11,9 +11,11 @@ from derive.values.nodes import Expr
 
 def walk(expr: Expr) -> Iterator[Expr]:
     """Every node, parents first, from left to right."""
-    yield expr
-    for child in expr.children:
-        yield from walk(child)
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(node.children))
 
 
 def walk_inside(expr: Expr, bounds: tuple[Bound, ...]) -> Iterator[tuple[Expr, tuple[Bound, ...]]]:
@@ -40,6 +42,12 @@ def transform_inside(expr: Expr, bounds: tuple[Bound, ...], rewrite: Callable[[E
         inner = inside(expr, bounds)
         expr = expr.rebuild(tuple(transform_inside(child, inner, rewrite) for child in children))
     return rewrite(expr, bounds)
+
+
+def outline(expr: Expr) -> str:
+    """What all instances of an expression share: its entries and functions, without their positions."""
+    parts = (getattr(n, "tensor", None) or getattr(n, "function", None) or type(n).__name__ for n in walk(expr))
+    return " ".join(parts)
 
 
 def free_indices(expr: Expr) -> tuple[Index, ...]:
