@@ -50,27 +50,19 @@ class Instance:
 
 @dataclass(frozen=True)
 class Point(Instance):
-    """An instance given by arrays, kept as they are stored; `entries` stays empty."""
+    """An instance given by arrays of floats, kept as they are stored; `entries` stays empty."""
 
     arrays: Mapping[str, Any] = field(default_factory=dict)
 
     def stored(self, tensor: Tensor, convert: Callable[[Any], Any]) -> Any:
-        """The array of a tensor, or its layers, converted from exact fractions; integers count from 0 as they came."""
+        """The array of a tensor, or its layers, converted; integers count from 0 as they came."""
         value = self.arrays[tensor.name]
         if tensor.values is not None:
             return value
         if isinstance(value, dict):
-            return {key: convert(exact(array)) for key, array in value.items()}
-        made = convert(exact(value))
+            return {key: convert(np.asarray(array, dtype=float)) for key, array in value.items()}
+        made = convert(np.asarray(value, dtype=float))
         return made if tensor.slots else made.item() if tensor.role == "hyper" else made[()]
-
-
-def exact(array: Any) -> Any:
-    """An object array of the fractions that floats are."""
-    plain = np.asarray(array)
-    made = np.empty(plain.shape, dtype=object)
-    made.flat[:] = [Fraction(value) for value in plain.astype(float).ravel().tolist()]
-    return made
 
 
 def places(tensor: Tensor, sizes: Sizes) -> Iterator[tuple[int, ...]]:

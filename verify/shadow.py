@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from fractions import Fraction
+from functools import cache
 from math import isfinite, ulp
 from typing import Any
 
@@ -24,6 +25,7 @@ SPECIAL_UNITS = 128  # SciPy states no bound: 64 ulp is more than its own tests 
 UNITS = {"float64": 2.0**-53, "float32": 2.0**-24}
 TINY = {"float64": 2.0**-1022, "float32": 2.0**-126, "exact": 0.0}
 LIMIT = 1 + 2.0**-20
+TINIEST = {unit: arb(0, TINY[name] * LIMIT) for name, unit in UNITS.items()}
 LONG = 16  # digits of a float that was computed or rounded, not written
 
 
@@ -68,27 +70,34 @@ class Ties:
 TIES: ContextVar[Ties | None] = ContextVar("TIES", default=None)
 
 
+@cache
+def about(middle: int, radius: float) -> arb:
+    """A ball of a radius, which is rounded upwards."""
+    return arb(middle, radius * LIMIT)
+
+
 class Shadow:
-    """A ball, and for a running sum of `count` terms the bound `mass` on the sum of their sizes."""
+    """A ball, and for a running sum of `count` terms the sum `mass` of their sizes, if there is more than one."""
 
     __slots__ = ("ball", "count", "mass", "unit")
 
-    def __init__(self, ball: arb, unit: float, mass: float | None = None, count: int = 1) -> None:
-        self.ball, self.unit, self.count = ball, unit, count
-        self.mass = size(ball) if mass is None else mass
+    def __init__(self, ball: arb, unit: float, mass: arb | None = None, count: int = 1) -> None:
+        self.ball, self.unit, self.mass, self.count = ball, unit, mass, count
 
     def settled(self) -> arb:
         """The ball with the rounding of the sum that led to it; infinity takes none."""
-        if self.count == 1 or not self.unit or not self.ball.mid().is_finite():
+        if self.count == 1 or not self.unit or self.mass is None or not self.ball.is_finite():
             return self.ball
-        return self.ball + arb(0, (self.count - 1) * self.unit * self.mass * LIMIT)
+        return self.ball + self.mass * about(0, (self.count - 1) * self.unit)
 
     def rounded(self, ball: arb, units: float = 1, scale: float = 0.0) -> Shadow:
         """The result of one operation: `units` roundoffs wide, relative to `scale` at least, and for underflow."""
-        if not self.unit or ball.is_zero():
-            return Shadow(ball, self.unit)
-        tiny = TINY["float64" if self.unit == UNITS["float64"] else "float32"]
-        return Shadow(ball + arb(0, units * self.unit * max(size(ball), scale) * LIMIT + tiny), self.unit)
+        unit = self.unit
+        if not unit or ball.is_zero():
+            return Shadow(ball, unit)
+        if not scale:
+            return Shadow(ball * about(1, units * unit) + TINIEST[unit], unit)
+        return Shadow(ball + arb(0, units * unit * max(size(ball), scale) * LIMIT) + TINIEST[unit], unit)
 
     def called(self, name: str, args: tuple[Shadow, ...], ball: arb, units: float, scale: float = 0.0) -> Shadow:
         """The result of a function of some name, which has the value `ball`."""
@@ -98,12 +107,22 @@ class Shadow:
         """The one whose arithmetic rounds more."""
         return self if self.unit >= other.unit else other
 
+    def multiplied(
+        self, made: list[Shadow], left: list[Shadow], right: list[Shadow], shape: tuple[int, int, int]
+    ) -> list[Shadow] | None:
+        """The entries of a product of matrices as balls of this kind, if these can be made as a whole."""
+        return made if type(self) is Shadow else None
+
     def __add__(self, other: Any) -> Any:
-        theirs = like(other, self)
+        theirs = other if isinstance(other, Shadow) else like(other, self)
         if theirs is None:
             return NotImplemented
         unit = max(self.unit, theirs.unit)
-        return Shadow(self.ball + theirs.ball, unit, self.mass + theirs.mass, self.count + theirs.count)
+        if not unit:
+            return Shadow(self.ball + theirs.ball, unit)
+        mine = abs(self.ball) if self.mass is None else self.mass
+        mass = mine + (abs(theirs.ball) if theirs.mass is None else theirs.mass)
+        return Shadow(self.ball + theirs.ball, unit, mass, self.count + theirs.count)
 
     def __neg__(self) -> Shadow:
         return Shadow(-self.ball, self.unit, self.mass, self.count)
@@ -121,8 +140,12 @@ class Shadow:
         return -self + other
 
     def __mul__(self, other: Any) -> Any:
-        theirs = like(other, self)
-        return NotImplemented if theirs is None else self.coarser(theirs).rounded(self.settled() * theirs.settled())
+        theirs = other if isinstance(other, Shadow) else like(other, self)
+        if theirs is None:
+            return NotImplemented
+        if not self.unit and not theirs.unit:
+            return Shadow(self.ball * theirs.ball, 0.0)
+        return self.coarser(theirs).rounded(self.settled() * theirs.settled())
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -232,11 +255,9 @@ class Shadow:
     def __repr__(self) -> str:
         return f"Shadow({self.settled().str(10)})"
 
-    def __getattr__(self, name: str) -> Callable[[], Shadow]:
-        """`np.exp` of an object array calls `.exp()` of its elements."""
-        if name.startswith("_") or name not in FUNCTIONS:
-            raise AttributeError(name)
-        return lambda: self.rounded(finite(getattr(self.settled(), FUNCTIONS[name])(), name), FUNCTION_UNITS)
+    def elementary(self, name: str) -> Shadow:
+        """An elementary function by NumPy's name."""
+        return self.rounded(finite(getattr(self.settled(), FUNCTIONS[name])(), name), FUNCTION_UNITS)
 
 
 FUNCTIONS = {
@@ -257,6 +278,15 @@ FUNCTIONS = {
     )
 }
 FUNCTIONS.update(arcsin="asin", arccos="acos", arctan="atan", arcsinh="asinh", arccosh="acosh", arctanh="atanh")
+
+
+def called_by_name(name: str) -> Callable[[Shadow], Shadow]:
+    """The method of a function: `np.exp` of an object array calls `.exp()` of its elements."""
+    return lambda shadow: shadow.elementary(name)
+
+
+for name in FUNCTIONS:
+    setattr(Shadow, name, called_by_name(name))
 
 
 def size(ball: arb) -> float:
@@ -301,8 +331,17 @@ def shadow_of(value: Fraction, unit: float) -> Shadow:
 
 
 def shadows(values: Any, unit: float) -> Any:
-    """An object array of balls from an object array of rationals."""
+    """An object array of balls from an object array of rationals, or from floats, which are rationals too."""
     made = np.empty(np.shape(values), dtype=object)
-    for place in np.ndindex(made.shape):
-        made[place] = shadow_of(values[place], unit)
+    plain = np.asarray(values)
+    made.flat[:] = of_floats(plain, unit) if plain.dtype.kind == "f" else [shadow_of(v, unit) for v in plain.flat]
     return made
+
+
+def of_floats(plain: Any, unit: float) -> list[Shadow]:
+    """The balls of an array of floats, as `shadow_of` makes them of rationals."""
+    made = [Shadow(arb(value), unit) for value in plain.ravel().tolist()]
+    if not unit:
+        return made
+    dyadic = (np.ldexp(np.frexp(plain)[0], 24) % 1 == 0) & (abs(plain) < 2**24)
+    return [ball if exact else ball.rounded(ball.ball) for ball, exact in zip(made, dyadic.ravel(), strict=True)]

@@ -22,7 +22,7 @@ from verify.foreign.tape import Tape
 from verify.instance import Entry
 from verify.kernel import ball_of
 from verify.numbers import BITS
-from verify.shadow import Ties, shadow_of
+from verify.shadow import Ties, shadow_of, shadows
 from verify.unroll import OBJECTIVE
 
 SURE = 1e-20  # wider balls are computed once more with more bits
@@ -78,9 +78,7 @@ def travelling(unit: float) -> Iterator[None]:
 
 def on_shadows(value: Any, unit: float) -> Any:
     """Floats as balls."""
-    made: Any = np.empty(np.shape(value), dtype=object)
-    for place in np.ndindex(made.shape):
-        made[place] = shadow_of(Fraction(float(np.asarray(value)[place])), unit)
+    made = shadows(np.asarray(value, dtype=float), unit)
     return made if isinstance(value, np.ndarray) else made[()]
 
 
@@ -103,11 +101,12 @@ def slopes(functions: Functions, point: Point, unit: float = 0.0, nudge: Nudge =
         if label not in own:
             return made
         array: Any = np.array(made, dtype=object)
-        for place in np.ndindex(array.shape):
-            moved = nudge((label, place))
-            number = shadow_of(Fraction(float(np.asarray(value)[place])) + moved, unit) if moved else array[place]
-            array[place] = tape.leaf(number)
-            places.append((label, place))
+        mine = [(label, place) for place in np.ndindex(array.shape)]
+        places.extend(mine)
+        for q, entry in enumerate(mine):
+            moved = nudge(entry)
+            plain = Fraction(float(np.asarray(value)[entry[1]])) + moved if moved else None
+            array.flat[q] = tape.leaf(array.flat[q] if plain is None else shadow_of(plain, unit))
         return array if isinstance(value, np.ndarray) else array[()]
 
     with travelling(unit):

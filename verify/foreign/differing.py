@@ -14,9 +14,9 @@ from verify.codes import named
 from verify.foreign.arguments import Point, copied, entries
 from verify.foreign.around import size_of, typed
 from verify.foreign.cost import Functions
-from verify.foreign.judge import Judged, shown
 from verify.foreign.stepping import extrapolated
 from verify.foreign.verdict import Finding
+from verify.foreign.weighing import Judged, shown
 from verify.instance import Entry
 
 OWN_ROUNDING = {"float64": 2.0**-40, "float32": 2.0**-11}  # of an unknown formula, relative to its largest entry

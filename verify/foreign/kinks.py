@@ -13,8 +13,8 @@ import numpy as np
 from derive.derivation import Derivation
 from verify.case import Case, Values, sharp
 from verify.codes import named
-from verify.foreign.judge import Judged, Known, shown
 from verify.foreign.target import Target
+from verify.foreign.weighing import Judged, Known, shown
 from verify.instance import Entry, Instance
 from verify.numbers import Undecided
 from verify.run import floats

@@ -33,10 +33,10 @@ def balls(values: Any) -> Any:
     if isinstance(values, Shadow):
         return values
     made = np.array(values, dtype=object)
-    for place in np.ndindex(made.shape):
-        ball = like(made[place], kind())
-        if ball is not None:
-            made[place] = ball
+    one = kind()
+    for q, value in enumerate(made.flat):
+        if not isinstance(value, Shadow) and (ball := like(value, one)) is not None:
+            made.flat[q] = ball
     return made[()]
 
 

@@ -18,11 +18,12 @@ from verify.foreign.arguments import Known, Point, copied, points_of, vector
 from verify.foreign.around import at_kinks, moved
 from verify.foreign.cost import Functions, beside, known, slopes, wide
 from verify.foreign.differing import by_differences
-from verify.foreign.judge import Judged, Ran, twice, weighed
+from verify.foreign.judge import twice
 from verify.foreign.kinks import NUDGES, hull_of, settled
 from verify.foreign.reading import Answer, Misfit, Reading, reading, starts_with_number
 from verify.foreign.source import NotOnBalls
 from verify.foreign.verdict import Finding, Verdict
+from verify.foreign.weighing import Judged, Ran, weighed
 from verify.judge import BLACK_BOX, tied
 from verify.numbers import BITS, Undecided
 from verify.shadow import UNITS, Ties

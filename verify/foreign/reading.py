@@ -54,7 +54,7 @@ class Reading:
             found[OBJECTIVE] = np.asarray(as_array(returned[0])).reshape(-1)[0]
             returned = rest(returned)
         for label, block in blocks(returned, self.by, point).items():
-            found |= {(label, place): block[place] for place in np.ndindex(block.shape)}
+            found |= zip(((label, place) for place in np.ndindex(block.shape)), block.flat, strict=True)
         return Answer(found)
 
 

@@ -13,7 +13,7 @@ import math
 import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -55,10 +55,11 @@ class Files:
             return getattr(self.instance(function.__self__), function.__name__)
         if not isinstance(function, FunctionType):
             return self.instance(function)
-        tree, code = source_of(function)
+        text = source_of(function)
         if "." in function.__qualname__:
-            return self.nested(function, tree, code)
-        found = self.space(function.__globals__, code.co_filename, tree, {function.__name__}).get(function.__name__)
+            return self.nested(function, text)
+        file = function.__code__.co_filename
+        found = self.space(function.__globals__, file, text, {function.__name__}).get(function.__name__)
         if not isinstance(found, FunctionType):
             raise NotOnBalls(f"{function.__name__} is no def")
         return found
@@ -69,19 +70,17 @@ class Files:
         module, file = inspect.getmodule(own), inspect.getsourcefile(own) if own.__module__ != "builtins" else None
         if module is None or file is None or "." in own.__qualname__ or isinstance(owner, type):
             raise NotOnBalls(f"{own.__name__} has no text of its own")
-        space = self.space(vars(module), file, tree_of(file), {own.__name__})
+        space = self.space(vars(module), file, text_of(file), {own.__name__})
         if space.get(own.__name__) in (None, own):
             raise NotOnBalls(f"{own.__name__} has no text of its own")
         made = copy.copy(owner)
         made.__class__ = space[own.__name__]
         return made
 
-    def nested(self, function: FunctionType, tree: ast.Module, code: CodeType) -> Any:
+    def nested(self, function: FunctionType, text: str) -> Any:
         """A function inside a function, with what it sees there."""
-        node = next(
-            (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and first_line(n) == code.co_firstlineno),
-            None,
-        )
+        code = function.__code__
+        node = inner_definition(text, code.co_firstlineno)
         if node is None:
             raise NotOnBalls(f"{function.__name__} is no def")
         cells = function.__closure__ or ()
@@ -90,23 +89,21 @@ class Files:
         except ValueError:
             raise NotOnBalls(f"{function.__name__} sees a name that has no value yet") from None
         own = {name: self.replaced(value) for name, value in seen.items() if value is not function}
-        inner = {**self.space(function.__globals__, code.co_filename, tree, names_in(node)), **own}
-        bare = copy.deepcopy(node)
-        bare.decorator_list = []
-        run([bare], code.co_filename, inner)
+        inner = {**self.space(function.__globals__, code.co_filename, text, names_in(node)), **own}
+        exec(exact_inner(text, code.co_filename, code.co_firstlineno), inner)
         made = inner[node.name]
         made.__defaults__, made.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
         return made
 
-    def space(self, live: dict[str, Any], file: str, tree: ast.Module, wanted: set[str]) -> dict[str, Any]:
+    def space(self, live: dict[str, Any], file: str, text: str, wanted: set[str]) -> dict[str, Any]:
         """The namespace of a file with the wanted names and all that these need: its own definitions compiled again."""
         space = self.spaces.setdefault(file, {"__name__": live.get("__name__", ""), **OWN})
-        own = {name: node for node in tree.body if is_definition(node) for name in defined(node)}
-        needed = {name for name in closure(wanted, own) if name not in space}
+        own = definitions(text)
+        needed = {name for name in closure(text, frozenset(wanted)) if name not in space}
         for name in sorted(needed - set(own)):
             if name in live:
                 space[name] = self.replaced(live[name])
-        run([node for node in tree.body if is_definition(node) and needed & defined(node)], file, space)
+        exec(exact_definitions(text, file, frozenset(needed & set(own))), space)
         return space
 
     def replaced(self, value: Any) -> Any:
@@ -177,23 +174,68 @@ def is_own(file: str) -> bool:
     return not file.startswith("<frozen") and not any(Path(file).is_relative_to(folder) for folder in LIBRARIES)
 
 
-def tree_of(file: str) -> ast.Module:
-    """The text of a file as a tree."""
+def text_of(file: str) -> str:
+    """The text of a file."""
     lines = linecache.getlines(file)
     if not lines:
         raise NotOnBalls("its source text is not at hand")
-    return ast.parse("".join(lines))
+    return "".join(lines)
 
 
-def source_of(function: FunctionType) -> tuple[ast.Module, CodeType]:
-    """The tree of the file of a function, if what runs is what is written there."""
+def source_of(function: FunctionType) -> str:
+    """The text of the file of a function, if what runs is what is written there."""
     code = function.__code__
-    tree = tree_of(code.co_filename)
-    written = compile("".join(linecache.getlines(code.co_filename)), code.co_filename, "exec", dont_inherit=True)
-    same = (c for c in codes(written) if c.co_firstlineno == code.co_firstlineno and c.co_qualname == code.co_qualname)
-    if not any(c.co_code == code.co_code and plain(c) == plain(code) for c in same):
+    text = text_of(code.co_filename)
+    if not any(c.co_code == code.co_code and plain(c) == plain(code) for c in written(text).get(place_of(code), ())):
         raise NotOnBalls("its source text is not what runs")
-    return tree, code
+    return text
+
+
+def place_of(code: CodeType) -> tuple[int, str]:
+    """The line and the name of a function."""
+    return code.co_firstlineno, code.co_qualname
+
+
+@lru_cache
+def parsed(text: str) -> ast.Module:
+    """A text as a tree, which nobody changes."""
+    return ast.parse(text)
+
+
+@lru_cache
+def written(text: str) -> dict[tuple[int, str], list[CodeType]]:
+    """The functions of a text as Python compiles them, by line and name."""
+    found: dict[tuple[int, str], list[CodeType]] = {}
+    for code in codes(compile(text, "", "exec", dont_inherit=True)):
+        found.setdefault(place_of(code), []).append(code)
+    return found
+
+
+@lru_cache
+def definitions(text: str) -> dict[str, ast.stmt]:
+    """What a text defines, by name; of several definitions the last."""
+    return {name: node for node in parsed(text).body if is_definition(node) for name in defined(node)}
+
+
+@lru_cache
+def exact_definitions(text: str, file: str, names: frozenset[str]) -> CodeType:
+    """The definitions of some names with exact numbers."""
+    return exact_code([node for node in parsed(text).body if is_definition(node) and names & defined(node)], file)
+
+
+@lru_cache
+def inner_definition(text: str, line: int) -> ast.FunctionDef | None:
+    """The function that begins at a line."""
+    return next((n for n in ast.walk(parsed(text)) if isinstance(n, ast.FunctionDef) and first_line(n) == line), None)
+
+
+@lru_cache
+def exact_inner(text: str, file: str, line: int) -> CodeType:
+    """The function that begins at a line, with exact numbers and without its decorators."""
+    bare = copy.deepcopy(inner_definition(text, line))
+    assert bare is not None
+    bare.decorator_list = []
+    return exact_code([bare], file)
 
 
 def plain(code: CodeType) -> tuple[Any, ...]:
@@ -240,9 +282,10 @@ def names_in(node: ast.AST) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
-def closure(wanted: set[str], own: dict[str, ast.stmt]) -> set[str]:
-    """The wanted names, and all that the definitions of the file among them need."""
-    found, waiting = set[str](), list(wanted)
+@lru_cache
+def closure(text: str, wanted: frozenset[str]) -> set[str]:
+    """The wanted names, and all that the definitions of a text among them need."""
+    found, waiting, own = set[str](), list(wanted), definitions(text)
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -251,7 +294,7 @@ def closure(wanted: set[str], own: dict[str, ast.stmt]) -> set[str]:
     return found
 
 
-def run(nodes: list[Any], file: str, space: dict[str, Any]) -> None:
-    """Compile definitions with exact numbers."""
+def exact_code(nodes: list[Any], file: str) -> CodeType:
+    """Definitions with exact numbers."""
     tree = ast.Module([Exact().visit(copy.deepcopy(node)) for node in nodes], [])
-    exec(compile(ast.fix_missing_locations(tree), file, "exec"), space)
+    return compile(ast.fix_missing_locations(tree), file, "exec")

@@ -8,7 +8,8 @@ error of the size of that value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from sympy.core.function import AppliedUndef
 from codegen.program.special import SPECIAL
 from verify.foreign.source import NotOnBalls
 from verify.numbers import CONSTANTS, Balls, integer_power
+from verify.products import multiplied
 from verify.shadow import FUNCTION_UNITS, FUNCTIONS, Shadow, finite, like, size
 
 Slope = Any  # a ball; a shadow where numbers round
@@ -30,12 +32,16 @@ HEADS = {f"{row.name} {row.part}": row.head for row in SPECIAL}
 LONG = 2000  # bits of a constant
 
 
+Parents = tuple[tuple[int, Slope], ...]
+
+
 class Tape:
     """Operations in their order, and the comparisons that were made: gaps, and how many numbers were equal."""
 
     def __init__(self, unit: float = 0.0) -> None:
         self.unit = unit
-        self.nodes: list[tuple[tuple[int, Slope], ...]] = []
+        self.nodes: list[Parents | Product] = []
+        self.minus = self.number(arb(-1))
         self.gaps: list[float] = []
         self.ties = 0
 
@@ -48,20 +54,65 @@ class Tape:
         bars: list[Any] = [None] * len(self.nodes)
         if isinstance(result, Taped):
             bars[result.place] = self.number(arb(1))
-        for place in range(len(self.nodes) - 1, leaves - 1, -1):
-            bar = bars[place]
-            if bar is None:
-                continue
-            for parent, slope in self.nodes[place]:
-                term = bar if slope is None else bar * slope
-                before = bars[parent]
-                bars[parent] = term if before is None else before + term
+        place = len(self.nodes)
+        while place > leaves:
+            place -= 1
+            node, bar = self.nodes[place], bars[place]
+            if isinstance(node, Product):
+                place = node.first
+                self.add(bars, node.terms(bars, self))
+            elif bar is not None:
+                self.add(bars, ((parent, bar if slope is None else bar * slope) for parent, slope in node))
         found = [arb(0) if bar is None else bar.settled() if self.unit else bar for bar in bars[:leaves]]
         return [finite(ball, "a derivative") for ball in found]
+
+    def add(self, bars: list[Any], terms: Iterable[tuple[int, Any]]) -> None:
+        """Add terms to the derivatives by some elements."""
+        for place, term in terms:
+            before = bars[place]
+            bars[place] = term if before is None else before + term
 
     def number(self, ball: arb) -> Slope:
         """A slope that does not round."""
         return Shadow(ball, self.unit) if self.unit else ball
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product of matrices, whose entries are the elements from `first` on.
+
+    d J/d left = (d J/d product) right^T, d J/d right = left^T (d J/d product)
+    """
+
+    first: int
+    left: list[Shadow]
+    right: list[Shadow]
+    shape: tuple[int, int, int]
+
+    def terms(self, bars: list[Any], tape: Tape) -> Iterator[tuple[int, Any]]:
+        """What the derivatives by the entries of both factors gain."""
+        rows, inner, columns = self.shape
+        own = bars[self.first : self.first + rows * columns]
+        if all(bar is None for bar in own):
+            return
+        bar = matrix([arb(0) if b is None else b for b in own], rows, columns, tape.unit)
+        left, right = matrix(self.left, rows, inner, 0.0), matrix(self.right, inner, columns, 0.0)
+        for factor, one, two in ((self.left, bar, right.T), (self.right, left.T, bar)):
+            mine = [(q, ball.place) for q, ball in enumerate(factor) if isinstance(ball, Taped)]
+            if not mine:
+                continue
+            found = multiplied([*one.flat], [*two.flat], (len(one), len(two), two.shape[1]))
+            yield from ((place, found[q] if tape.unit else found[q].ball) for q, place in mine)
+
+
+def matrix(values: list[Any], rows: int, columns: int, unit: float) -> Any:
+    """Balls as a matrix of elements, sums settled."""
+    made = np.empty(rows * columns, dtype=object)
+    made[:] = [
+        Shadow(v.settled(), v.unit) if type(v) is Taped else v if isinstance(v, Shadow) else Shadow(v, unit)
+        for v in values
+    ]
+    return made.reshape(rows, columns)
 
 
 class Taped(Shadow):
@@ -69,7 +120,7 @@ class Taped(Shadow):
 
     __slots__ = ("place", "tape")
 
-    def __init__(self, made: Shadow, tape: Tape, parents: tuple[tuple[int, Slope], ...]) -> None:
+    def __init__(self, made: Shadow, tape: Tape, parents: Parents | Product) -> None:
         self.ball, self.unit, self.mass, self.count = made.ball, made.unit, made.mass, made.count
         self.tape, self.place = tape, len(tape.nodes)
         tape.nodes.append(parents)
@@ -80,7 +131,14 @@ class Taped(Shadow):
 
     def made(self, result: Shadow, *parents: tuple[Shadow, Slope]) -> Taped:
         """The result of an operation on elements, with the slope by each of them; None is 1."""
-        return Taped(result, self.tape, tuple((p.place, slope) for p, slope in parents if isinstance(p, Taped)))
+        return Taped(result, self.tape, tuple([(p.place, slope) for p, slope in parents if isinstance(p, Taped)]))
+
+    def multiplied(
+        self, made: list[Shadow], left: list[Shadow], right: list[Shadow], shape: tuple[int, int, int]
+    ) -> list[Shadow]:
+        """The entries of a product of matrices, which is one step of the tape."""
+        product = Product(len(self.tape.nodes), left, right, shape)
+        return [Taped(entry, self.tape, product) for entry in made]
 
     def sloped(self, ball: arb, value: arb) -> Slope:
         """The slope of a function that has a value: floats may have taken it from that value, or from the sum in it."""
@@ -89,23 +147,23 @@ class Taped(Shadow):
         return Shadow(ball, self.tape.unit).rounded(ball, FUNCTION_UNITS, max(1.0, size(value)))
 
     def __add__(self, other: Any) -> Any:
-        theirs = like(other, self)
+        theirs = other if isinstance(other, Shadow) else like(other, self)
         if theirs is None:
             return NotImplemented
         return self.made(Shadow.__add__(self, theirs), (self, None), (theirs, None))
 
     def __neg__(self) -> Taped:
-        return self.made(Shadow.__neg__(self), (self, self.tape.number(arb(-1))))
+        return self.made(Shadow.__neg__(self), (self, self.tape.minus))
 
     def __sub__(self, other: Any) -> Any:
         theirs = like(other, self)
         if theirs is None:
             return NotImplemented
         made = Shadow.__add__(self, Shadow.__neg__(theirs))
-        return self.made(made, (self, None), (theirs, self.tape.number(arb(-1))))
+        return self.made(made, (self, None), (theirs, self.tape.minus))
 
     def __mul__(self, other: Any) -> Any:
-        theirs = like(other, self)
+        theirs = other if isinstance(other, Shadow) else like(other, self)
         if theirs is None:
             return NotImplemented
         return self.made(Shadow.__mul__(self, theirs), (self, self.value(theirs)), (theirs, self.value(self)))
@@ -194,11 +252,9 @@ class Taped(Shadow):
         pairs = [(arg, self.sloped(s, made.ball)) for (_, arg), s in zip(mine, slopes, strict=True)]
         return self.made(made, *pairs)
 
-    def __getattr__(self, name: str) -> Callable[[], Shadow]:
-        plain = super().__getattr__(name)
-        if name in STEPS:
-            return plain
-        return lambda: self.function(name, (self,), plain())
+    def elementary(self, name: str) -> Shadow:
+        made = super().elementary(name)
+        return made if name in STEPS else self.function(name, (self,), made)
 
 
 @cache

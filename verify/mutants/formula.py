@@ -268,12 +268,12 @@ class Known(Shadow):
 
     __ceil__ = __floor__
 
-    def __getattr__(self, name: str) -> Callable[[], Shadow]:
-        if name.startswith("_") or name not in FUNCTIONS or name == "rint":
-            raise AttributeError(name)
+    def elementary(self, name: str) -> Shadow:
+        if name == "rint":
+            raise Unproved("a step")
         rule = {"exp": self.formulas.exponential, "log": self.formulas.logarithm}.get(name)
         formula = rule(self.formula) if rule else self.formulas.atom((name, self.formula))
-        return lambda: self.made(getattr(self.ball, FUNCTIONS[name])(), formula)
+        return self.made(getattr(self.ball, FUNCTIONS[name])(), formula)
 
 
 def rational(value: Any, ball: arb) -> Fraction:
