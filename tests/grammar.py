@@ -117,9 +117,6 @@ class Grammar:
             found.append((self.letter([*scope, *(x for x, _ in found)]), axis))
         return tuple(found)
 
-    def shuffled(self, items: Sequence[str]) -> tuple[str, ...]:
-        return tuple(self.dice.sample(list(items), len(items)))
-
     # declarations
 
     def declare(self, role: str, slots: Sequence[str], tail: str = "") -> str:

@@ -17,7 +17,7 @@ from verify.certificate import Certificate
 from verify.instance import instance
 from verify.numbers import Balls
 from verify.sizes import Sizes, plan
-from verify.symbolic import symbolic_gradient
+from gradients import symbolic_gradient
 from verify.unroll import Unrolled
 
 NAMES = (*SHIPPED, *VARIANTS)

@@ -23,7 +23,7 @@ from verify.numbers import Exact
 from verify.sizes import plan
 from verify.evidence import Evidence, failures
 from verify.steps import Bench, check_adjoint, check_steps
-from verify.symbolic import symbolic_gradient, true_gradient
+from gradients import symbolic_gradient, true_gradient
 from verify.unroll import OutOfRange
 
 Rewrite = Callable[[Expr], Expr]

@@ -121,12 +121,6 @@ def test_every_command_is_in_the_table() -> None:
     assert named == {command.callback.__name__ for command in cli.app.registered_commands}
 
 
-def test_every_path_exists() -> None:
-    paths = [p for p in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in p]
-    assert paths
-    assert not [p for p in paths if not (ROOT / p).exists()]
-
-
 def test_the_picture_shows_generated_lines() -> None:
     code = {line.partition("#")[0].strip() for line in (ROOT / "generated" / "mlp.py").read_text().splitlines()}
     shown = re.findall(r"\\code\{((?:delta|dw|db)\[.*)\}\};", (ROOT / "docs" / "road.tex").read_text())

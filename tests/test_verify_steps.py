@@ -14,6 +14,7 @@ from models import derivation, system
 from modules import module
 
 import verify
+from gradients import symbolic_gradient, true_gradient
 from derive import Max, Model, Sum, derive, stop
 from derive.derivation import Step
 from derive.values.affine import Affine, Index
@@ -26,10 +27,9 @@ from verify.run import load
 from verify.sizes import plan
 from verify.evidence import failures, weakest
 from verify.steps import Bench, check_adjoint, check_steps
-from verify.symbolic import symbolic_gradient, true_gradient
 from verify.unroll import OutOfRange, Unrolled
 
-I, J, L = (Affine.of(Index(n)) for n in "ijl")
+J, L = (Affine.of(Index(n)) for n in "jl")
 
 
 def exp(value: Expr) -> Expr:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from derive.derivation import Adjoint, Derivation
 from verify.chain import Chain
 from verify.evaluate import Evaluator
-from verify.instance import Entry, Instance, places
-from verify.numbers import Field, Number
+from verify.instance import Entry, places
+from verify.numbers import Number
 from verify.unroll import OutOfRange, Unrolled, match
 
 
@@ -51,20 +51,3 @@ class Symbolic:
         """dJ/du for every entry u of every parameter."""
         system, sizes = self.unrolled.system, self.unrolled.sizes
         return {(t.name, at): self.read(f"d.{t.name}", at) for t in system.role("parameter") for at in places(t, sizes)}
-
-
-def symbolic_gradient(derivation: Derivation, instance: Instance, field: Field) -> dict[Entry, Number]:
-    """The gradient of an instance by the derived equations, over one field."""
-    with field.context():
-        return Symbolic(derivation, Unrolled(instance, field)).gradient()
-
-
-def true_gradient(instance: Instance, field: Field) -> dict[Entry, Number]:
-    """The gradient of an instance by dual numbers on the unrolled equations, without any derivation."""
-    with field.context():
-        unrolled = Unrolled(instance, field)
-        return {
-            (t.name, at): unrolled.adjoint(t.name, at)
-            for t in instance.system.role("parameter")
-            for at in places(t, instance.sizes)
-        }

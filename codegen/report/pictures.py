@@ -12,8 +12,8 @@ from codegen.latex.printer import Printer
 from derive.system import Equation, System, accesses
 from derive.values.affine import Affine, Index, replace
 from derive.values.binders import Bound, Sum
-from derive.values.nodes import Access, Add, Call, Expr, Mul
-from derive.values.walks import substitute, walk
+from derive.values.nodes import Access, Add, Call, Mul
+from derive.values.walks import substitute
 
 STYLE = (
     r"\tikzset{unit/.style={circle,draw=ink,line width=0.5pt,fill=white,minimum size=6.2mm,inner "
@@ -218,11 +218,3 @@ def draw_paths(printer: Printer, unit: Unit, layers: Layers) -> str:
         ]
     lines.append(rf"\node[note,left=2pt of p01,text=ink] {{${printer.access(unit.source)}$}};")
     return "\n".join([*lines, r"\end{tikzpicture}"])
-
-
-def reads_parameters(system: System, expr: Expr) -> bool:
-    """Does a trained entry stand in an expression?"""
-    return any(
-        isinstance(n, Access) and n.tensor in system.by_name and system.tensor(n.tensor).role == "parameter"
-        for n in walk(expr)
-    )

@@ -125,7 +125,6 @@ TABLE = (
         "the limit at 0 from above",
     ),
 )
-BY_NAME = {row.name: row for row in TABLE}
 
 
 def used(program: Program) -> tuple[Rewrite, ...]:

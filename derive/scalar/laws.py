@@ -31,7 +31,6 @@ Step = tuple[str, Expr, Expr]  # label, left side, right side
 class Law:
     """A law and how it was found, for the report."""
 
-    function_formula: Expr
     derivative: Expr
     law: Expr
     steps: tuple[Step, ...]
@@ -65,7 +64,7 @@ def derive_law(formula: Expr, argument: Symbol, value: Symbol) -> Law | None:
     derived = plain.diff(z)
     steps = (("definition", value, plain), *steps)
     restored = tuple((label, lhs.xreplace(original), rhs.xreplace(original)) for label, lhs, rhs in steps)
-    return Law(formula, derived.xreplace(original), law.xreplace(original), restored)
+    return Law(derived.xreplace(original), law.xreplace(original), restored)
 
 
 def eliminate(chart: Chart, value: Symbol) -> tuple[Expr, tuple[Step, ...]] | None:

@@ -30,8 +30,6 @@ from derive.values.nodes import (
 )
 from derive.values.walks import walk
 
-Split = tuple[tuple[Expr, ...], Expr]  # numerator factors and the product below
-
 
 def size(expr: Expr) -> int:
     """Number of nodes: the measure by which a form is shorter."""

@@ -25,7 +25,7 @@ from verify.products import multiplied
 from verify.shadow import FUNCTION_UNITS, FUNCTIONS, Shadow, finite, like, size
 
 Slope = Any  # a ball; a shadow where numbers round
-X, Y, Z = LETTERS = sympy.symbols("x y z")
+X, Y, _ = LETTERS = sympy.symbols("x y z")
 FORMULAS = {"expm1": sympy.exp(X) - 1, "log1p": sympy.log(1 + X), "arctan2": sympy.atan2(X, Y)}
 STEPS = ("rint",)  # no slope but 0
 HEADS = {f"{row.name} {row.part}": row.head for row in SPECIAL}
