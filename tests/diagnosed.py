@@ -23,15 +23,16 @@ from verify.foreign.layout import stated
 from verify.foreign.points import cases_of, possible, supported
 
 ACCEPTED = {
+    "transposed weight": ("transposed weight", "mirrored index"),
     "sum for mean": ("missing 1/m",),
     "off-by-one sample": ("off-by-one sample", "dropped first sample", "dropped last sample", "stale activation"),
     "decay on biases": ("decay added",),
     "decay factor 2": ("decay factor",),
-    "relu' of the wrong variable": ("f' of the wrong variable",),
+    "relu' of the wrong variable": ("f' of the wrong variable", "kink moved"),
     "sparsity missing": ("penalty missing",),
     "sparsity outside f'": ("term outside f'",),
     "KL factor": ("factor missing", "term missing", "1/m twice", "factor"),
-    "term missing": ("term missing", "factor missing", "penalty missing", "factor", "one of a sum"),
+    "term missing": ("term missing", "factor missing", "penalty missing", "factor", "one of a sum", "truncated BPTT"),
     "factor 2": ("factor 2", "factor missing"),
     "penalty missing": ("penalty missing", "decay missing"),
     "neighbouring weight": ("neighbouring weight", "stale activation"),
@@ -77,7 +78,7 @@ def lines_of(one: Implementation, file: Path, known: dict[object, tuple[Case, ..
     key = one.name, good
     if key not in known:
         known[key] = cases_of(derived, good, 0, among)
-    return diagnose(derived, target, known[key])
+    return diagnose(derived, target, known[key], among)
 
 
 def main() -> None:

@@ -8,9 +8,14 @@ from corpus import IMPLEMENTATIONS, MISTAKES
 from diagnosed import outcome
 from test_foreign import derivation, judged
 
+from verify.diagnosis import matching
 from verify.foreign.check import check_gradient
 from verify.foreign.verdict import Verdict
 
+RIDGE = "examples/models/ridge_regression.py"
+ARGUMENTS = ["w", "b", "x", "y", "lam"]
+EVERY = "Wi Wf Wo Wc Ui Uf Uo Uc bi bf bo bc"
+LSTM = "Wi Wf Wo Wc Ui Uf Uc bi bf bo bc"
 SAMPLE = (
     ("ufldl_network", "missing 1/m", "b[3]", "missing 1/m: BP3 (d.b), layer 3: its right side stands times m"),
     ("ufldl_network", "1/m twice", "w[2] w[3] b[2] b[3]", "1/m twice: BP1 (d.z@l=L): its right side stands times 1/m"),
@@ -52,6 +57,30 @@ SAMPLE = (
     ("ufldl_autoencoder", "sparsity missing", "w[2] b[2]", "penalty missing: d.z@l=2: the term beta"),
     ("ufldl_autoencoder", "sparsity outside f'", "w[2] b[2]", "term outside f': d.z@l=2"),
     ("cs231n_two_layer", "relu' of the wrong variable", "w b", "f' of the wrong variable: d.z"),
+    ("cs231n_two_layer", "relu' of the wrong variable", "", "kink moved: d.z"),
+    ("cs231n_two_layer", "diagonal Jacobian", "w b v d", "diagonal Jacobian: d.s: it is 0 but where label[i] = c"),
+    ("cs231n_two_layer", "wrong cost, matching gradient", "J w b v d", "wrong cost, matching gradient: cost and"),
+    ("einsum_attention", "diagonal Jacobian", "Q K", "diagonal Jacobian: d.s: of the sum over p only the term with"),
+    ("word_bag", "repeated index", "E", "repeated index: d.E: where [word[i, s] = p] holds more than once"),
+    ("word_bag", "stale activation", "U", "stale activation: d.U: E[word[i, 1], k] stands where h[i, k] ="),
+    ("word_bag", "wrong cost derivative", "E U", "wrong cost derivative: d.z: of the sum Sum(exp(z[i, p]), p) only"),
+    ("conv1d_loops", "off-by-one sample", "w", "off-by-one sample: d.w: relu'(Sum(w[f, r, u]*x[i, r + t - 2, u]"),
+    ("conv1d_loops", "transposed weight", "w", "mirrored index: d.w: x[i, F + t - s, c] stands where"),
+    ("max_pool_argmax", "neighbouring weight", "w", "stale activation: d.w: argmax(z[i, t, q], t) stands where"),
+    ("ng_logistic", "wrong cost derivative", "b w", "wrong cost derivative: d.z: a factor sigmoid'(z[i]) stands here"),
+    (
+        "ng_logistic",
+        "wrong cost only",
+        "J",
+        "wrong cost only: the gradient is right, the cost is another one; the cost",
+    ),
+    ("ridge_loops", "decay missing", "w", "decay missing: d.w, only at d.w["),
+    ("svm_vectorized", "wrong cost, matching gradient", "J w", "wrong cost, matching gradient: cost and gradient are"),
+    ("huber_lasso", "neighbouring weight", "w", "neighbouring weight: d.w: the next number of one vector of b and w"),
+    ("char_rnn", "clipped", "V", "clipped: each entry is cut off at 0.5 in d.V"),
+    ("packed_lstm", "truncated BPTT", LSTM, "truncated BPTT: d.s@t=1..T - 1: the term d.s[t + 1, i, j]*forget"),
+    ("packed_lstm", "swapped blocks", EVERY, "swapped blocks: d.h@t=1..T - 1, d.Wf, d.Wi, d.Uf, d.Ui, d.bf, d.bi"),
+    ("packed_lstm", "off-by-one sample", "Wi Wo Wc bi bo bc", "off-by-one sample: the way back: the first step"),
 )
 
 
@@ -78,8 +107,7 @@ def gradient(w, b, x, y, lam):
 
 
 def test_what_no_edit_explains_is_only_localised() -> None:
-    arguments = ["w", "b", "x", "y", "lam"]
-    verdict = check_gradient(gradient, against=derivation("examples/models/ridge_regression.py"), arguments=arguments)
+    verdict = check_gradient(gradient, against=derivation(RIDGE), arguments=ARGUMENTS)
     assert verdict.diagnosis == ("d.b wrong, d.w right", "look first at d.b")
 
 
@@ -91,9 +119,36 @@ def almost(w, b, x, y, lam):
 
 def test_a_near_miss_is_not_named() -> None:
     """Without its decay the gradient agrees in 12 digits: floats would call that a missing decay."""
-    arguments = ["w", "b", "x", "y", "lam"]
-    verdict = check_gradient(almost, against=derivation("examples/models/ridge_regression.py"), arguments=arguments)
+    verdict = check_gradient(almost, against=derivation(RIDGE), arguments=ARGUMENTS)
     assert verdict.diagnosis[0] == "d.w wrong, d.b right"
+
+
+def cut_by_norm(w, b, x, y, lam):
+    """Ridge regression with a gradient whose norm is cut off at 0.001."""
+    e = x @ w + b - y
+    dw, db = e @ x / len(x) + lam * w, e.mean()
+    scale = 0.001 / np.sqrt((dw**2).sum() + db**2)
+    return dw * scale, db * scale
+
+
+def test_a_norm_that_is_cut_off_is_named() -> None:
+    verdict = check_gradient(cut_by_norm, against=derivation(RIDGE), arguments=ARGUMENTS)
+    assert verdict.diagnosis == ("clipped: the norm of the whole gradient is cut off at 0.001 in d.b, d.w",)
+
+
+def without_decay(w, b, x, y, lam):
+    """Ridge regression without its decay."""
+    e = x @ w + b - y
+    return e @ x / len(x), e.mean()
+
+
+def test_a_search_ends_after_so_many_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work is counted in reads, so a diagnosis is the same on every machine; without work only the place is shown."""
+    verdict = check_gradient(without_decay, against=derivation(RIDGE), arguments=ARGUMENTS)
+    assert verdict.diagnosis == ("decay missing: d.w: the term lam*w[k] is missing",)
+    monkeypatch.setattr(matching, "MOST_READS", 10)
+    verdict = check_gradient(without_decay, against=derivation(RIDGE), arguments=ARGUMENTS)
+    assert verdict.diagnosis == ("d.w wrong, d.b right", "look first at d.w")
 
 
 def test_a_right_gradient_has_no_diagnosis(tmp_path: Path) -> None:

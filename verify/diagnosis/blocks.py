@@ -4,35 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import permutations
+from math import hypot, nan
 from typing import Any
 
-from verify.diagnosis.evidence import Block, Witness
+from verify.diagnosis.evidence import Block, Witness, one, shown
 from verify.diagnosis.matching import Match
-from verify.instance import Entry
 from verify.unroll import OBJECTIVE
 
-
-def shown(block: Block) -> str:
-    """d.w[2]"""
-    name, keys = block
-    return ("" if name == "J" else "d.") + name + (f"[{','.join(map(str, keys))}]" if keys else "")
+NEAR = 1e-12  # a bound is met, in floats
+ZERO = 0
 
 
 def exchanged(seen: Sequence[Witness]) -> Match | None:
-    """Wrong blocks that hold what belongs to other blocks, at every instance."""
+    """Wrong blocks that hold what belongs to other blocks, at every instance; some may hold nothing, 0."""
     sources: dict[Block, set[Block]] = {}
+    empty: dict[Block, bool] = {}
     for witness in seen:
         with witness.case.field.context():
             for block in witness.wrong_blocks - {OBJECTIVE}:
                 fitting = {other for other in witness.blocks if other != block and holds(witness, block, other)}
                 sources[block] = sources[block] & fitting if block in sources else fitting
-    if not sources or not all(sources.values()):
+                empty[block] = empty.get(block, True) and all(witness.same(e, ZERO) for e in witness.blocks[block])
+    pairs = sorted((block, min(others)) for block, others in sources.items() if others)
+    zeros = sorted(block for block, others in sources.items() if not others and empty[block])
+    if not pairs or len(pairs) + len(zeros) < len(sources):
         return None
-    pairs = sorted((block, min(others)) for block, others in sources.items())
     if not any(len(w.blocks[b]) > 1 for w in seen for b, _ in pairs if b in w.blocks):
         return None
-    says = ", ".join(f"{shown(block)} holds what belongs to {shown(other)}" for block, other in pairs)
-    return Match("swapped blocks", "", says)
+    says = [f"{shown(block)} holds what belongs to {shown(other)}" for block, other in pairs]
+    says += [f"{shown(block)} holds 0" for block in zeros]
+    return Match("swapped blocks", "", ", ".join(says))
+
+
+def clipped(seen: Sequence[Witness]) -> Match | None:
+    """Wrong entries that are a bound where the right ones exceed it; blocks whose norm is a bound."""
+    for kind in (of_entries, of_norms):
+        bounds = [bound for witness in seen for bound in kind(witness)]
+        if len(bounds) > 1 and all(abs(one - bounds[0]) <= NEAR * bounds[0] for one in bounds):
+            what = "each entry" if kind is of_entries else "the norm of the whole gradient"
+            names = sorted({name for w in seen for name, _ in w.wrong_blocks if name != "J"})
+            about = ", ".join(f"d.{name}" for name in names)
+            return Match("clipped", "", f"{what} is cut off at {bounds[0]:.6g} in {about}")
+    return None
+
+
+def of_entries(witness: Witness) -> list[float]:
+    """The sizes of wrong entries, if all are equal and the right numbers are larger with the same sign; else nan."""
+    found = []
+    for entry in witness.wrong:
+        if entry != OBJECTIVE:
+            mine, right = (float(v.mid()) for v in (witness.found[entry], witness.case.symbolic[entry]))
+            found.append(abs(mine) if mine * right > 0 and abs(mine) < abs(right) else nan)
+    return found
+
+
+def of_norms(witness: Witness) -> list[float]:
+    """The norm of what is wrong, if it is a multiple of the right numbers, smaller than these; else nan."""
+    wrong = [e for e in witness.found if witness.block(e) in witness.wrong_blocks - {OBJECTIVE}]
+    if not wrong:
+        return []
+    mine, right = ([float(values[e].mid()) for e in wrong] for values in (witness.found, witness.case.symbolic))
+    own, due = hypot(*mine), hypot(*right)
+    alike = own < due and all(abs(a * due - b * own) <= NEAR * own * due for a, b in zip(mine, right, strict=True))
+    return [own if alike else nan]
 
 
 def holds(witness: Witness, block: Block, other: Block) -> bool:
@@ -78,11 +112,6 @@ def lonely(seen: Sequence[Witness]) -> Match | None:
     entries = {block: next(e for e in w.blocks[block] if e in w.wrong) for w, block in large}
     says = ", ".join(f"{one(entry)}{ratio(seen, block)}" for block, entry in sorted(entries.items()))
     return Match("one wrong element", "", f"all entries are right but {says}")
-
-
-def one(entry: Entry) -> str:
-    """d.w[2, 1, 1]"""
-    return f"d.{entry[0]}{list(entry[1])}"
 
 
 def ratio(seen: Sequence[Witness], block: Block) -> str:

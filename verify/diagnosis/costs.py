@@ -10,13 +10,15 @@ from itertools import chain, islice
 from typing import Any
 
 from derive.system import Equation, System, Tensor
-from derive.values.nodes import ONE, ZERO, Access, Expr, mul, number
+from derive.values.affine import Affine, Index
+from derive.values.binders import Bound, summed
+from derive.values.nodes import MINUS_ONE, ONE, ZERO, Access, Call, Count, Expr, add, mul, number, power
 from derive.values.text import render_expr as text
 from derive.values.walks import transform, walk
 from verify.diagnosis.evidence import Witness
 from verify.diagnosis.factors import name_of
 from verify.diagnosis.matching import IMPOSSIBLE, Match
-from verify.diagnosis.rewrites import RULES
+from verify.diagnosis.rules import RULES
 from verify.diagnosis.spots import UNKNOWN, spots
 from verify.unroll import OBJECTIVE, Unrolled
 
@@ -37,7 +39,8 @@ class Other:
     @cached_property
     def name(self) -> str:
         """The equation in words."""
-        return "the cost J" if self.equation == "J" else f"the equation of {self.equation}"
+        names = {"J": "the cost J", "": "the whole model"}
+        return names.get(self.equation, f"the equation of {self.equation}")
 
     def at(self, witness: Witness, unknown: Any = None) -> Unrolled:
         """The edited system unrolled at an instance."""
@@ -82,6 +85,45 @@ def everywhere(expr: Expr, old: Expr, new: Expr) -> Expr:
     return transform(expr, lambda node: new if node == old else node)
 
 
+def penalised(system: System) -> Iterator[Other]:
+    """J -> J + c Sum w^2, J + c Sum |w| for a parameter w"""
+    known = Tensor(UNKNOWN.tensor, "hyper", ())
+    for tensor in system.role("parameter"):
+        own = Access(tensor.name, tuple(Affine.of(slot.index) for slot in tensor.slots))
+        bounds = tuple(Bound(slot.index, slot.lo, slot.hi) for slot in tensor.slots)
+        for size in (power(own, number(2)), Call("Abs", (own,))):
+            term = summed(size, bounds)
+            new = edited(system, system.objective, add(system.objective.value, mul(UNKNOWN, term)))
+            says = f"a penalty {text(term)} is added {{c}} that does not belong"
+            yield Other(replace(new, tensors=(*system.tensors, known)), "J", "penalty", says, open=True)
+
+
+def centred(system: System) -> Iterator[Other]:
+    """x[i, k] -> x[i, k] - 1/m Sum_i x[i, k], wherever x is read"""
+    for tensor in system.role("data"):
+        if len(tensor.slots) > 1 and tensor.values is None:
+            equations = tuple(replace(e, value=without_mean(e.value, tensor)) for e in system.equations)
+            objective = replace(system.objective, value=without_mean(system.objective.value, tensor))
+            other = replace(system, equations=equations, objective=objective)
+            says = f"from {tensor.name} its mean over the first index is taken off"
+            yield Other(other, "", "centred", says, open=False)
+
+
+def without_mean(value: Expr, tensor: Tensor) -> Expr:
+    """An expression that reads a tensor less its mean."""
+    slot = tensor.slots[0]
+    bound = Bound(Index(slot.index.name + "'"), slot.lo, slot.hi)
+    share = power(Count(slot.hi - slot.lo + 1), MINUS_ONE)
+
+    def less(node: Expr) -> Expr:
+        if not isinstance(node, Access) or node.tensor != tensor.name:
+            return node
+        entries = Access(node.tensor, (Affine.of(bound.index), *node.at[1:]))
+        return add(node, mul(MINUS_ONE, share, summed(entries, (bound,))))
+
+    return transform(value, less)
+
+
 def is_open(value: Expr) -> bool:
     """Is there a number to be found?"""
     return any(node == UNKNOWN for node in walk(value))
@@ -100,7 +142,7 @@ def other_costs(system: System, seen: Sequence[Witness]) -> list[Match]:
     seen = [w for w in seen if OBJECTIVE in w.found]
     right = not any(w.wrong_blocks - {OBJECTIVE} for w in seen)
     found: list[Match] = []
-    for other in chain(scaled(system), islice(others(system), MANY)):
+    for other in chain(scaled(system), islice(others(system), MANY), penalised(system), centred(system)):
         numbers = costs_agree(other, seen)
         if numbers is None:
             continue

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from derive.derivation import Derivation
 from verify.case import Case
-from verify.diagnosis.blocks import exchanged, lonely, transposed
+from verify.diagnosis.blocks import clipped, exchanged, lonely, transposed
 from verify.diagnosis.costs import other_costs
-from verify.diagnosis.evidence import Witness, witnesses
+from verify.diagnosis.evidence import Among, Witness, witnesses
 from verify.diagnosis.localised import localised
 from verify.diagnosis.matching import Match, matches
 from verify.foreign.target import Target
@@ -18,12 +18,13 @@ SEVERAL = 4  # parameters that may be wrong for reasons of their own
 NUMBERS_DIFFER = frozenset(("GP101", "GP102", "GP109"))
 
 
-def diagnose(derivation: Derivation, target: Target, cases: tuple[Case, ...]) -> tuple[str, ...]:
+def diagnose(derivation: Derivation, target: Target, cases: tuple[Case, ...], among: Among = None) -> tuple[str, ...]:
     """Lines that name the mistake, `class: equation: sentence`, where one edit explains every digit at every instance.
 
-    Otherwise, lines that say which blocks are wrong and where to look first.
+    Otherwise, lines that say which blocks are wrong and where to look first. `among` are the values that some data may
+    have at further points; None: there are no further points.
     """
-    seen = witnesses(derivation, target, cases)
+    seen = witnesses(derivation, target, cases, among)
     if not any(witness.wrong for witness in seen):
         return ()
     lines: list[str] = []
@@ -42,10 +43,13 @@ def diagnose(derivation: Derivation, target: Target, cases: tuple[Case, ...]) ->
 
 def of_gradient(derivation: Derivation, seen: Sequence[Witness], names: frozenset[str]) -> list[str]:
     """What is said about the gradient: one mistake, or one in each parameter, or where to look."""
-    block = exchanged(seen) or transposed(seen) or lonely(seen)
+    block = exchanged(seen) or transposed(seen) or clipped(seen)
     if block is not None:
         return lines_of([block])
     every = frozenset(t.name for t in derivation.system.role("parameter"))
+    alone = lonely(seen)
+    if alone is not None:
+        return lines_of(matches(derivation, seen, names, alone=True) or [alone])
     found = matches(derivation, seen, every)
     if found:
         return lines_of(found)

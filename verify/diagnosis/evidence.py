@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from derive.derivation import Derivation
-from verify.case import Case
+from derive.derivation import Adjoint, Derivation
+from verify.case import DIGITS as DRAWN
+from verify.case import Case, sharp
 from verify.foreign.judge import exact_run
+from verify.foreign.points import drawn_among, supported
 from verify.foreign.target import Target
-from verify.instance import Entry
+from verify.instance import Entry, instance
 from verify.judge import equation_budgets, exactly
+from verify.numbers import Undecided
 from verify.run import divide, floats
 from verify.shadow import UNITS
+from verify.sizes import depths, draw
 from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
+SMALL = 200  # entries of adjoints that are cheap to evaluate again for every edit
 SIZES = 4  # as many sizes tell m from a width
 DIGITS = 1e-25  # balls that are this close are the same number
 ROUNDINGS = 4  # floats may be off by so many times what the equations round
+Among = Mapping[str, Any] | None  # the values that some data may have; None: at no other points
 Block = tuple[str, tuple[int, ...]]
 
 
@@ -46,8 +52,19 @@ class Witness:
     def right(self) -> dict[Entry, Any]:
         """The right adjoint of every entry on which the gradient rests."""
         symbolic = Symbolic(self.derivation, self.unrolled)
-        symbolic.gradient()
+        with self.case.field.context():
+            symbolic.gradient()
         return symbolic.known
+
+    @cached_property
+    def whole(self) -> Derivation:
+        """The derivation with every adjoint equation computed, those too that were put into others."""
+        return replace(self.derivation, adjoints=tuple(replace(a, inlined=False) for a in self.derivation.adjoints))
+
+    @cached_property
+    def covering(self) -> dict[Entry, tuple[Adjoint, dict[str, int]]]:
+        """The adjoint equation of every entry for which it was asked."""
+        return {}
 
     def same(self, entry: Entry, value: Any) -> bool:
         """Is a value what the function gave?"""
@@ -82,15 +99,31 @@ class Witness:
         return found
 
 
-def witnesses(derivation: Derivation, target: Target, cases: tuple[Case, ...]) -> tuple[Witness, ...]:
-    """Ordinary instances of different sizes, small ones first; if all is right there, others where it is not."""
+def witnesses(derivation: Derivation, target: Target, cases: tuple[Case, ...], among: Among) -> tuple[Witness, ...]:
+    """Ordinary instances of different sizes; if all is right there, others where it is not.
+
+    Those at which something is wrong come first, small ones before others: most edits fail there soon.
+    """
     plain = [case for case in cases if not case.instance.note]
     first = list({str(case.instance.sizes): case for case in reversed(plain)}.values())[-SIZES:]
-    found = sorted(collected(derivation, target, first), key=lambda w: len(w.found))
+    found = list(collected(derivation, target, first))
     if not any(w.wrong for w in found):
         others = (case for case in plain if case not in first)
         found += [w for w in collected(derivation, target, others) if w.wrong][:1]
-    return tuple(found)
+    least = min((w for w in found if w.wrong), key=lambda w: len(w.right), default=None)
+    if least is not None and len(least.right) > SMALL and among is not None:
+        found += [w for w in collected(derivation, target, small_cases(derivation, target, least, among)) if w.wrong]
+    return tuple(sorted(found, key=lambda w: (not w.wrong, len(w.right))))
+
+
+def small_cases(derivation: Derivation, target: Target, like: Witness, among: Mapping[str, Any]) -> Iterator[Case]:
+    """As deep as an instance, with all other sizes 2, if the function can be called there."""
+    system, old = derivation.system, like.case.instance.sizes
+    sizes = draw(system, {name: old.size(name) for name in depths(system)}, "square", 0)
+    if sizes is not None and supported(target, (sizes,), 0, among)[0]:
+        seed = like.case.field.seed
+        with suppress(Undecided, ZeroDivisionError):
+            yield sharp(derivation, drawn_among(instance(system, sizes, seed, DRAWN), among), seed)
 
 
 def collected(derivation: Derivation, target: Target, cases: Any) -> Iterator[Witness]:
@@ -116,3 +149,14 @@ def witness(derivation: Derivation, target: Target, case: Case) -> Witness:
         balls = {e: exactly(v) for e, v in kept.items()}
         loose = {e: ROUNDINGS * float(budget[e].rad()) + 2.0**-46 * abs(float(v)) for e, v in kept.items()}
         return Witness(derivation, case, balls, loose, sharp=False)
+
+
+def shown(block: Block) -> str:
+    """d.w[2]"""
+    name, keys = block
+    return ("" if name == "J" else "d.") + name + (f"[{','.join(map(str, keys))}]" if keys else "")
+
+
+def one(entry: Entry) -> str:
+    """d.w[2, 1, 1]"""
+    return f"d.{entry[0]}{list(entry[1])}"

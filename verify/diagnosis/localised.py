@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from derive.derivation import Adjoint, Derivation
-from verify.diagnosis.blocks import ratios, shown
+from verify.diagnosis.blocks import ratios
 from verify.diagnosis.edits import label
-from verify.diagnosis.evidence import Block, Witness
-from verify.diagnosis.matching import adjoints_read
+from verify.diagnosis.evidence import Block, Witness, shown
+from verify.diagnosis.trials import adjoints_read
 from verify.run import divide
 from verify.unroll import OBJECTIVE, match
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
-from time import monotonic
+from functools import partial
 from typing import Any
 
-from derive.derivation import Adjoint, Derivation
-from derive.values.nodes import Access
-from derive.values.walks import walk
+from derive.derivation import Derivation
 from verify.chain import TooDeep
-from verify.diagnosis.edits import Edit, edits, joint_edits, lemma_edits
-from verify.diagnosis.evidence import Block, Witness
+from verify.diagnosis.edits import Edit
+from verify.diagnosis.evidence import Witness, one
 from verify.diagnosis.factors import name_of
-from verify.diagnosis.mutated import Mutated
+from verify.diagnosis.mutated import Mutated, layer_of
+from verify.diagnosis.trials import readers_of, terms_dropped, tried
+from verify.diagnosis.work import Spent, Work
 from verify.instance import Entry
 from verify.numbers import Undecided
 from verify.unroll import OBJECTIVE, OutOfRange
 
 IMPOSSIBLE = (OutOfRange, Undecided, TooDeep, ArithmeticError, KeyError, ValueError, RecursionError, AssertionError)
-SECONDS = 20.0  # large models are localised after that
+MOST_READS = 400_000  # entries that one search may read
 MOST = 3  # edits that cannot be told apart
 
 
@@ -34,69 +35,47 @@ class Match:
     says: str
 
 
-def matches(derivation: Derivation, seen: Sequence[Witness], tensors: frozenset[str]) -> list[Match]:
-    """The edits that give what the function gave, at all entries of some parameters at all instances."""
+@dataclass(frozen=True)
+class Search:
+    """What an edit has to explain: what the function gave for some parameters at all instances."""
+
+    derivation: Derivation
+    seen: Sequence[Witness]
+    tensors: frozenset[str]
+    work: Work
+
+
+def matches(
+    derivation: Derivation, seen: Sequence[Witness], tensors: frozenset[str], *, alone: bool = False
+) -> list[Match]:
+    """The edits that give what the function gave, at all entries of some parameters at all instances.
+
+    `alone`: terms that are missing at the wrong entries and stand at all others. What is found before the work of a
+    search is used up counts.
+    """
+    search = Search(derivation, seen, tensors, Work(MOST_READS))
     wrong = {block for w in seen for block in w.wrong_blocks if block[0] in tensors}
-    until = monotonic() + SECONDS
-    for group in tried(derivation, wrong):
-        found: list[Match] = []
-        for edit in group:
-            match = matched(derivation, seen, edit, tensors)
-            if match is not None and match not in found:
-                found.append(match)
-            if len(found) == MOST or monotonic() > until:
+    found: list[Match] = []
+    with suppress(Spent):
+        for group in [terms_dropped(derivation, wrong)] if alone else tried(derivation, wrong):
+            for edit in group:
+                match = matched(search, edit)
+                if match is not None and match not in found:
+                    found.append(match)
+                if len(found) == MOST:
+                    break
+            if found:
                 break
-        if found or monotonic() > until:
-            return found
-    return []
-
-
-def tried(derivation: Derivation, wrong: set[Block]) -> Iterator[Iterable[Edit]]:
-    """Edits that reach all that is wrong: of one equation, of one equation in some layers, of several equations."""
-    names = {name for name, _ in wrong}
-    reached = reach(derivation)
-    near = [a for a in derivation.computed if names <= reached[a.of]]
-    near.sort(key=lambda a: len(reached[a.of] - names))
-    own = [(adjoint, list(edits(derivation, adjoint))) for adjoint in near]
-    yield [edit for _, found in own for edit in found]
-    if any(keys for _, keys in wrong):
-        layered = [found for a, found in own if a.target.at and a.target.at[0].letter is not None]
-        yield (replace(edit, scope=scope) for scope in ("layers", "layer") for found in layered for edit in found)
-    every = {a.id: a.of for a in derivation.computed}
-    for group in (joint_edits(derivation), lemma_edits(derivation)):
-        yield (e for e in group if names <= {p for i, _ in e.values if i in every for p in reached[every[i]]})
-
-
-def reach(derivation: Derivation) -> dict[str, set[str]]:
-    """For each quantity the parameters whose gradient rests on its adjoint."""
-    parameters = {t.name for t in derivation.system.role("parameter")}
-    return {a.of: ({a.of} | readers_of(derivation, a.of)) & parameters for a in derivation.computed}
-
-
-def readers_of(derivation: Derivation, name: str) -> set[str]:
-    """The quantities whose adjoints rest on that of another."""
-    found, waiting = set[str](), [name]
-    reads = [(a.of, adjoints_read(a)) for a in derivation.computed]
-    while waiting:
-        last = waiting.pop()
-        new = {of for of, names in reads if last in names} - found
-        found |= new
-        waiting += new
     return found
 
 
-def adjoints_read(adjoint: Adjoint) -> set[str]:
-    """The quantities whose adjoints an equation reads."""
-    return {n.tensor[2:] for n in walk(adjoint.value) if isinstance(n, Access) and n.tensor.startswith("d.")}
-
-
-def matched(derivation: Derivation, seen: Sequence[Witness], edit: Edit, tensors: frozenset[str]) -> Match | None:
+def matched(search: Search, edit: Edit) -> Match | None:
     """What an edit says, if it explains everything."""
     numbers: list[tuple[Witness, Any]] = []
-    for witness in seen:
+    for witness in search.seen:
         with witness.case.field.context():
             try:
-                good, number = explains(derivation, witness, edit, tensors)
+                good, number = explains(search, witness, edit)
             except IMPOSSIBLE:
                 return None
             if not good:
@@ -104,20 +83,32 @@ def matched(derivation: Derivation, seen: Sequence[Witness], edit: Edit, tensors
             if number is not None:
                 numbers.append((witness, number))
     if not edit.open:
-        return Match(edit.kind, where(edit, seen), edit.says)
-    name = name_of(derivation.system, numbers) if numbers else None
+        return Match(edit.kind, where(edit, search.seen), edit.says)
+    name = name_of(search.derivation.system, numbers) if numbers else None
     if name is None:
         return None
     kind, says = number_class(edit, *name)
+    if name[0] == "missing" and from_next_step(search.derivation, edit):
+        return Match("truncated BPTT", where(edit, search.seen), "nothing comes back from the next step, it is 0 there")
     if name[0] == "missing" and edit.says.startswith("the term"):
         return None  # the edit that drops the term says it better
-    return Match(kind, where(edit, seen), says)
+    return Match(kind, where(edit, search.seen), says)
+
+
+def from_next_step(derivation: Derivation, edit: Edit) -> bool:
+    """Is it about the whole right side of an equation on which the same quantity rests at other steps?"""
+    changed = [a for a in derivation.computed if a.id in dict(edit.values)]
+    whole = edit.says.startswith("its right side")
+    return whole and len(changed) == 1 and changed[0].of in readers_of(derivation, changed[0].of)
 
 
 def where(edit: Edit, seen: Sequence[Witness]) -> str:
     """The equation, and the layer."""
     if not edit.scope:
         return edit.where
+    if edit.scope == "entries":
+        widest = max(seen, key=lambda w: len(w.found))
+        return f"{edit.where}, only at {', '.join(map(one, widest.wrong))}"
     found = dict.fromkeys(scope_of(edit, witness) for witness in seen if witness.layers)
     if len(found) > 1:
         return f"{edit.where}, in the {'last layer' if edit.scope == 'layer' else 'layers'} with a wrong gradient"
@@ -130,33 +121,43 @@ def scope_of(edit: Edit, witness: Witness) -> frozenset[int] | None:
     return None if not edit.scope else frozenset(witness.layers[-1:] if edit.scope == "layer" else witness.layers)
 
 
-def mutated(derivation: Derivation, witness: Witness, edit: Edit, number: Any) -> Mutated:
+def mutated(search: Search, witness: Witness, edit: Edit, number: Any) -> Mutated:
     """The edited equations at one instance, with what the edit does not touch."""
+    derivation = search.derivation
     touched = {a.of for a in derivation.computed if a.id in dict(edit.values)}
     touched |= {reader for name in touched for reader in readers_of(derivation, name)}
     known = {entry: value for entry, value in witness.right.items() if entry[0] not in touched}
-    return Mutated(derivation, witness.unrolled, edit, scope_of(edit, witness), known, number)
+    return Mutated(witness, edit, partial(holds, witness, edit), known, number, search.work)
 
 
-def explains(derivation: Derivation, witness: Witness, edit: Edit, tensors: frozenset[str]) -> tuple[bool, Any]:
+def holds(witness: Witness, edit: Edit, entry: Entry) -> bool:
+    """Is an entry computed by the edited equation?"""
+    if edit.scope == "entries":
+        return entry in witness.wrong
+    layers = scope_of(edit, witness)
+    return layers is None or layer_of(witness.unrolled, entry) in layers
+
+
+def explains(search: Search, witness: Witness, edit: Edit) -> tuple[bool, Any]:
     """Does an edit give all that was found at one instance, and with which number?"""
-    wrong = [e for e in witness.wrong if e[0] in tensors]
-    order = [*reversed(wrong), *(e for e in witness.found if e not in wrong and e[0] in tensors)]
+    mine = [e for e in witness.found if e[0] in search.tensors and e != OBJECTIVE]
+    wrong = [e for e in witness.wrong if e in mine]
     number = None
     if edit.open:
         if not wrong:
             return True, None
-        number = solved(derivation, witness, edit, wrong)
+        number = solved(search, witness, edit, wrong)
         if number is None:
             return False, None
-    other = mutated(derivation, witness, edit, number)
-    return all(witness.same(e, other.read(f"d.{e[0]}", e[1])) for e in order if e != OBJECTIVE), number
+    other = mutated(search, witness, edit, number)
+    order = [*reversed(wrong), *(e for e in mine if e not in wrong)]
+    return all(witness.same(e, other.read(f"d.{e[0]}", e[1])) for e in order), number
 
 
-def solved(derivation: Derivation, witness: Witness, edit: Edit, wrong: list[Entry]) -> Any:
+def solved(search: Search, witness: Witness, edit: Edit, wrong: list[Entry]) -> Any:
     """The number with which an edit explains one wrong entry: the first, from the output, that depends on it."""
     field = witness.case.field
-    zero, one = (mutated(derivation, witness, edit, field.rational(n)) for n in (Fraction(0), Fraction(1)))
+    zero, one = (mutated(search, witness, edit, field.rational(n)) for n in (Fraction(0), Fraction(1)))
     name, at = wrong[-1]
     here, there = zero.read(f"d.{name}", at), one.read(f"d.{name}", at)
     slope = there - here

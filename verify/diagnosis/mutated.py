@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
-from derive.derivation import Derivation
+from derive.derivation import Adjoint
 from derive.values.affine import Affine
 from verify.diagnosis.edits import Edit
+from verify.diagnosis.evidence import Witness
 from verify.diagnosis.spots import UNKNOWN
+from verify.diagnosis.work import Work
 from verify.instance import Entry
 from verify.numbers import Number
 from verify.run import divide
@@ -16,23 +18,25 @@ from verify.symbolic import Symbolic
 from verify.unroll import Unrolled
 
 
-Layers = frozenset[int] | None
 Known = dict[Entry, Number]
+Holds = Callable[[Entry], bool]
 
 
 class Mutated(Symbolic):
-    """Values as ever, adjoints by edited equations. A position past one end of a slot counts from the other."""
+    """Values as ever, adjoints by edited equations at the entries where an edit holds.
 
-    def __init__(
-        self, derivation: Derivation, unrolled: Unrolled, edit: Edit, layers: Layers, known: Known, unknown: Any
-    ) -> None:
-        whole = replace(derivation, adjoints=tuple(replace(a, inlined=False) for a in derivation.adjoints))
-        super().__init__(whole, unrolled)
-        self.evaluator.direct = unrolled.direct
-        self.layers, self.unknown, self.changed = layers, unknown, dict(edit.values)
+    A position past one end of a slot counts from the other.
+    """
+
+    def __init__(self, witness: Witness, edit: Edit, holds: Holds, known: Known, unknown: Any, work: Work) -> None:
+        super().__init__(witness.whole, witness.unrolled)
+        self.evaluator.direct = witness.unrolled.direct
+        self.holds, self.unknown, self.changed = holds, unknown, dict(edit.values)
         self.known |= known
+        self.found, self.work = witness.covering, work
 
     def read(self, tensor: str, at: tuple[int, ...]) -> Number:
+        self.work.spend()
         if tensor == UNKNOWN.tensor:
             return self.unknown
         name = tensor.removeprefix("d.")
@@ -40,10 +44,17 @@ class Mutated(Symbolic):
             return super().read(tensor, at)
         return super().read(tensor, around(self.unrolled, name, at))
 
+    def adjoint_at(self, tensor: str, at: tuple[int, ...]) -> tuple[Adjoint, dict[str, int]]:
+        """The adjoint equation of an entry, found once for all edits."""
+        entry = tensor, at
+        if entry not in self.found:
+            self.found[entry] = super().adjoint_at(tensor, at)
+        return self.found[entry]
+
     def evaluate(self, entry: Entry) -> None:
         adjoint, letters = self.adjoint_at(*entry)
         changed = self.changed.get(adjoint.id)
-        if changed is not None and (self.layers is None or layer_of(self.unrolled, entry) in self.layers):
+        if changed is not None and self.holds(entry):
             self.known[entry] = self.evaluator.compile(changed)(letters)
         else:
             super().evaluate(entry)

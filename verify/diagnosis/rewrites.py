@@ -54,7 +54,8 @@ def term_dropped(spot: Spot) -> Iterator[Rewrite]:
     if isinstance(spot.node, Add):
         for q, term in enumerate(spot.node.terms):
             rest = add(*(t for p, t in enumerate(spot.node.terms) if p != q))
-            yield Rewrite("term missing", rest, f"the term {text(term)} is missing")
+            if not isinstance(rest, Number):  # else the whole is a factor that is missing
+                yield Rewrite("term missing", rest, f"the term {text(term)} is missing")
 
 
 def term_scaled(spot: Spot) -> Iterator[Rewrite]:
@@ -148,10 +149,19 @@ def slope_changed(spot: Spot) -> Iterator[Rewrite]:
     for slope in slopes(spot.system, spot.node):
         shown = text(mul(*slope.factors))
         yield Rewrite("f' missing", mul(*slope.rest), f"the factor f' = {shown} is missing")
-        for kind, new in slope_entries(spot, slope.entry, slope.made, mul(*slope.rest)):
+        for kind, new in slope_entries(spot, slope.entry, slope.made, mul(*adjoints_of(slope.rest)[0])):
             factors = tuple(put(f, slope.entry, new) for f in slope.factors)
             says = f"f' is taken of {text(new)} where {shown} belongs"
             yield Rewrite(kind, mul(*slope.rest, *factors), says)
+
+
+def adjoints_of(factors: tuple[Expr, ...]) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """The factors that read adjoints, all if none does, and the others."""
+    reading = [any(isinstance(n, Access) and n.tensor.startswith("d.") for n in walk(f)) for f in factors]
+    if not any(reading):
+        return factors, ()
+    adjoints = tuple(f for f, reads in zip(factors, reading, strict=True) if reads)
+    return adjoints, tuple(f for f, reads in zip(factors, reading, strict=True) if not reads)
 
 
 def slope_entries(spot: Spot, entry: Expr, made: Call | None, rest: Expr) -> Iterator[tuple[str, Expr]]:
@@ -293,7 +303,7 @@ def place_left_out(spot: Spot) -> Iterator[Rewrite]:
                 yield Rewrite(f"dropped {which} sample", mul(bracket, spot.node), says)
 
 
-RULES: tuple[Rule, ...] = (
+RULES_OF_NODES: tuple[Rule, ...] = (
     term_scaled,
     slope_changed,
     term_dropped,

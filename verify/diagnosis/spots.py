@@ -81,7 +81,7 @@ def slopes(system: System, product: Mul) -> Iterator[Slope]:
     for entry, factors in known.items():
         made = maker(system, entry)
         alone = isinstance(factors[0], Access) and len(factors) == 1
-        if (made is not None and not alone) or any(isinstance(f, (Call, Choice)) for f in factors):
+        if (made is not None and not alone) or any(isinstance(n, (Call, Choice)) for f in factors for n in walk(f)):
             rest = tuple(f for f in product.factors if f not in factors)
             if any(isinstance(node, Access) for f in rest for node in walk(f)):
                 yield Slope(entry, tuple(factors), rest, made)

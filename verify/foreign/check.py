@@ -94,7 +94,7 @@ def check_gradient(
     verdict = summary(name, derivation, layout, every, judged, notes, seed)
     if not NUMBERS_DIFFER & {finding.code for finding in verdict.failures}:
         return verdict
-    return replace(verdict, diagnosis=diagnose(derivation, target, every))
+    return replace(verdict, diagnosis=diagnose(derivation, target, every, None if alone else among or {}))
 
 
 def judged_at(case: Case, derivation: Derivation, target: Target, dtype: str) -> Judged:
