@@ -12,8 +12,11 @@ from models import derivation, system
 
 from derive.language.functions import function
 from derive.system import System
+from verify.case import sharp
 from verify.formula import Formulas
+from verify.instance import instance
 from verify.numbers import Balls, Dual, Exact, Undecided, combine
+from verify.sizes import Sizes
 
 SIGMOID = system("mlp")
 Z = sympy.Symbol("z", real=True)
@@ -132,3 +135,9 @@ def test_dual_numbers_add_up_by_entry():
 def test_symbolic_model_needs_no_formula():
     formulas = Formulas(derivation("theorems").system, Exact(0))
     assert formulas.call("f", (fmpq(1, 2),), (1,)) != formulas.call("f", (fmpq(1, 2),), (0,))
+
+
+def test_wide_balls_are_computed_again_with_more_bits(monkeypatch):
+    monkeypatch.setattr("verify.case.BITS", 12)
+    drawn = instance(SIGMOID, Sizes((), (("m", 2), ("L", 3))))
+    assert sharp(derivation("mlp"), drawn, 0).field.bits == 12 * 16

@@ -15,6 +15,7 @@ from verify.symbolic import Symbolic
 from verify.unroll import OBJECTIVE, Unrolled
 
 DIGITS = 127  # entries are multiples of 1/128, which every float type holds
+WIDER = (4, 16, 64)
 FLAT = 0.05  # a pivot that is no smaller part of the largest entry costs floats little
 Values = dict[Entry, Any]
 
@@ -69,15 +70,29 @@ def make_case(derivation: Derivation, sizes: Sizes, seed: int, factor: int = 1) 
 
 
 def sharp(derivation: Derivation, drawn: Instance, seed: int) -> Case:
-    """The reference values in balls of 170 bits, or of four times as many where long recurrences widen these."""
-    field = Balls(seed)
-    with suppress(Undecided), field.context():
-        case = evaluated(derivation, drawn, field)
-        if all(field.same(ball, ball) for values in (case.symbolic, case.true) for ball in values.values()):
+    """The reference values in balls of 170 bits, or of up to 64 times as many where long recurrences widen these.
+
+    Undecided if four times as many do not tell what is to be evaluated: equal numbers stay equal at any width.
+    """
+    with suppress(Undecided):
+        case = _evaluated_at(BITS, derivation, drawn, seed)
+        if _is_narrow(case):
             return case
-    field = Balls(seed, 4 * BITS)
+    for wider in WIDER:
+        case = _evaluated_at(wider * BITS, derivation, drawn, seed)
+        if _is_narrow(case):
+            break
+    return case
+
+
+def _evaluated_at(bits: int, derivation: Derivation, drawn: Instance, seed: int) -> Case:
+    field = Balls(seed, bits)
     with field.context():
         return evaluated(derivation, drawn, field)
+
+
+def _is_narrow(case: Case) -> bool:
+    return all(case.field.same(ball, ball) for values in (case.symbolic, case.true) for ball in values.values())
 
 
 def settled(derivation: Derivation, drawn: Instance, seed: int) -> Case:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from codegen.lowering.contract import elementwise
+from codegen.lowering.signs import is_not_negative, is_positive
 from codegen.program.array import CHOICE, Contract, Literal, Map, Named, Reduce, Value, letters
 from codegen.program.special import BY_HEAD
 from derive.regions.regions import extent
@@ -88,7 +89,7 @@ def _fits(expr: Expr, bound: Bound, around: tuple[Bound, ...], known: Known) -> 
 
 
 def _is_partial(expr: Expr) -> bool:
-    """May the value not exist for some values of the parts, and not be guarded by `guarded`?"""
+    """May the value not exist for some values of the parts, and not be guarded by `harmless`?"""
     if not isinstance(expr, Call) or expr.function in FILL:
         return False
     return expr.function == "atanh" or (expr.function in BY_HEAD and BY_HEAD[expr.function].singular)
@@ -97,7 +98,7 @@ def _is_partial(expr: Expr) -> bool:
 def protected(tests: Sequence[Value], below: Value, order: tuple[Index, ...]) -> Value:
     """A denominator that is 1 where a test fails."""
     for test in tests:
-        below = guarded(test, below)
+        below = harmless(test, below)
         if test.axes and covers(below, test) and not is_positive(below):
             below = elementwise(CHOICE, (test, below, Literal(Fraction(1))), order)
     return below
@@ -115,7 +116,7 @@ def masked(tests: Sequence[Value], groups: list[Value], order: tuple[Index, ...]
 
 
 def _masked(test: Value, groups: list[Value], order: tuple[Index, ...]) -> list[Value]:
-    groups = [guarded(test, g) for g in groups]
+    groups = [harmless(test, g) for g in groups]
     wide = [q for q, g in enumerate(groups) if covers(g, test)]
     if not test.axes or not wide:
         return [*groups, Map("typed", (test,), test.axes) if test.axes else test]
@@ -135,34 +136,33 @@ FILL: dict[str, tuple[int, Value]] = {
 }
 
 
-def guarded(test: Value, value: Value) -> Value:
-    """The value with harmless arguments where the test fails: exp(-oo) = 0, and 1 where a value may not exist."""
+def harmless(test: Value, value: Value, needed: bool = True) -> Value:
+    """The value with harmless arguments where the test is not `needed`: exp(-oo) = 0, else 1 for what may not exist."""
     if not covers(value, test) or not test.axes:
         return value
     if isinstance(value, Reduce):
-        return with_changes(value, value=guarded(test, value.value))
+        return with_changes(value, value=harmless(test, value.value, needed))
     if isinstance(value, Contract):
-        return with_changes(value, left=guarded(test, value.left), right=guarded(test, value.right))
+        return with_changes(value, left=harmless(test, value.left, needed), right=harmless(test, value.right, needed))
     if not isinstance(value, Map):
         return value
-    args = list(value.args)
+    args = [harmless(test, a, needed) for a in value.args]
     place, fill = FILL.get(value.op, (-1, None)) if not _is_whole_power(value) else (-1, None)
-    if fill is not None and covers(args[place], test) and not is_positive(args[place]):
-        args[place] = elementwise(CHOICE, (test, args[place], fill), letters(value.axes))
-        return Map(value.op, tuple(args), value.axes)
-    return Map(value.op, tuple(guarded(test, a) for a in args), value.axes)
+    computed = fill is not None and (covers(args[place], test) or isinstance(args[place], (Map, Reduce, Contract)))
+    if computed and not _exists(value.op, args[place]):
+        ends = (args[place], fill) if needed else (fill, args[place])
+        args[place] = elementwise(CHOICE, (test, *ends), letters(value.axes))
+    return Map(value.op, tuple(args), value.axes)
+
+
+def _exists(op: str, argument: Value) -> bool:
+    """Has the function a value at the argument, by its form?"""
+    return is_not_negative(argument) if op == "sqrt" else is_positive(argument)
 
 
 def _is_whole_power(value: Map) -> bool:
     exponent = value.args[-1]
     return value.op == "**" and isinstance(exponent, Literal) and exponent.value.denominator == 1
-
-
-def is_positive(value: Value) -> bool:
-    """Is it a sum of positive numbers and exponentials?"""
-    if isinstance(value, Map):
-        return value.op == "+" and all(is_positive(a) or (isinstance(a, Map) and a.op == "exp") for a in value.args)
-    return isinstance(value, Literal) and value.value > 0
 
 
 def covers(value: Value, test: Value) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from codegen.lowering.boxes import masked, moving, protected
+from codegen.lowering.boxes import harmless, masked, moving, protected
 from codegen.lowering.contract import contraction, elementwise, times
 from codegen.lowering.functional import lower_functional
 from codegen.lowering.gather import entry, extreme, guard, guarded, integers, test
@@ -211,11 +211,12 @@ def lower_pow(expr: Pow, scope: Scope) -> Value:
 
 
 def lower_choice(expr: Choice, scope: Scope) -> Value:
-    """Branches from the last to the first."""
+    """Branches from the last to the first, each harmless where it is not taken: np.where computes all of them."""
     result = lower_expr(expr.otherwise, scope)
     for condition, value in reversed(expr.branches):
         holds = lower_relation(condition, scope)
-        result = elementwise(CHOICE, (holds, lower_expr(value, scope), result), scope.order)
+        branches = harmless(holds, lower_expr(value, scope)), harmless(holds, result, needed=False)
+        result = elementwise(CHOICE, (holds, *branches), scope.order)
     return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from codegen.lowering.boxes import guarded, moving
+from codegen.lowering.boxes import harmless, moving
 from codegen.lowering.contract import elementwise
 from codegen.lowering.gather import Lower, test
 from codegen.lowering.scope import Scope, boxed, must_loop, outermost
@@ -26,7 +26,7 @@ def lower_product(expr: Product, scope: Scope, lower: Lower) -> Value:
     value = lower(expr.body, inside)
     for condition in conditions:
         holds = test(condition, inside, lower)
-        value = elementwise(CHOICE, (holds, guarded(holds, value), Literal(Fraction(1))), scope.order)
+        value = elementwise(CHOICE, (holds, harmless(holds, value), Literal(Fraction(1))), scope.order)
     if bound.index in letters(value.axes):
         return Reduce("*", value, (bound.index,))
     return elementwise("**", (value, Length(bound.hi - bound.lo + 1)), scope.order)
