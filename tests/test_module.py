@@ -22,6 +22,8 @@ from scipy.optimize import minimize
 from codegen import render
 from codegen.render import fill, render_module
 from derive import Max, Model, Refused, Sum, derive, function, library
+from derive.language.functions import Function
+from derive.library import activations
 
 MODELS = (
     "mlp",
@@ -366,13 +368,13 @@ def test_templates_hold_no_logic() -> None:
         assert "{%" not in path.read_text("utf-8"), path.name
 
 
-@pytest.mark.parametrize(
-    ("row", "extra"),
-    [("gelu", ()), ("mish", ()), ("leaky_relu", ("0.125",)), ("elu", ("2",)), ("relu", ()), ("softplus", ()),
-     ("softsign", ()), ("swish", ()), ("scaled_tanh", ()), ("identity", ())],
-)  # fmt: skip
+ACTIVATIONS = {name: row for name, row in vars(activations).items() if isinstance(row, Function)}
+
+
+@pytest.mark.parametrize("row", ACTIVATIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_every_activation_of_the_library(row: str, extra: tuple[str, ...], dtype: Any) -> None:
+def test_every_activation_of_the_library(row: str, dtype: Any) -> None:
+    extra = [Fraction(1, 8)] * (len(ACTIVATIONS[row].arguments) - 1)
     with Model(row) as model:
         m, p = model.sizes("m p")
         i, j = model.indices("i j")
@@ -380,7 +382,7 @@ def test_every_activation_of_the_library(row: str, extra: tuple[str, ...], dtype
         w = model.parameters(w=(p,))
         z, a = model.variables("z a")
         z[i, j] = x[i, j] * w[j]
-        a[i, j] = getattr(library, row)(z[i, j], *map(Fraction, extra))
+        a[i, j] = getattr(library, row)(z[i, j], *extra)
         model.minimise(Sum(a[i, j] ** 2, i, j) / m)
         model.predict(a[i, j])
     module = ModuleType(row)

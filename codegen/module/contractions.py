@@ -12,8 +12,8 @@ from codegen.program.array import (
     Value,
     letters,
 )
-from codegen.program.integers import Integers
-from codegen.program.phrases import (
+from codegen.module.integers import Integers
+from codegen.module.phrases import (
     ATOM,
     COMPARISON,
     MATMUL,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from codegen.module.breaking import broken
 from codegen.module.values import ValueSpeller
 from codegen.program.array import Assign, Line, Read, Repeat
-from codegen.program.phrases import LONGEST
+from codegen.module.phrases import LONGEST
 from derive.errors import located
 from derive.values.text import render_affine
 

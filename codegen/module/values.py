@@ -35,8 +35,8 @@ from codegen.program.array import (
     When,
     letters,
 )
-from codegen.program.integers import replace_letter
-from codegen.program.phrases import (
+from codegen.module.integers import replace_letter
+from codegen.module.phrases import (
     ATOM,
     COMPARISON,
     CONSTANTS,

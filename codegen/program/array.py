@@ -1,7 +1,7 @@
 """Typed values and statements of the array program.
 
 A value has axes, one index letter with its range each; a loop letter is a plain integer. Nothing here is spelled in
-NumPy: `codegen.module.spelling` owns phrases, and another target would own others.
+NumPy: `codegen.module` owns phrases, and another target would own others.
 """
 
 from __future__ import annotations
