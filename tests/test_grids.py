@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from test_gather import drawn, loaded
@@ -72,6 +73,59 @@ def test_large_costs_do_not_overflow(size: float, dtype: Any) -> None:
     assert J.dtype == dtype and all(np.isfinite(g).all() and g.dtype == dtype for g in gradient.values())
     c = ((x.astype(float) @ parameters["w"].astype(float) + 0.5)[:, None] - y.astype(float)) ** 2
     np.testing.assert_allclose(J, aligned(c), rtol=64 * np.finfo(dtype).eps)
+
+
+OPEN = """from sympy import exp, log
+
+from derive import Model, Sum
+
+with Model("open") as model:
+    S, T = model.sizes("S T")  # both may be 1
+    s, t = model.indices("s t")
+    x, y = model.data(x=(S,), y=(T,))
+    w, g = model.parameters(w=()), model.hyper("g")
+    D, R = model.variables("D R")
+    D[s, t] = (w * x[s] - y[t]) ** 2
+    R[1, 1] = D[1, 1]
+    with model.over(s, 2, S):
+        R[s, 1] = R[s - 1, 1] + D[s, 1]
+    with model.over(t, 2, T):
+        R[1, t] = R[1, t - 1] + D[1, t]
+    with model.over(s, 2, S), model.over(t, 2, T):
+        near = exp(-R[s - 1, t] / g) + exp(-R[s, t - 1] / g) + exp(-R[s - 1, t - 1] / g)
+        R[s, t] = D[s, t] - g * log(near)
+    model.minimise(R[S, T])
+"""
+
+
+def open_cost(w: Any, x: Any, y: Any, g: Any) -> Any:
+    """The same by numbers of 60 digits."""
+    found: dict[tuple[int, int], Any] = {}
+    for s, t in np.ndindex(len(x), len(y)):
+        ways = [found[at] for at in ((s - 1, t), (s, t - 1), (s - 1, t - 1)) if at in found]
+        near = -g * mpmath.log(sum(mpmath.exp(-way / g) for way in ways)) if len(ways) == 3 else sum(ways)
+        found[s, t] = near + (w * mpmath.mpf(float(x[s])) - mpmath.mpf(float(y[t]))) ** 2
+    return found[len(x) - 1, len(y) - 1]
+
+
+@pytest.mark.parametrize("size", [1, 50, 1e4])
+@pytest.mark.parametrize("shape", [(4, 5), (2, 2), (1, 3), (3, 1), (1, 1)])
+def test_exponentials_under_conditions_do_not_overflow(shape: tuple[int, int], size: float, tmp_path: Path) -> None:
+    """Where sizes may be 1 the regions of an adjoint stay conditions; sums beside them are shifted as elsewhere."""
+    path = tmp_path / "open.py"
+    path.write_text(OPEN)
+    module, text = loaded(runpy.run_path(str(path))["model"])
+    assert "if 2 <= S and t + 1 <= T" in text
+    x, y, w, g = size * drawn(shape[0]), size * drawn(shape[1], seed=1), 0.75, 0.5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        J, gradient = module.cost_and_gradient({"w": w}, x=x, y=y, g=g)
+    with mpmath.workdps(60):
+        near, step = (mpmath.mpf(w), mpmath.mpf(g)), mpmath.mpf("1e-22")
+        costs = [open_cost(near[0] + q * step, x, y, near[1]) for q in (-1, 0, 1)]
+        assert abs(J - costs[1]) <= 1e-14 * abs(costs[1])
+        slope = (costs[2] - costs[0]) / (2 * step)
+        assert abs(gradient["w"] - slope) <= 1e-13 * abs(slope)
 
 
 CORNER = """from sympy import tanh

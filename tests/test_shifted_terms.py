@@ -131,3 +131,23 @@ def test_a_few_exponentials_up_to_1e4(case: str) -> None:
             found = [slopes["a"][q] - 0.125, slopes["b"][q] - 0.125, slopes["c"][q] - 0.125, *slopes["d"][q]]
             bound = 8 * eps * (4 + max(map(abs, point)))
             assert np.allclose(found, want, rtol=bound, atol=bound), (case, dtype, point, found, want)
+
+
+def test_over_a_range_that_moves_the_sum_is_shifted_where_it_stands() -> None:
+    """No variable holds the largest of the two for u <= t alone."""
+    with Model("moving") as model:
+        n, T = model.sizes("n T")
+        i, t, u = model.indices("i t u")
+        x = model.data(x=(n, T))
+        w, v = model.parameters(w=(T,), v=(T,))
+        a, b, c = model.variables("a b c")
+        a[i, t] = w[t] * x[i, t]
+        b[i, t] = v[t] * x[i, t]
+        c[i, t] = Sum(exp(a[i, u]) / (exp(a[i, u]) + exp(b[i, t])), (u, 1, t))
+        model.minimise(Sum(c[i, t] ** 2, i, t))
+    derivation = derive(model)
+    module = load(render_module(derivation, source="moving.py", digest="0"), "moving")
+    assert agree(derivation.system, derivation, module).good
+    x, ones = np.array([[1.0, 2, -3], [2, -2, 1]]), np.ones(3)
+    near = [module.cost_and_gradient({"w": size * ones, "v": -size * ones}, x=x) for size in (1e2, 1e4)]
+    assert near[0][0] == pytest.approx(near[1][0], rel=1e-12) and np.isfinite(near[1][1]["w"]).all()

@@ -15,6 +15,7 @@ from derive.regions.regions import extent
 from derive.system import Slot, System, Tensor
 from derive.values.affine import Affine, Node, indices, replace
 from derive.values.binders import Bound
+from derive.values.facts import Facts
 from derive.values.match import match
 from derive.values.nodes import MINUS_ONE, ONE, Access, Call, Expr, add, mul
 from derive.values.walks import outline, substitute, walk
@@ -48,9 +49,11 @@ class Named:
         """Is it a function of the model, not SymPy's?"""
         return any(f.name == name for f in self.system.functions)
 
-    def within(self, found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Bound, ...]) -> bool:
+    def within(
+        self, found: dict[Node, Affine], own: tuple[Bound, ...], bounds: tuple[Bound, ...], facts: Facts | None = None
+    ) -> bool:
         """Do the positions lie in the ranges of the letters? Ranges that depend on another letter follow by shape."""
-        facts = self.system.facts
+        facts = facts or self.system.facts
         for bound in own:
             if bound.index not in found:
                 return False
@@ -91,15 +94,17 @@ class Named:
         """The value of this statement is read from its target where it stands again."""
         self.known.setdefault(outline(statement.value), []).append(statement)
 
-    def recalled(self, value: Expr, bounds: tuple[Bound, ...]) -> Access | None:
+    def recalled(self, value: Expr, bounds: tuple[Bound, ...], facts: Facts | None = None) -> Access | None:
         """The entry that has this value, of the first statement that gives one wherever the value stands."""
-        found = (self.instance(s, value, bounds) for s in self.known.get(outline(value), []))
+        found = (self.instance(s, value, bounds, facts) for s in self.known.get(outline(value), []))
         return next((entry for entry in found if entry is not None), None)
 
-    def instance(self, statement: Statement, value: Expr, bounds: tuple[Bound, ...]) -> Access | None:
+    def instance(
+        self, statement: Statement, value: Expr, bounds: tuple[Bound, ...], facts: Facts | None = None
+    ) -> Access | None:
         """The entry of the statement's target that has this value, if there is one wherever the value stands."""
         found = match(statement.value, value, frozenset(b.index for b in statement.bounds))
-        if found is None or not self.within(found, statement.bounds, bounds):
+        if found is None or not self.within(found, statement.bounds, bounds, facts):
             return None
         entry = substitute(statement.target, found)
         assert isinstance(entry, Access)

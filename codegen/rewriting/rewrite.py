@@ -26,7 +26,7 @@ from codegen.rewriting.matrix_functions import named_functions
 from codegen.rewriting.means import multiplied_out, saturates
 from codegen.rewriting.named import letter_of, log_name
 from codegen.rewriting.quotients import Quotients
-from codegen.rewriting.terms import Terms
+from codegen.rewriting.terms import Around, Terms
 from codegen.rewriting.zero_logs import without_zero_logs
 from codegen.rewriting.zero_norms import ZeroNorms
 from codegen.stable.composed import entry_of, factors_of, formula_of, overflows, raised
@@ -60,7 +60,7 @@ class Rewriter(Quotients, Terms, ZeroNorms):
         shifts: list[Statement] = []
         for statement in found:
             with located(statement.source):
-                value = self.shift_terms(statement.value, statement.bounds, shifts)
+                value = self.shift_terms(statement.value, Around(statement.bounds, self.system.facts), shifts)
                 value = self.noted("shift of terms", statement.value, value)
                 value = self.noted("row shift", value, self.shifts(with_changes(statement, value=value), shifts))
                 apart = self.over_functions(value, statement.bounds, statement.target.tensor)
