@@ -105,6 +105,7 @@ def cases_of(derivation: Derivation, sizes: tuple[Sizes, ...], seed: int, among:
     cases: list[Case] = []
     if among:
         points = [drawn_among(instance(derivation.system, s, seed + q, DIGITS), among) for q, s in enumerate(2 * sizes)]
+        points += [drawn_among(move(points[0]), among) for move in (wide, full)]
         return tuple(sharp(derivation, one, seed) for one in (*points, *approached(points[0])))
     for one in spread(sizes):
         with suppress(Undecided):
