@@ -174,11 +174,14 @@ def budgets_of(
     return equation_budgets(case, derivation, unit), why
 
 
-def equation_budgets(case: Case, derivation: Derivation, unit: float) -> tuple[Values, ...]:
-    """What the equations themselves may round to, taken some times, where nothing is known of the code."""
+def equation_budgets(case: Case, derivation: Derivation, unit: float, careless: bool = False) -> tuple[Values, ...]:
+    """What the equations themselves may round to, taken some times, where nothing is known of the code.
+
+    `careless`: or what formulas of the same that lose digits may round to.
+    """
 
     def equations(unit: float) -> Values:
-        symbolic = Symbolic(derivation, Unrolled(case.instance, Rounding(unit, case.field)))
+        symbolic = Symbolic(derivation, Unrolled(case.instance, Rounding(unit, case.field, careless=careless)))
         own = {OBJECTIVE: symbolic.unrolled.value("J"), **symbolic.gradient()}
         return {e: v.settled() for e, v in own.items()}
 

@@ -22,7 +22,7 @@ from verify.foreign.plain import By, check_plain
 from verify.foreign.points import cases_of, own_case, possible, seen, supported
 from verify.foreign.target import Target
 from verify.foreign.verdict import Finding, Verdict
-from verify.foreign.weighing import Judged
+from verify.foreign.weighing import Judged, never_told
 from verify.instance import instance
 from verify.numbers import Undecided
 from verify.run import floats
@@ -169,6 +169,8 @@ def summary(
             found.setdefault((finding.code, finding.block.partition("[")[0]), finding)
     for equation, block in untested(derivation, cases, seed):
         found.setdefault(("GP110", block), Finding("GP110", block, named("GP110"), equation=equation))
+    for finding in never_told(judged, [t.name for t in derivation.system.role("parameter")]):
+        found.setdefault((finding.code, finding.block), finding)
     why = tuple(dict.fromkeys(f"a black box: {j.why}" for j in judged if j.why))
     more = tuple(dict.fromkeys(note for j in judged for note in j.notes))
     ran = [j for j in judged if j.digits]
@@ -178,7 +180,7 @@ def summary(
         findings=tuple(found.values()),
         notes=(*notes, *why[:1], *more),
         digits=min((j.digits for j in ran), default=0),
-        white=bool(judged) and all(j.white for j in judged if j.digits or j.findings),
+        white=bool(judged) and all(j.white for j in judged if j.digits or j.findings or j.why),
         points=len(cases),
         entries=sum(len(case.symbolic) for case in cases),
         layout=layout.text,

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from flint import ctx
 
 from derive.derivation import Derivation
 from verify.case import Case, Values
@@ -25,6 +26,7 @@ from verify.foreign.weighing import Judged, Ran, shown, weighed
 from verify.instance import Entry
 from verify.judge import budgets_of, equation_budgets
 from verify.kernel import ball_of
+from verify.numbers import BITS, Undecided
 from verify.run import floats
 from verify.shadow import UNITS, Ties, shadows
 
@@ -41,8 +43,9 @@ def judge_case(case: Case, derivation: Derivation, target: Target, dtype: str = 
     with case.field.context():
         own, reason = own_budgets(case, derivation, target, UNITS[dtype])
         loose = cache(lambda: loose_budgets(case, derivation, UNITS[dtype]))
-        judged = weighed(case, first.entries, Ran(exact, own, why or reason), loose)
-    return replace(judged, findings=(*findings, *judged.findings), notes=tuple(notes))
+        careless = cache(lambda: careless_budgets(case, derivation, UNITS[dtype]))
+        judged = weighed(case, first.entries, Ran(exact, own, why or reason), loose, careless)
+    return replace(judged, findings=(*findings, *judged.findings), notes=(*notes, *judged.notes))
 
 
 def own_budgets(case: Case, derivation: Derivation, target: Target, unit: float) -> tuple[tuple[Values, ...], str]:
@@ -58,6 +61,16 @@ def own_budgets(case: Case, derivation: Derivation, target: Target, unit: float)
 def loose_budgets(case: Case, derivation: Derivation, unit: float) -> tuple[Values, ...]:
     """What the equations may round, some times over."""
     return case.budget(unit) if isinstance(case, LargeCase) else equation_budgets(case, derivation, unit)
+
+
+def careless_budgets(case: Case, derivation: Derivation, unit: float) -> tuple[Values, ...]:
+    """What formulas may round that take small values of functions from numbers near 1; no bounds if all is lost."""
+    if isinstance(case, LargeCase):
+        return case.budget(unit)
+    try:
+        return equation_budgets(case, derivation, unit, careless=True)
+    except (Undecided, ArithmeticError):
+        return ({},)
 
 
 def called(case: Case, target: Target, values: dict[str, Any]) -> tuple[Result | None, list[Finding], list[str]]:
@@ -121,12 +134,16 @@ def shapes(case: Case, result: Result) -> list[Finding]:
 
 
 def exact_run(case: Case, target: Target) -> tuple[Values | None, str]:
-    """The code on exact balls, or why that says nothing."""
-    try:
-        with case.field.context(), Ties(equal=case.tied):
-            return run(case, target, 0.0), ""
-    except Exception as error:  # a black box, whatever it raises
-        return None, f"{error}" if isinstance(error, NotOnBalls) else f"{type(error).__name__}: {error}"
+    """The code on exact balls, with more bits where these are too few, or why that says nothing."""
+    for bits in (BITS, 4 * BITS):
+        try:
+            with case.field.context(), ctx.workprec(bits), Ties(equal=case.tied):
+                return run(case, target, 0.0), ""
+        except Undecided as error:
+            why = f"{type(error).__name__}: {error}"
+        except Exception as error:  # a black box, whatever it raises
+            return None, f"{error}" if isinstance(error, NotOnBalls) else f"{type(error).__name__}: {error}"
+    return None, why
 
 
 def run(case: Case, target: Target, unit: float) -> Values:

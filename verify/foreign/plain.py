@@ -23,7 +23,7 @@ from verify.foreign.kinks import NUDGES, hull_of, settled
 from verify.foreign.reading import Answer, Misfit, Reading, reading, starts_with_number
 from verify.foreign.source import NotOnBalls
 from verify.foreign.verdict import Finding, Verdict
-from verify.foreign.weighing import Judged, Ran, weighed
+from verify.foreign.weighing import Judged, Ran, never_told, weighed
 from verify.judge import BLACK_BOX, tied
 from verify.numbers import BITS, Undecided
 from verify.shadow import UNITS, Ties
@@ -244,6 +244,8 @@ def summary(name: str, against: str, seen: list[Seen], accept: str) -> Verdict:
             found.setdefault((finding.code, finding.block.partition("[")[0]), finding)
     for label in untested(seen):
         found.setdefault(("GP110", label), Finding("GP110", f"d.{label}", named("GP110")))
+    for finding in never_told([one.judged for one in seen], labels_of(seen)):
+        found.setdefault((finding.code, finding.block), finding)
     notes = list(dict.fromkeys(note for one in seen for note in one.judged.notes))
     whys = dict.fromkeys(f"a black box: {one.judged.why}" for one in seen if one.judged.why and one.right)
     if accept == "differences":
@@ -256,7 +258,7 @@ def summary(name: str, against: str, seen: list[Seen], accept: str) -> Verdict:
         findings=tuple(found.values()),
         notes=(*list(whys)[:1], *notes),
         digits=min((j.digits for j in told), default=0),
-        white=bool(seen) and all(one.judged.white for one in seen if one.judged.digits or one.judged.findings),
+        white=bool(seen) and all(j.white for j in (one.judged for one in seen) if j.digits or j.findings or j.why),
         points=len(seen),
         entries=sum(max(len(one.right) - 1, 0) for one in seen),
     )
@@ -264,6 +266,10 @@ def summary(name: str, against: str, seen: list[Seen], accept: str) -> Verdict:
 
 def untested(seen: list[Seen]) -> list[str]:
     """The blocks that are 0 at every point."""
-    labels = dict.fromkeys(entry[0] for one in seen for entry in one.right if entry != OBJECTIVE)
     alive = {e[0] for one in seen for e, ball in one.right.items() if e != OBJECTIVE and not ball.contains(0)}
-    return [label for label in labels if label not in alive]
+    return [label for label in labels_of(seen) if label not in alive]
+
+
+def labels_of(seen: list[Seen]) -> list[str]:
+    """The blocks of the gradient."""
+    return list(dict.fromkeys(entry[0] for one in seen for entry in one.right if entry != OBJECTIVE))

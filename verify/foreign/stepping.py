@@ -17,7 +17,10 @@ EPS = 2.0**-52
 EXPONENTS = range(4, 48, 2)  # steps are 2^-k of the scale
 SAMPLES = 7
 NARROW = [2.0**-k for k in range(14, 43, 4)]  # where noise is looked for, as parts of the scale
-SHRINKS = (4.0, 2.0**14)  # from one of these to the next third differences become smaller by such factors, but for noise
+SHRINKS = (
+    4.0,
+    2.0**14,
+)  # from one of these to the next third differences become smaller by such factors, but for noise
 JUMPS = 8  # a smallest change larger than so many times the noise is a jump
 SUMMED = 32  # roundoffs of a cost that does not show its noise at small steps
 SAFE = 4  # the bar is taken so many times

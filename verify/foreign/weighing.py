@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite, log10
 from typing import Protocol
@@ -18,7 +18,12 @@ from verify.unroll import OBJECTIVE
 
 DIGITS = 50  # as many as balls of 170 bits tell
 FEW = 12  # a ball that leaves fewer digits open says nothing
+TOLD = 100  # floats tell a tensor that is so many times what rounding may change
+UNTOLD = "at no point does rounding leave its floats a digit: judge it at others"
 NOTHING = arb("nan")  # of an entry that is not returned
+
+
+Budgets = Callable[[], tuple[Values, ...]]
 
 
 class Known(Protocol):
@@ -41,6 +46,7 @@ class Judged:
     white: bool
     why: str = ""
     notes: tuple[str, ...] = ()
+    blind: frozenset[str] = frozenset()  # tensors of which rounding leaves floats no digits
 
 
 @dataclass(frozen=True)
@@ -52,18 +58,23 @@ class Ran:
     why: str = ""
 
 
-def weighed(case: Known, found: Values, ran: Ran, loose: Callable[[], tuple[Values, ...]]) -> Judged:
-    """Floats, and the same code on balls, against the right numbers; `loose`: what these themselves may round to."""
+def weighed(case: Known, found: Values, ran: Ran, loose: Budgets, careless: Budgets | None = None) -> Judged:
+    """Floats, and the same code on balls, against the right numbers.
+
+    `loose`: what these themselves may round to; `careless`: what formulas that lose digits may round to.
+    """
     exact, entries = ran.exact, sorted(case.symbolic.keys() & found.keys())
     faithful = exact is not None and not ran.why and all_fit(found, list(found), ran.own)
     if exact is None or not (faithful or overlapping(case, exact, entries)):
         why = ran.why or "its floats do not come from the same computation on balls"
-        return Judged(tuple(black(case, found, entries, loose())), digits_of(case, found, entries), False, why)
+        blind = blind_to(case, entries, loose())
+        digits = digits_of(case, found, [e for e in entries if e[0] not in blind])
+        return Judged(tuple(black(case, found, entries, loose(), careless)), digits, False, why, blind=blind)
     findings, sure = white(case, exact, entries)
     if not faithful:
         wrong = {f.block for f in findings}
         findings += [f for f in lost(case, found, entries, ran.own, loose) if f.block not in wrong]
-    return Judged(tuple(findings), sure, True)
+    return Judged(tuple(findings), sure, True, notes=tuple(overflows(case, found)))
 
 
 def all_fit(found: Values, entries: list[Entry], allowed: tuple[Values, ...]) -> bool:
@@ -124,29 +135,55 @@ def white(case: Known, exact: Values, entries: list[Entry]) -> tuple[list[Findin
 
 
 def lost(
-    case: Known,
-    found: Values,
-    entries: list[Entry],
-    own: tuple[Values, ...],
-    loose: Callable[[], tuple[Values, ...]],
+    case: Known, found: Values, entries: list[Entry], own: tuple[Values, ...], loose: Budgets
 ) -> Iterator[Finding]:
-    """Floats outside of what the code's own operations, and the equations, may round."""
+    """Floats outside of what the code's own operations, and the equations, may round; an infinite cost is none."""
     for entry in entries:
+        if entry == OBJECTIVE and not isfinite(float(found[entry])):
+            continue
         if not fits(found, entry, own) and not fits(found, entry, loose()):
             right = case.symbolic[entry].str(17, radius=False)
             yield finding(case, "GP103", entry, f"the formula is right, but {found[entry]!r} is not {right}")
 
 
-def black(case: Known, found: Values, entries: list[Entry], allowed: tuple[Values, ...]) -> Iterator[Finding]:
-    """Floats that rounding does not explain."""
+def overflows(case: Known, found: Values) -> Iterator[str]:
+    """A cost that is no number although its formula is right says nothing about the gradient."""
+    value = float(found.get(OBJECTIVE, 0.0))
+    if not isfinite(value):
+        yield f"the cost is {value} where it should be {case.symbolic[OBJECTIVE].str(8, radius=False)}, {case.at}"
+
+
+def black(
+    case: Known, found: Values, entries: list[Entry], allowed: tuple[Values, ...], careless: Budgets | None
+) -> Iterator[Finding]:
+    """Floats that rounding does not explain; undecided where that of another formula for the same might."""
     if all_fit(found, entries, allowed):
         return
     for entry in entries:
-        if not fits(found, entry, allowed):
-            bar = float(allowed[0][entry].rad()) if entry in allowed[0] else 0.0
-            wanted_text = case.symbolic[entry].str(17, radius=False)
-            message = f"{found[entry]!r} is not {wanted_text}, rounding allows {bar:.1e}"
+        if fits(found, entry, allowed):
+            continue
+        bar = float(allowed[0][entry].rad()) if entry in allowed[0] else 0.0
+        message = f"{found[entry]!r} is not {case.symbolic[entry].str(17, radius=False)}, rounding allows {bar:.1e}"
+        overflow = entry == OBJECTIVE and not isfinite(float(found[entry]))
+        if overflow or careless is not None and fits(found, entry, careless()):
+            yield finding(case, "GP111", entry, f"{message}; a formula that loses digits may be so far off")
+        else:
             yield finding(case, "GP109" if entry == OBJECTIVE else "GP102", entry, message)
+
+
+def blind_to(case: Known, entries: list[Entry], allowed: tuple[Values, ...]) -> frozenset[str]:
+    """The tensors of the gradient of which rounding leaves floats no digits."""
+    largest, wide = scales(case), dict[str, float]()
+    for entry in entries:
+        if entry != OBJECTIVE and entry in allowed[0]:
+            wide[entry[0]] = max(wide.get(entry[0], 0.0), float(allowed[0][entry].rad()))
+    return frozenset(name for name, bar in wide.items() if bar * TOLD > largest[name])
+
+
+def never_told(judged: Sequence[Judged], names: Iterable[str]) -> list[Finding]:
+    """Findings for the blocks of which rounding leaves floats no digits at any point."""
+    blocks = [f"d.{name}" for name in names if judged and all(name in one.blind for one in judged)]
+    return [Finding("GP111", block, f"{named('GP111')}: {UNTOLD}") for block in blocks]
 
 
 def digits_of(case: Known, found: Values, entries: list[Entry]) -> int:

@@ -1,0 +1,118 @@
+"""All planted mistakes, and right code at many points, judged: `PYTHONPATH=. python tests/examination.py`.
+
+`--points 200` judges the right implementations at so many points of every kind instead, `--only NAME` one of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import linecache
+import runpy
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from corpus import IMPLEMENTATIONS, MISTAKES, Mistake, points
+from test_foreign import AMONG, LAYERS, derivation
+
+from verify.foreign.check import check_gradient
+from verify.foreign.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the judge said of one mistake."""
+
+    mistake: Mistake
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def rejected(self) -> bool:
+        return self.verdict.word == "WRONG"
+
+    @property
+    def codes(self) -> list[str]:
+        return sorted({finding.code for finding in self.verdict.findings})
+
+
+def verdict_on(name: str, mistake: Mistake | None, folder: Path, **options: Any) -> Verdict:
+    """The verdict on an implementation, right or with a mistake; the text runs from a file."""
+    one = IMPLEMENTATIONS[name]
+    text = one.path.read_text()
+    file = folder / f"{name}.py"
+    file.write_text(mistake.edited(text) if mistake else text)
+    linecache.checkcache(str(file))
+    names = runpy.run_path(str(file))
+    return check_gradient(
+        names[one.function],
+        against=derivation(one.model),
+        cost=names[one.cost] if one.cost else None,
+        arguments=one.arguments,
+        returns=one.gradient,
+        sizes=LAYERS.get(name),
+        among=AMONG.get(name),
+        **options,
+    )
+
+
+def examined(mistakes: Iterable[Mistake], folder: Path) -> Iterator[Row]:
+    """The mistakes one by one."""
+    for mistake in mistakes:
+        started = time.process_time()
+        verdict = verdict_on(mistake.implementation, mistake, folder)
+        yield Row(mistake, verdict, time.process_time() - started)
+
+
+def all_mistakes(names: list[str], folder: Path) -> None:
+    """Print every mistake with its verdict, and how many are rejected."""
+    found, codes = Counter[str](), Counter[str]()
+    for row in examined((m for m in MISTAKES if m.implementation in names), folder):
+        found[row.verdict.word] += 1
+        codes.update(row.codes)
+        box = "white" if row.verdict.white else "black"
+        print(f"{row.verdict.word} {box} {','.join(row.codes)} {row.seconds:.1f} s {row.mistake.name}", flush=True)
+        if not row.rejected:
+            print(row.verdict, flush=True)
+    print(f"{sum(found.values())} mistakes: {dict(found)}; findings {dict(codes)}")
+
+
+def right_code(names: list[str], number: int, folder: Path) -> None:
+    """Print for every implementation and kind of point whether the right code is accepted at all of them."""
+    good = wrong = 0
+    for name in names:
+        for kind in IMPLEMENTATIONS[name].kinds:
+            started = time.process_time()
+            at = [dict(points(name, seed, kind).values) for seed in range(number)]
+            verdict = verdict_on(name, None, folder, at=at, around=False)
+            good, wrong = good + number * verdict.good, wrong + number * (not verdict.good)
+            print(
+                f"{verdict.word} {name} {kind} {verdict.digits} digits {time.process_time() - started:.1f} s",
+                flush=True,
+            )
+            if not verdict.good:
+                print(verdict, flush=True)
+    print(f"{good} points accepted; {wrong} points of which at least one is not")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=sorted(IMPLEMENTATIONS), default=None)
+    options = parser.parse_args()
+    names = [
+        name for name, one in IMPLEMENTATIONS.items() if one.present and (not options.only or name in options.only)
+    ]
+    with TemporaryDirectory() as folder:
+        if options.points:
+            right_code(names, options.points, Path(folder))
+        else:
+            all_mistakes(names, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
