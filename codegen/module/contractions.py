@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.program.array import (
-    Contract,
-    Linear,
-    Read,
-    Turn,
-    Value,
-    letters,
-)
 from codegen.module.integers import Integers
 from codegen.module.phrases import (
     ATOM,
@@ -19,6 +11,14 @@ from codegen.module.phrases import (
     MATMUL,
     MATRIX_FUNCTIONS,
     turned,
+)
+from codegen.program.array import (
+    Contract,
+    Linear,
+    Read,
+    Turn,
+    Value,
+    letters,
 )
 from derive.values.affine import Index
 

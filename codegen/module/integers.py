@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from codegen.module.phrases import ATOM, POWER
 from codegen.program.array import Map, Places, Value
 from codegen.program.measure import Measure, measure_size, measure_width
-from codegen.module.phrases import ATOM, POWER
 from codegen.program.program import Program
 from derive.regions.regions import extent
 from derive.values.affine import Affine, Index, Node, Size, Width

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.module.breaking import broken
+from codegen.module.phrases import LONGEST
 from codegen.module.values import ValueSpeller
 from codegen.program.array import Assign, Line, Read, Repeat
-from codegen.module.phrases import LONGEST
 from derive.errors import located
 from derive.values.text import render_affine
 
