@@ -7,18 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-
 from derive.claims import Claims
 from derive.derivatives import Derivatives
 from derive.errors import ModelError, Source
 from derive.language.axis_letters import Letters
+from derive.language.claimed import with_claims
 from derive.language.declared import (
     RESERVED,
     check_errors,
     check_shapes,
     check_sizes,
 )
-from derive.language.claimed import with_claims
 from derive.language.entries import named_by, source_of
 from derive.language.functions import Function, checked_name
 from derive.language.operators import explained
@@ -27,6 +26,7 @@ from derive.language.ranges import resolve, seen_so_far
 from derive.language.stated import check_defines, check_used, stated, stated_range, with_range
 from derive.language.surface import check_owner, lift
 from derive.language.unused import check_unused
+from derive.language.written import Written, with_ranges
 from derive.regions.shapes import Asked, Draft, Shapes
 from derive.system import Alias, Stated, System, Tensor
 from derive.values.affine import Affine, Index
@@ -184,9 +184,7 @@ class Model(Derivatives, Claims):
 
     def known_facts(self) -> Facts:
         """The facts declared so far, and those that the declared ranges imply."""
-        return self._facts.with_bounds(
-            s.hi - s.lo for t in self._tensors.values() for s in t.slots if s.index.name[0] != "_"
-        )
+        return with_ranges(self._facts, tuple(self._tensors.values()))
 
     def known_tensor(self, name: str) -> Tensor | None:
         """A tensor whose shape is declared, or follows from the equations stated so far."""
@@ -222,7 +220,7 @@ class Model(Derivatives, Claims):
         named = [letters.draft(d) for d in (*drafts, objective)]
         sums = [(letters.draft(opened_value(left, objective.source)).value, right) for left, right in self._sums]
         prediction = letters.asked(self._prediction) if self._prediction and whole else None
-        return resolve(
+        written = Written(
             name=self.name,
             title=self.title,
             file=self.file,
@@ -243,3 +241,4 @@ class Model(Derivatives, Claims):
             prediction=prediction,
             stated=tuple(self._stated) if whole else (),
         )
+        return resolve(written)

@@ -9,15 +9,15 @@ from dataclasses import replace as with_changes
 from derive.errors import ModelError, Source
 from derive.inference.candidates import Ends, agree, candidates, letters_of
 from derive.inference.inferred import inferred
-from derive.regions.unknown import UNKNOWN, range_of
 from derive.language.axis_letters import check_whole
-from derive.language.functions import Function
 from derive.language.statements import check_bound, check_names
+from derive.language.written import Written, with_ranges
 from derive.order.schedule import check_order
-from derive.regions.letters import relettered, renaming
 from derive.regions.checks import check_regions
+from derive.regions.letters import relettered, renaming
 from derive.regions.shapes import Asked, Draft, Ranges, Shapes, learn, lettered, named
-from derive.system import Alias, Equation, Prediction, Stated, System, Tensor, accesses
+from derive.regions.unknown import UNKNOWN, range_of
+from derive.system import Equation, Prediction, System, Tensor, accesses
 from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Binder, Bound, Sum
 from derive.values.facts import Facts
@@ -26,76 +26,58 @@ from derive.values.scopes import scoped, unscoped
 from derive.values.walks import free_indices, walk
 
 
-def resolve(
-    *,
-    name: str,
-    title: str,
-    file: str,
-    sizes: tuple[str, ...],
-    widths: tuple[str, ...],
-    letters: tuple[str, ...],
-    tensors: tuple[Tensor, ...],
-    variables: tuple[str, ...],
-    latex: dict[str, str],
-    functions: tuple[Function, ...],
-    functionals: tuple[str, ...],
-    drafts: tuple[Draft, ...],
-    objective: Draft,
-    facts: Facts,
-    sums: tuple[tuple[Expr, Expr], ...],
-    aliases: tuple[Alias, ...],
-    errors: tuple[tuple[str, str], ...],
-    prediction: Asked | None,
-    stated: tuple[Stated, ...] = (),
-) -> System:
+def resolve(written: Written) -> System:
     """The checked system of a model's declarations and drafts. ModelError for anything that cannot be meant."""
-    facts = facts.with_bounds(s.hi - s.lo for t in tensors for s in t.slots if s.index.name[0] != "_")
-    known = {t.name: t for t in tensors}
-    check_names(drafts, objective, known, variables)
-    shapes = Shapes(known, facts)
+    known = {t.name: t for t in written.tensors}
+    drafts, objective = written.drafts, written.objective
+    check_names(drafts, objective, known, written.variables)
+    shapes = Shapes(known, with_ranges(written.facts, written.tensors))
     for draft in (*drafts, objective):
         check_bound(draft)
-    readers = (_predicted(prediction),) if prediction else ()
-    solved, objective = _solve(drafts, objective, readers, shapes, latex)
+    readers = (_predicted(written.prediction),) if written.prediction else ()
+    solved, objective = _solve(drafts, objective, readers, shapes, written.latex)
     whole = finished(objective, shapes)
     for draft in (*solved, whole):
         check_whole(draft, shapes)
-    equations = tuple(named(d, solved, shapes) for d in solved)
-    goal = Equation("J", objective.target, (), whole.value, objective.source)
-    closed = tuple(
-        (
-            finished(
-                Draft(Access("?", tuple(map(Affine.of, free_indices(left)))), left, {}, objective.source), shapes
-            ).value,
-            right,
-        )
-        for left, right in sums
-    )
-    system = System(
-        name,
-        title,
-        file,
-        sizes,
-        widths,
-        letters,
-        lettered(shapes.tensors, (*solved, whole), frozenset((*letters, *sizes, *widths, *shapes.tensors))),
-        functions,
-        functionals,
-        equations,
-        goal,
-        shapes.facts,
-        closed,
-        aliases,
-        errors,
-        _prediction(prediction, shapes) if prediction else None,
-        stated,
-    )
-    system = with_changes(
-        system, equations=tuple(_relettered(e, system) for e in equations), objective=_relettered(goal, system)
-    )
+    system = _system(written, solved, whole, shapes)
     check_regions(system)
     check_order(system)
     return system
+
+
+def _system(written: Written, solved: list[Draft], objective: Draft, shapes: Shapes) -> System:
+    """The system of finished equations."""
+    taken = frozenset((*written.letters, *written.sizes, *written.widths, *shapes.tensors))
+    system = System(
+        name=written.name,
+        title=written.title,
+        file=written.file,
+        sizes=written.sizes,
+        widths=written.widths,
+        letters=written.letters,
+        tensors=lettered(shapes.tensors, (*solved, objective), taken),
+        functions=written.functions,
+        functionals=written.functionals,
+        equations=tuple(named(d, solved, shapes) for d in solved),
+        objective=Equation("J", objective.target, (), objective.value, objective.source),
+        facts=shapes.facts,
+        sums=tuple((_finished_sum(left, objective.source, shapes), right) for left, right in written.sums),
+        aliases=written.aliases,
+        errors=written.errors,
+        prediction=_prediction(written.prediction, shapes) if written.prediction else None,
+        stated=written.stated,
+    )
+    return with_changes(
+        system,
+        equations=tuple(_relettered(e, system) for e in system.equations),
+        objective=_relettered(system.objective, system),
+    )
+
+
+def _finished_sum(left: Expr, source: Source, shapes: Shapes) -> Expr:
+    """The left side of a declared sum, for all its free letters."""
+    target = Access("?", tuple(map(Affine.of, free_indices(left))))
+    return finished(Draft(target, left, {}, source), shapes).value
 
 
 def _relettered(equation: Equation, system: System) -> Equation:
