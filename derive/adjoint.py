@@ -28,7 +28,6 @@ from derive.system import System, accesses
 from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Bound, fresh, rebind, summed
 from derive.values.nodes import ZERO, Access, Expr, Partial, add, mul
-from derive.values.walks import substitute
 
 
 def derive(model: Any, by: tuple[str, ...] = ()) -> Derivation:
@@ -133,7 +132,7 @@ def _chain_rule(target: Access, bounds: tuple[Bound, ...], flow: Flow) -> Expr:
             terms.append(Partial("J", equation.target, target))
             continue
         letters = {b.index: fresh(b.index, taken) for b in equation.bounds}
-        of = substitute(equation.target, {old: Affine.of(new) for old, new in letters.items()})
+        of = equation.target.replaced({old: Affine.of(new) for old, new in letters.items()})
         assert isinstance(of, Access)
         outer = rebind(equation.bounds, letters)
         terms.append(summed(mul(Access(f"d.{of.tensor}", of.at), Partial(equation.id, of, target)), outer))

@@ -21,7 +21,7 @@ from derive.values.affine import Affine, Index, indices, replace
 from derive.values.binders import Binder
 from derive.values.nodes import ONE, Access, Expr
 from derive.values.text import render_expr
-from derive.values.walks import free_indices, substitute, walk
+from derive.values.walks import walk
 
 
 class Derivatives(Declarations):
@@ -167,13 +167,13 @@ class Derivatives(Declarations):
 
 def _without(name: str, draft: Draft) -> Draft:
     """The equation with another letter for this one, with a number that makes it new."""
-    used = {x.name for x in draft.over} | {x.name for x in free_indices(draft.value)}
+    used = {x.name for x in draft.over} | {x.name for x in draft.value.letters}
     used |= {b.index.name for node in walk(draft.value) if isinstance(node, Binder) for b in node.bounds}
     if name not in used:
         return draft
     new = next(x for x in (f"{name}{n}" for n in range(1, len(used) + 2)) if x not in used)
     old, values = Index(name), {Index(name): Affine.of(Index(new))}
-    target, value = substitute(draft.target, values), relettered(substitute(draft.value, values), {name: new})
+    target, value = draft.target.replaced(values), relettered(draft.value.replaced(values), {name: new})
     assert isinstance(target, Access)
     over = {
         Index(new) if x == old else x: (replace(lo, values), replace(hi, values)) for x, (lo, hi) in draft.over.items()

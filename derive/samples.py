@@ -8,7 +8,7 @@ from derive.system import System, accesses
 from derive.values.affine import Affine, Node, Size
 from derive.values.binders import Bound, Functional, Sum, summed
 from derive.values.nodes import Access, Add, Count, Expr, Mul, Number, Partial, Pow, add, mul, number, power
-from derive.values.walks import substitute, transform, walk
+from derive.values.walks import transform, walk
 
 ONE = Affine.of(1)
 
@@ -59,7 +59,7 @@ def for_one_sample(expr: Expr, system: System, size: Size, *, alone: bool = True
     if isinstance(kept, Functional) or not alone:
         return kept
     values: dict[Node, Affine] = {size: ONE}
-    return transform(substitute(kept, values), _evaluated)
+    return transform(kept.replaced(values), _evaluated)
 
 
 def sums_samples(expr: Expr, size: Size) -> bool:

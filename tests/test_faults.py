@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cache
 
 import pytest
+from gradients import symbolic_gradient, true_gradient
 
 from derive import derive
 from derive.derivation import Adjoint, Derivation, Step
@@ -17,13 +18,12 @@ from derive.values.affine import Affine, Index, Node, Size
 from derive.values.binders import Bound, Sum
 from derive.values.nodes import Access, Add, Bracket, Call, Expr, Mul, add, mul, number
 from derive.values.text import render_expr
-from derive.values.walks import substitute, transform
+from derive.values.walks import transform
+from verify.evidence import Evidence, failures
 from verify.instance import instance
 from verify.numbers import Exact
 from verify.sizes import plan
-from verify.evidence import Evidence, failures
 from verify.steps import Bench, check_adjoint, check_steps
-from gradients import symbolic_gradient, true_gradient
 from verify.unroll import OutOfRange
 
 Rewrite = Callable[[Expr], Expr]
@@ -242,7 +242,7 @@ FAULTS = (
 def substitute_end(hi: Affine) -> Affine:
     """n(l + 1) -> n(l)"""
     values: dict[Node, Affine] = {Index("l"): place("l - 1")}
-    body = substitute(Access("_", (hi,)), values)
+    body = Access("_", (hi,)).replaced(values)
     assert isinstance(body, Access)
     return body.at[0]
 

@@ -14,7 +14,6 @@ from derive.values.binders import Bound
 from derive.values.match import canonical
 from derive.values.nodes import Access, Expr
 from derive.values.text import render_expr, render_range
-from derive.values.walks import substitute
 
 IMPORTS = """
 import math
@@ -260,7 +259,7 @@ def plain(target: Access, bounds: tuple[Bound, ...], value: Expr) -> tuple[str, 
     letters = dict.fromkeys(x for p in target.at for x in indices(p))
     names = {x: Affine.of(Index(f"!{q}")) for q, x in enumerate(letters)}
     ranges = sorted(f"{replace(Affine.of(b.index), names).key}={replace(b.hi, names).key}" for b in bounds)
-    return substitute(target, names).key, canonical(substitute(value, names)).key, *ranges
+    return target.replaced(names).key, canonical(value.replaced(names)).key, *ranges
 
 
 def equations(system: System) -> list[tuple[str, ...]]:

@@ -10,7 +10,7 @@ from derive.system import System
 from derive.values.affine import Affine, Index, Node, indices
 from derive.values.binders import Bound, Sum, rebind
 from derive.values.nodes import ONE, ZERO, Access, Add, Bracket, Call, Constant, Count, Expr, Mul, Number, Pow
-from derive.values.walks import free_indices, substitute, transform, walk
+from derive.values.walks import transform, walk
 from verify.proof import LARGEST, MOST, applied, defining, monomials, vanishes
 
 CASES = 3  # equalities of letters that are told apart
@@ -47,14 +47,14 @@ def cases(left: Expr, right: Expr) -> list[tuple[Expr, Expr]]:
         letter = (delta.left - delta.right).terms[0][0]
         assert isinstance(letter, Index)
         value = Affine.of(letter) - (delta.left - delta.right) * (delta.left - delta.right).coefficient(letter)
-        waiting.append((substitute(one, {letter: value}), substitute(two, {letter: value}), depth + 1))
+        waiting.append((one.replaced({letter: value}), two.replaced({letter: value}), depth + 1))
         waiting.append((without(one, delta), without(two, delta), depth + 1))
     return [(settled(one), settled(two)) for one, two in done]
 
 
 def deltas(expr: Expr) -> list[Bracket]:
     """Equalities of two free letters that are not known to hold."""
-    free = set(free_indices(expr))
+    free = set(expr.letters)
     return [
         node
         for node in walk(expr)
@@ -125,7 +125,7 @@ class Canonical:
         key = expr.key
         if isinstance(expr, Bracket) and expr.op in ("=", "=="):
             key = f"[{' = '.join(sorted((expr.left.key, expr.right.key)))}]"
-        return self.atom(key, frozenset(x.name for x in free_indices(expr)))
+        return self.atom(key, frozenset(x.name for x in expr.letters))
 
     def call(self, expr: Call, args: tuple[sympy.Expr, ...]) -> sympy.Expr:
         """f(args) by the formula of f, or an atom if it has none."""
@@ -142,7 +142,7 @@ class Canonical:
             values: dict[Node, Affine] = {
                 p.alone: q for p, q in zip(equation.target.at, expr.at, strict=True) if p.alone
             }
-            return substitute(equation.value, values)
+            return equation.value.replaced(values)
         return None if self.names else defining(expr, self.system)
 
     def affine(self, affine: Affine) -> sympy.Expr:
@@ -156,7 +156,7 @@ class Canonical:
         bounds = tuple(sorted(bounds, key=lambda b: (bool((*indices(b.lo), *indices(b.hi))), b.lo.key, b.hi.key)))
         names = {b.index: Index(f"#{level + q}") for q, b in enumerate(bounds)}
         bounds = rebind(bounds, names)
-        body = substitute(body, {old: Affine.of(new) for old, new in names.items()})
+        body = body.replaced({old: Affine.of(new) for old, new in names.items()})
         own = frozenset(x.name for x in names.values())
         written = self.scalar(body, level + len(bounds))
         if monomials(written) <= MOST:

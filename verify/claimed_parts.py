@@ -16,7 +16,7 @@ from derive.system import Claim, System, accesses
 from derive.values.affine import Affine, Index, Node
 from derive.values.facts import Facts
 from derive.values.nodes import Access, Expr, Partial, derived_by, is_derived
-from derive.values.walks import substitute, transform
+from derive.values.walks import transform
 from verify.sizes import Sizes
 from verify.unroll import match
 
@@ -66,7 +66,7 @@ def written_out(expr: Expr, derivation: Derivation, *, lemmas: bool) -> Expr:
         values: dict[Node, Affine] = {
             p.alone: q for p, q in zip(equations[0].target.at, node.at, strict=True) if p.alone
         }
-        return substitute(equations[0].value, values)
+        return equations[0].value.replaced(values)
 
     return transform(expr, rewrite)
 
@@ -86,8 +86,8 @@ def met(adjoint: Adjoint, entry: Access, claim: Claim, facts: Facts) -> Iterator
         places = extent(q, claim.bounds)
         if facts.below(places.hi + 1, lo) or facts.below(hi + 1, places.lo):
             return
-    derived = substitute(substitute(adjoint.value, own), given)
-    yield Part(adjoint.id, derived, substitute(claim.value, given), adjoint)
+    derived = adjoint.value.replaced(own).replaced(given)
+    yield Part(adjoint.id, derived, claim.value.replaced(given), adjoint)
 
 
 def direct(claim: Claim, target: Partial, system: System) -> Iterator[Part]:

@@ -14,7 +14,6 @@ from derive.values.affine import Affine
 from derive.values.binders import Binder, Extreme, Functional, MatrixFunction, Place, Product, Sum
 from derive.values.nodes import MINUS_ONE, Access, Add, Bracket, Call, Choice, Constant, Count, Expr, Mul, Partial, Pow
 from derive.values.nodes import Number as NumberNode
-from derive.values.walks import free_indices
 from verify.elimination import Arithmetic, eliminate
 from verify.formula import Formulas, times, total
 from verify.numbers import Dual, Field, Number, chain, power, primal
@@ -244,7 +243,7 @@ class Evaluator:
     def compile_matrixfunction(self, expr: MatrixFunction) -> Compiled:
         """One elimination for all places at which a function of one matrix is read."""
         whole = expr.moved(())
-        own = tuple(x.name for x in free_indices(whole))
+        own = tuple(x.name for x in whole.letters)
         places = tuple(self.compile_affine(p) for p in expr.at)
         first = self.compile_affine(expr.bounds[0].lo)
 
@@ -293,7 +292,7 @@ class Evaluator:
 
 def remembered(function: Compiled, expr: Expr) -> Compiled:
     """The function with one evaluation for all places that differ in other letters than the free ones."""
-    names = tuple(x.name for x in free_indices(expr))
+    names = tuple(x.name for x in expr.letters)
     known: dict[tuple[int | None, ...], Number] = {}
 
     def recall(letters: Letters) -> Number:

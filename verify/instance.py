@@ -16,7 +16,6 @@ from derive.system import System, Tensor, accesses
 from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Bound
 from derive.values.nodes import Expr
-from derive.values.walks import free_indices
 from verify.evaluate import Evaluator
 from verify.numbers import Exact
 from verify.sizes import Sizes
@@ -172,7 +171,7 @@ def times(drawn: Instance, names: set[str], factor: int, note: str) -> Instance:
 
 def _honour(system: System, sizes: Sizes, entries: dict[Entry, Fraction], left: Expr, right: Expr) -> None:
     """Scale the data on the left side so that left = right holds, for every value of the free letters."""
-    letters = [x.name for x in free_indices(left)]
+    letters = [x.name for x in left.letters]
     bounds = tuple(Bound(Index(n), *_range(system, left, n)) for n in letters)
     for place in sizes.places(bounds):
         touched: list[Entry] = []

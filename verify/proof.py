@@ -14,7 +14,7 @@ from derive.system import Equation, System
 from derive.values.affine import Affine, Index, Node
 from derive.values.binders import Sum
 from derive.values.nodes import Access, Add, Call, Constant, Expr, Mul, Number, Pow
-from derive.values.walks import substitute, walk
+from derive.values.walks import walk
 
 LARGEST = 60  # nodes
 MOST = 3000  # terms after expansion
@@ -112,7 +112,7 @@ def defining(entry: Access, system: System) -> Expr | None:
         return None
     value = general[0].value
     values: dict[Node, Affine] = {p.alone: q for p, q in zip(general[0].target.at, entry.at, strict=True) if p.alone}
-    return substitute(value, values) if isinstance(value, Call) else None
+    return value.replaced(values) if isinstance(value, Call) else None
 
 
 def may_meet(equation: Equation, entry: Access) -> bool:

@@ -29,7 +29,6 @@ from derive.values.nodes import (
     Relation,
 )
 from derive.values.text import split_quotient, split_sign
-from derive.values.walks import substitute
 
 SUM, BIG, PRODUCT, POWER, ATOM = range(5)
 RELATIONS = {"=": "=", "==": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">", "!=": r"\ne"}
@@ -240,7 +239,7 @@ def render_partial(printer: Printer, expr: Partial) -> tuple[str, int]:
 def render_functional(printer: Printer, expr: Functional) -> tuple[str, int]:
     name = letter(expr.name)
     if expr.by:
-        below = [printer.expr(substitute(expr.bodies[k], {expr.bounds[k].index: p})) for k, p in expr.by]
+        below = [printer.expr(expr.bodies[k].replaced({expr.bounds[k].index: p})) for k, p in expr.by]
         order = f"^{{{len(below)}}}" if len(below) > 1 else ""
         return rf"\frac{{\partial{order} {name}}}{{" + " ".join(rf"\partial {b}" for b in below) + "}", ATOM
     rows = []

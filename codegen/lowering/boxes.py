@@ -20,7 +20,7 @@ from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Binder, Bound
 from derive.values.facts import Facts
 from derive.values.nodes import Access, Bracket, Call, Expr
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 
 def moving(bound: Bound) -> tuple[Index, ...]:
@@ -85,7 +85,7 @@ def _fits(expr: Expr, bound: Bound, around: tuple[Bound, ...], known: Known) -> 
     mine, others = bound.index, set(moving(bound))
     if not all(_inside(access, mine, around, known) for access in accesses(expr)):
         return False
-    return not any(_is_partial(n) and mine in (x := set(free_indices(n))) and others & x for n in walk(expr))
+    return not any(_is_partial(n) and mine in (x := set(n.letters)) and others & x for n in walk(expr))
 
 
 def _is_partial(expr: Expr) -> bool:

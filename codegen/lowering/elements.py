@@ -50,7 +50,6 @@ from derive.values.nodes import (
     mul,
 )
 from derive.values.text import render_expr, split_sign
-from derive.values.walks import free_indices
 
 MINUS_ONE, HALF = Fraction(-1), Fraction(1, 2)
 
@@ -241,8 +240,8 @@ def lower_sum(expr: Sum, scope: Scope) -> Value:
         bounds = tuple(part.inner if b.index == part.inner.index else b for b in expr.bounds)
         return lower_sum(Sum(mul(*part.factors), bounds), scope)
     mine = {b.index for b in expr.bounds}
-    outer = tuple(f for f in factors if not mine & set(free_indices(f)))
-    inner = tuple(f for f in factors if mine & set(free_indices(f)))
+    outer = tuple(f for f in factors if not mine & set(f.letters))
+    inner = tuple(f for f in factors if mine & set(f.letters))
     if outer or not inner:
         value = _sum_of(inner, expr.bounds, scope)
         if isinstance(value, Literal) and value.value == 1:
@@ -281,7 +280,7 @@ def _sum_of(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scope) 
     sifted = guarded(factors, bounds, scope, lower_expr)
     if sifted is not None:
         return sifted
-    lengths = tuple(b for b in bounds if not any(b.index in free_indices(f) for f in factors))
+    lengths = tuple(b for b in bounds if not any(b.index in f.letters for f in factors))
     counts: list[Value] = [_count(b.hi - b.lo + 1, scope) for b in lengths]
     summed = tuple(b for b in bounds if b not in lengths)
     if not summed:
@@ -306,7 +305,7 @@ def cumulative(factors: tuple[Expr, ...], bounds: tuple[Bound, ...], scope: Scop
         rest = tuple(b for b in bounds if b is not bound)
         for end, down in ((bound.hi, False), (bound.lo, True)):
             axis = scope.axes.get(end.letter) if end.letter else None
-            if axis is None or any(moving(b) for b in rest) or axis.index in free_indices(mul(*factors)):
+            if axis is None or any(moving(b) for b in rest) or axis.index in mul(*factors).letters:
                 continue
             whole = Bound(bound.index, axis.lo, axis.hi)
             if (whole.hi if down else whole.lo) != (bound.hi if down else bound.lo) or moving(whole):
@@ -321,7 +320,7 @@ def _worth_dividing(body: Add, bounds: tuple[Bound, ...], inside: Scope) -> bool
     mine = {b.index for b in bounds}
     for term in body.terms:
         factors = term.factors if isinstance(term, Mul) else (term,)
-        axes = [{x for x in free_indices(f) if x in inside.axes} for f in factors]
+        axes = [{x for x in f.letters if x in inside.axes} for f in factors]
         whole = set().union(*axes)
         if whole & mine and not any(a == whole for a in axes):
             return True

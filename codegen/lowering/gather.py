@@ -26,7 +26,6 @@ from derive.values.affine import Affine, Index
 from derive.values.binders import Bound, Extreme, Place, Sum
 from derive.values.nodes import Access, Bracket, Expr, mul
 from derive.values.text import render_affine, render_expr
-from derive.values.walks import free_indices
 
 Lower = Callable[[Expr, Scope], Value]
 
@@ -44,7 +43,7 @@ def entry(access: Access, scope: Scope, lower: Lower) -> Value:
 def gather(access: Access, scope: Scope, lower: Lower) -> Value:
     """`E[word[i], k]`: a letter that stands in a place given by an array, and on its own, becomes an array too."""
     store, tensor = scope.stores[access.tensor], scope.tensors[access.tensor]
-    given = [x for p in access.at for atom, _ in p.terms if isinstance(atom, Expr) for x in free_indices(atom)]
+    given = [x for p in access.at for atom, _ in p.terms if isinstance(atom, Expr) for x in atom.letters]
     keys: list[Affine] = []
     picks: list[Pick] = []
     args: list[Value] = []
@@ -183,10 +182,10 @@ def _by_place(
         atom, letter = given.alone, wanted.letter
         if not isinstance(atom, Expr) or letter is None or letter not in scope.axes or letter in _letters(others):
             continue
-        own = tuple(b for b in bounds if b.index in free_indices(atom))
+        own = tuple(b for b in bounds if b.index in atom.letters)
         axis, (lo, hi) = scope.axes[letter], _reach(atom, scope)
         below = scope.facts.below
-        if not own or len(own) < len(free_indices(atom)) or not (below(axis.lo, lo) and below(hi, axis.hi)):
+        if not own or len(own) < len(atom.letters) or not (below(axis.lo, lo) and below(hi, axis.hi)):
             continue
         inside = scope.with_axes(own)
         index = integers(given - axis.lo, inside, lower)
@@ -225,7 +224,7 @@ def _shift(
 
 
 def _letters(factors: tuple[Expr, ...]) -> set[Index]:
-    return {x for f in factors for x in free_indices(f)}
+    return {x for f in factors for x in f.letters}
 
 
 def _rest(

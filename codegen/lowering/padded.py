@@ -18,7 +18,6 @@ from derive.values.affine import Affine, Index
 from derive.values.binders import Bound
 from derive.values.nodes import Bracket, Expr
 from derive.values.text import render_affine, render_expr
-from derive.values.walks import free_indices
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def at_once(factors: Sequence[Expr], scope: Scope) -> tuple[tuple[Bracket, ...],
     """
     tests = tuple(f for f in factors if isinstance(f, Bracket) and _of_loops(f, scope))
     rest = tuple(f for f in factors if f not in tests)
-    needed = any(not free_indices(f) for f in tests) or any(
+    needed = any(not f.letters for f in tests) or any(
         _limits(f, bound.index, scope) and _leaves(rest, bound, scope) for f in tests for bound in scope.ranges
     )
     return (tests, rest) if needed else ((), tuple(factors))
@@ -60,13 +59,13 @@ def at_once(factors: Sequence[Expr], scope: Scope) -> tuple[tuple[Bracket, ...],
 
 def _of_loops(bracket: Bracket, scope: Scope) -> bool:
     given = any(isinstance(atom, Expr) for side in (bracket.left, bracket.right) for atom, _ in side.terms)
-    return not given and set(free_indices(bracket)) <= scope.loops
+    return not given and set(bracket.letters) <= scope.loops
 
 
 def tested(tests: Sequence[Bracket], scope: Scope) -> Scope:
     """The scope in a pass of the loops in which the conditions hold."""
     ranges = list(scope.ranges)
-    facts = scope.facts.with_bounds(t.right - t.left for t in tests if t.op == "<=" and not free_indices(t))
+    facts = scope.facts.with_bounds(t.right - t.left for t in tests if t.op == "<=" and not t.letters)
     for q, bound in enumerate(ranges):
         for test in tests:
             limits = condition(test, bound.index)

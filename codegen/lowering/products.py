@@ -10,7 +10,6 @@ from codegen.lowering.gather import Lower, test
 from codegen.lowering.scope import Scope, boxed, must_loop, outermost
 from codegen.program.array import CHOICE, Cumulative, Length, Literal, Reduce, Total, Value, letters
 from derive.values.binders import Bound, Product, spared
-from derive.values.walks import free_indices
 
 
 def lower_product(expr: Product, scope: Scope, lower: Lower) -> Value:
@@ -37,7 +36,7 @@ def running_product(expr: Product, scope: Scope, lower: Lower) -> Value | None:
     (bound,), (body, places) = expr.bounds, spared(expr)
     for letter, op in ((places[0].letter if len(places) == 1 else None, "others"), (bound.hi.letter, "*")):
         axis = scope.axes.get(letter) if letter else None
-        if axis is None or letter in free_indices(body) or (op == "*" and places) or moving(axis):
+        if axis is None or letter in body.letters or (op == "*" and places) or moving(axis):
             continue
         whole = Bound(bound.index, axis.lo, axis.hi)
         if whole.lo == bound.lo and (op == "*" or whole.hi == bound.hi):

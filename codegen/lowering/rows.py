@@ -14,7 +14,7 @@ from derive.values.affine import Index
 from derive.values.binders import Bound, Extreme, Functional, Sum, summed
 from derive.values.match import Binding, match
 from derive.values.nodes import Access, Add, Bracket, Call, Expr, Mul, Number, Pow, add, mul, number
-from derive.values.walks import free_indices, substitute, transform
+from derive.values.walks import transform
 
 LARGEST = "max()"
 
@@ -35,7 +35,7 @@ class Row:
     @property
     def around(self) -> frozenset[Index]:
         """The letters on which the largest value depends."""
-        return frozenset((*free_indices(self.term), *(x for b in self.bounds for x in moving(b)))) - self.letters
+        return frozenset((*self.term.letters, *(x for b in self.bounds for x in moving(b)))) - self.letters
 
     @property
     def maximum(self) -> Expr:
@@ -61,7 +61,7 @@ def rows_of(expr: Expr) -> tuple[tuple[Expr, tuple[Bound, ...]], ...]:
     """What is exponentiated inside a sum over one letter on which it depends, without repetition."""
     found: dict[str, tuple[Expr, tuple[Bound, ...]]] = {}
     for term, bounds in _exponents(expr, ()):
-        own = tuple(b for b in bounds if b.index in free_indices(term))
+        own = tuple(b for b in bounds if b.index in term.letters)
         if len(own) == 1 and not any(match(t, term, frozenset({b[0].index})) for t, b in found.values()):
             found.setdefault(term.key, (term, own))
     return tuple(found.values())
@@ -80,7 +80,7 @@ def shifted(expr: Expr, row: Row) -> Expr:
 
     def rewrite(node: Expr) -> Expr:
         place = row.place(node)
-        return node if place is None else substitute(row.scaled, place)
+        return node if place is None else row.scaled.replaced(place)
 
     def with_logs(node: Expr) -> Expr:
         if isinstance(node, Call) and node.function == "log" and not any(node.orders):
@@ -106,7 +106,7 @@ def drawn_in(expr: Expr, row: Row) -> Expr:
             return node
         inside = [f for f in node.factors if f not in sums and degree(f, row) not in (0, None)]
         letters = {b.index for b in sums[0].bounds}
-        if not inside or any(letters & set(free_indices(f)) for f in inside):
+        if not inside or any(letters & set(f.letters) for f in inside):
             return node
         merged = summed(mul(*inside, sums[0].body), sums[0].bounds)
         return mul(*(merged if f in sums else f for f in node.factors if f not in inside))
@@ -121,7 +121,7 @@ def widened(expr: Expr, row: Row, tests: tuple[Bracket, ...], around: tuple[Boun
         inner = node.body if isinstance(node, Sum) else node
         factors = inner.factors if isinstance(inner, Mul) else (inner,)
         places = [p for f in factors if (p := match(row.scaled, f, frozenset(row.scaled.letters))) is not None]
-        held = {substitute(t, place).key for t in tests for place in places}
+        held = {t.replaced(place).key for t in tests for place in places}
         if isinstance(node, Mul):
             return mul(*(f for f in node.factors if f.key not in held))
         return summed(inner, tuple(_whole(b, around, held) for b in node.bounds)) if isinstance(node, Sum) else node

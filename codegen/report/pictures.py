@@ -13,7 +13,6 @@ from derive.system import Equation, System, accesses
 from derive.values.affine import Affine, Index, replace
 from derive.values.binders import Bound, Sum
 from derive.values.nodes import Access, Add, Call, Mul
-from derive.values.walks import substitute
 
 STYLE = (
     r"\tikzset{unit/.style={circle,draw=ink,line width=0.5pt,fill=white,minimum size=6.2mm,inner "
@@ -73,7 +72,7 @@ def applied_to(system: System, name: str) -> Equation | None:
 
 def at(access: Access, letter: Index, place: Affine | int) -> Access:
     """The entry with a place for a letter."""
-    found = substitute(access, {letter: Affine.of(place)})
+    found = access.replaced({letter: Affine.of(place)})
     assert isinstance(found, Access)
     return found
 

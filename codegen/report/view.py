@@ -11,7 +11,6 @@ from derive.system import accesses
 from derive.values.affine import Affine, Index, replace
 from derive.values.binders import Sum
 from derive.values.nodes import ONE, Access, Add, Expr, mul
-from derive.values.walks import substitute
 
 
 def section_pictures(report: Report) -> str:
@@ -98,9 +97,8 @@ def path_formula(report: Report, adjoint: Adjoint, inner: Sum, outer: tuple[Expr
     low, top = printer.index(level.name), printer.affine(layers.hi)
     place = {"HERE": f"{q}_{s}", "THERE": f"{q}_{{{s}+1}}", "FIRST": f"{q}_{{{low}}}", "LAST": f"{q}_{{{top}}}"}
     step = mul(*(f for f in factors_of(inner.body) if f != read), *outer, ONE)
-    step = substitute(
-        step,
-        {level: Affine.of(Index(s)), unit: Affine.of(Index("HERE")), inner.bounds[0].index: Affine.of(Index("THERE"))},
+    step = step.replaced(
+        {level: Affine.of(Index(s)), unit: Affine.of(Index("HERE")), inner.bounds[0].index: Affine.of(Index("THERE"))}
     )
     first, end = with_unit(target, units[0], Index("FIRST")), with_unit(target, units[0], Index("LAST"))
     end = Access(end.tensor, tuple(layers.hi if k == stack[0] else p for k, p in enumerate(end.at)))

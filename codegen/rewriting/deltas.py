@@ -12,7 +12,7 @@ from codegen.rewriting.named import Named
 from derive.order.dependence import Statement
 from derive.values.binders import Binder, Bound, inside
 from derive.values.nodes import Access, Add, Call, Choice, Expr, Mul, Pow, mul
-from derive.values.walks import free_indices, outline, walk
+from derive.values.walks import outline, walk
 
 Chosen = dict[str, list[Statement]]  # by the outline of the value
 
@@ -49,7 +49,7 @@ def _errors(statement: Statement) -> Iterator[Statement]:
         error = _error(product)
         if error is not None and error[1] != statement.value:
             adjoint, value = error
-            letters = free_indices(adjoint)
+            letters = adjoint.letters
             own = tuple(b for x in letters for b in bounds if b.index == x)
             if len(own) == len(letters):
                 yield Statement(adjoint.tensor, adjoint, own, value)
@@ -68,8 +68,8 @@ def _error(product: Mul) -> tuple[Access, Expr] | None:
     adjoints = [f for f in product.factors if isinstance(f, Access) and f.tensor.startswith("d.")]
     if len(adjoints) != 1:
         return None
-    letters = set(free_indices(adjoints[0]))
-    local = [f for f in product.factors if _is_function(f) and set(free_indices(f)) <= letters]
+    letters = set(adjoints[0].letters)
+    local = [f for f in product.factors if _is_function(f) and set(f.letters) <= letters]
     return (adjoints[0], mul(adjoints[0], *local)) if local else None
 
 

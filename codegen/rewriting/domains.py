@@ -14,7 +14,7 @@ from derive.values.affine import indices
 from derive.values.algebra import to_sympy
 from derive.values.binders import Bound, Sum, inside
 from derive.values.nodes import ONE, ZERO, Access, Call, Choice, Expr, Number, Pow, Relation
-from derive.values.walks import free_indices, substitute, transform
+from derive.values.walks import transform
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def needs(expr: Expr, bounds: tuple[Bound, ...], system: System, given: frozense
             value = _by_data(plain, system, given)
             if value is None or _lies_in(value, domain):
                 continue
-            free = free_indices(value)
+            free = value.letters
             ranges = {b.index: b for b in around}
             own = tuple(ranges[x] for x in free if x in ranges)
             if len(own) == len(free) and not any(indices(end) for b in own for end in (b.lo, b.hi)):
@@ -141,7 +141,7 @@ def _by_data(expr: Expr, system: System, given: frozenset[str]) -> Expr | None:
         if len(equations) > 1 or len(letters) < len(node.at):
             missing = True
             return node
-        value = substitute(equations[0].value, dict(zip(letters, node.at, strict=True)))
+        value = equations[0].value.replaced(dict(zip(letters, node.at, strict=True)))
         return transform(value, written_out)
 
     found = transform(expr, written_out)

@@ -7,7 +7,6 @@ from derive.order.dependence import Statement
 from derive.values.affine import Affine, Index, Node, indices
 from derive.values.binders import Bound, MatrixFunction, fresh, inside, rebind
 from derive.values.nodes import Access, Expr
-from derive.values.walks import free_indices, substitute
 
 NAMES = {"inverse": "inverse", "solve": "solution", "det": "det", "logdet": "logdet"}
 
@@ -33,7 +32,7 @@ def _whole(statement: Statement) -> bool:
     if not isinstance(value, MatrixFunction):
         return False
     plain = all(p.letter in own for p in value.at) and len(set(value.at)) == len(value.at)
-    return plain and set(free_indices(value)) == own
+    return plain and set(value.letters) == own
 
 
 def _remember(names: Named, statement: Statement) -> None:
@@ -60,14 +59,14 @@ def _named(names: Named, expr: Expr, target: str, bounds: tuple[Bound, ...], mad
 def _ordered(expr: MatrixFunction) -> tuple[Index, ...]:
     """The letters of a function: those over which matrices are stacked, its places, those of several right sides."""
     matrix = expr.bind(expr.bounds, expr.bodies[:1]).moved(())
-    return tuple(dict.fromkeys((*free_indices(matrix), *free_indices(expr))))
+    return tuple(dict.fromkeys((*matrix.letters, *expr.letters)))
 
 
 def _variable(
     names: Named, expr: MatrixFunction, target: str, bounds: tuple[Bound, ...], made: list[Statement]
 ) -> Access:
     """The entry, at the places of the function, of a variable that holds all its entries."""
-    taken = {*free_indices(expr), *(b.index for b in (*bounds, *expr.bounds))}
+    taken = {*expr.letters, *(b.index for b in (*bounds, *expr.bounds))}
     results = expr.bounds[-len(expr.at) :] if expr.at else ()
     copies: dict[Index, Index] = {}
     for bound in results:
@@ -84,7 +83,7 @@ def _variable(
         entry = names.named(f"{names.spoken(matrix.tensor)}_{NAMES[expr.op]}", simple, own, made)
         names.remember(Statement(entry.tensor, entry, own, general))
     values: dict[Node, Affine] = {b.index: p for b, p in zip(places, expr.at, strict=True)}
-    read = substitute(entry, values)
+    read = entry.replaced(values)
     assert isinstance(read, Access)
     return read
 
@@ -109,7 +108,7 @@ def _with_arrays(
         if not _is_array(body):
             body = _named(names, body, target, inner, made)
             letters = {b.index for b in own}
-            outer = _around(tuple(x for x in free_indices(body) if x not in letters), bounds)
+            outer = _around(tuple(x for x in body.letters if x not in letters), bounds)
             body = names.named(f"{names.spoken(target)}_{name}", body, (*outer, *own), made)
         bodies.append(body)
     return expr.bind(expr.bounds, tuple(bodies))

@@ -20,7 +20,6 @@ from derive.values.binders import Bound, Sum, fresh
 from derive.values.facts import Facts
 from derive.values.match import Binding, match
 from derive.values.nodes import MINUS_ONE, ONE, ZERO, Access, Add, Count, Expr, Number, add, mul, power
-from derive.values.walks import free_indices, substitute
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,12 @@ def mean_of(entry: Access, value: Expr, rest: bool, facts: Facts, taken: frozens
         return None
     (bound,) = sums[0].bounds
     inside = factors_of(sums[0].body)
-    own = [f for f in inside if bound.index in free_indices(f)]
+    own = [f for f in inside if bound.index in f.letters]
     weight = mul(ONE, *(f for f in outer if f is not sums[0]), *(f for f in inside if f not in own))
     if not own or not all(map(_positive, factors_of(weight))):
         return None
     letter = fresh(bound.index, taken)
-    part = substitute(mul(*own), {bound.index: Affine.of(letter)})
+    part = mul(*own).replaced({bound.index: Affine.of(letter)})
     if rest:
         share = without_counts([*factors_of(weight), Count(facts.canonical(bound.hi - bound.lo + 1))])
         if not isinstance(share, Number):

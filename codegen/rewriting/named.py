@@ -18,7 +18,7 @@ from derive.values.binders import Bound
 from derive.values.facts import Facts
 from derive.values.match import match
 from derive.values.nodes import MINUS_ONE, ONE, Access, Call, Expr, add, mul
-from derive.values.walks import outline, substitute, walk
+from derive.values.walks import outline, walk
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Named:
         for equation in self.system.equations_of(entry.tensor):
             found = match(equation.target, entry, frozenset(b.index for b in equation.bounds))
             if found is not None and self.within(found, equation.bounds, bounds):
-                return substitute(equation.value, found)
+                return equation.value.replaced(found)
         return None
 
     def own(self, name: str) -> bool:
@@ -106,7 +106,7 @@ class Named:
         found = match(statement.value, value, frozenset(b.index for b in statement.bounds))
         if found is None or not self.within(found, statement.bounds, bounds, facts):
             return None
-        entry = substitute(statement.target, found)
+        entry = statement.target.replaced(found)
         assert isinstance(entry, Access)
         return entry
 

@@ -38,7 +38,7 @@ from derive.values.affine import Index, indices
 from derive.values.algebra import from_sympy
 from derive.values.binders import Bound, Functional, Sum
 from derive.values.nodes import ONE, Access, Add, Call, Expr, Mul, Number, Pow, add, mul
-from derive.values.walks import free_indices, transform, walk
+from derive.values.walks import transform, walk
 
 
 @dataclass
@@ -154,7 +154,7 @@ class Rewriter(Quotients, Terms, ZeroNorms):
         value = statement.value
         for term, own in rows_of(value):
             moving = (*indices(own[0].lo), *indices(own[0].hi))
-            free = list(dict.fromkeys([*(x for x in free_indices(term) if x != own[0].index), *moving]))
+            free = list(dict.fromkeys([*(x for x in term.letters if x != own[0].index), *moving]))
             every = (*statement.bounds, *_only_bounds(value))
             around = tuple(b for b in every if b.index in free)
             if len(around) != len(free) or not self.has_box(term, (*around, *own), every):
@@ -167,7 +167,7 @@ class Rewriter(Quotients, Terms, ZeroNorms):
             name = self.spoken(term.tensor) if isinstance(term, Access) else "row"
             row = with_changes(row, largest=self.named(f"{name}_max", row.maximum, around, made))
             whole = (box(own[0], around),)
-            axes = tuple(b for x in (*free_indices(term), *moving) for b in (*around, *whole) if b.index == x)
+            axes = tuple(b for x in (*term.letters, *moving) for b in (*around, *whole) if b.index == x)
             axes = tuple(dict.fromkeys(axes))
             tests = conditions(own[0], around)
             row = with_changes(row, scaled=self.named(f"exp_{name}", mul(*tests, row.exponential), axes, made))

@@ -15,7 +15,6 @@ from derive.order.dependence import Statement
 from derive.system import accesses
 from derive.values.binders import Bound, Functional, Sum
 from derive.values.nodes import MINUS_ONE, ONE, Access, Add, Call, Expr, Mul, Number, add, mul, power
-from derive.values.walks import substitute
 
 
 @dataclass
@@ -131,7 +130,7 @@ class Saturation(Named):
             place, entry = mean.place(part), entry_of(part)
             assert place is not None and entry is not None
             own = self.exponential(mean, bounds, made)
-            value = mul(substitute(own, place), power(Sum(own, (mean.bound,)), MINUS_ONE))
+            value = mul(own.replaced(place), power(Sum(own, (mean.bound,)), MINUS_ONE))
             name = log_name(part, entry, entry.tensor).replace("log_", "share_", 1)
             factors.remove(divisor)
             factors[factors.index(part)] = self.variable(name, entry, value, bounds, made)

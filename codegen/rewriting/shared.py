@@ -15,7 +15,7 @@ from codegen.rewriting.named import Named
 from derive.order.dependence import Statement
 from derive.values.binders import Bound, Extreme, Sum, inside
 from derive.values.nodes import Access, Bracket, Call, Choice, Expr, Mul, Pow
-from derive.values.walks import free_indices, outline, walk
+from derive.values.walks import outline, walk
 
 Place = tuple[Expr, tuple[Bound, ...]]  # an expression, and the ranges of the letters around it
 Sections = list[list[Statement]]
@@ -54,7 +54,7 @@ def _arguments(statement: Statement) -> Iterator[Place]:
     """The costly arguments in a statement with the ranges of their letters, those of the left side first."""
     for expr, bounds in _costly(statement.value, statement.bounds):
         for child in expr.children if isinstance(expr, (Call, Choice, Extreme, Pow)) else ():
-            letters = set(free_indices(child))
+            letters = set(child.letters)
             own = tuple(b for b in inside(expr, bounds) if b.index in letters)
             if is_costly(child) and len(own) == len(letters):
                 yield child, own

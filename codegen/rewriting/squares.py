@@ -15,7 +15,7 @@ from derive.values.affine import Index
 from derive.values.binders import Bound, Sum, summed
 from derive.values.match import match
 from derive.values.nodes import Access, Add, Bracket, Call, Constant, Count, Expr, Mul, Number, Pow, add, mul
-from derive.values.walks import free_indices, substitute, walk
+from derive.values.walks import walk
 
 POSITIVE = frozenset({"exp", "cosh"})
 
@@ -99,7 +99,7 @@ class SumsOfSquares(Named):
                 core.append(factor)
                 bases.append(base)
             elif value < 0 or self.given(factor):
-                signed = letters is None or bool(letters & set(free_indices(factor)))
+                signed = letters is None or bool(letters & set(factor.letters))
                 core.append(Call("Abs", (factor,), (0,)) if signed else factor)
                 bases += [base] if value > 0 else []
             elif factor != expr and (found := self.squares(factor, bounds, letters)) is not None:
@@ -151,7 +151,7 @@ class SumsOfSquares(Named):
         if statement is None or entry.tensor in self.system.by_name:
             return None
         found = match(statement.target, entry, frozenset(b.index for b in statement.bounds))
-        return None if found is None else substitute(statement.value, found)
+        return None if found is None else statement.value.replaced(found)
 
 
 def _even(factor: Expr) -> bool:

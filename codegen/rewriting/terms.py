@@ -37,7 +37,7 @@ from derive.values.nodes import (
     mul,
     power,
 )
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 LONGEST = 24  # letters of a name made from others
 
@@ -173,7 +173,7 @@ class Terms(SumsOfSquares):
 
     def _entry(self, name: str, value: Expr, around: Around, made: list[Statement]) -> Expr:
         """A variable for a value, if its letters have ranges that do not move; under a condition only a known one."""
-        own = tuple(b for b in around.bounds if b.index in free_indices(value))
+        own = tuple(b for b in around.bounds if b.index in value.letters)
         if not around.always:
             return self.recalled(value, own, around.facts) or value
         if any((*indices(b.lo), *indices(b.hi)) for b in own):
@@ -184,7 +184,7 @@ class Terms(SumsOfSquares):
         """Can the largest exponent be found as the right side of an equation?"""
         if not term.bounds:
             return True
-        letters = set(free_indices(Functional(LARGEST, (term.exponent,), term.bounds)))
+        letters = set(Functional(LARGEST, (term.exponent,), term.bounds).letters)
         ends = (x for b in (*term.bounds, *(b for b in around.bounds if b.index in letters)) for x in (b.lo, b.hi))
         return len(term.bounds) == 1 and not any(indices(end) for end in ends)
 
@@ -214,7 +214,7 @@ def term_of(term: Expr) -> Term | None:
         body = term_of(sums[0].body)
         letters = {b.index for b in sums[0].bounds}
         beside = [f for f in factors if f is not sums[0]]
-        if body is None or body.bounds or not letters & set(free_indices(body.exponent)):
+        if body is None or body.bounds or not letters & set(body.exponent.letters):
             return None
         return Term(mul(*beside, body.weight), body.exponent, sums[0].bounds)
     exponents = [mul(times, base.children[0]) for base, times in map(raised, factors) if is_exp(base)]
@@ -235,7 +235,7 @@ def _distributed(expr: Expr) -> Expr:
     """exp(u) (x/s + y) = exp(u) x/s + exp(u) y, where s is a sum, and likewise exp(u) Sum_q x/s."""
     factors = factors_of(expr)
     exponentials = [f for f in factors if is_exp(raised(f)[0])]
-    letters = {x for f in exponentials for x in free_indices(f)}
+    letters = {x for f in exponentials for x in f.letters}
     wide = next((f for f in factors if _has_quotients(f) and not letters & set(_bound_letters(f))), None)
     if not exponentials or wide is None:
         return expr

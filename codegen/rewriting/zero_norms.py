@@ -16,7 +16,7 @@ from derive.values.binders import Bound, Sum
 from derive.values.facts import Facts
 from derive.values.match import Binding, match
 from derive.values.nodes import ONE, ZERO, Access, Add, Choice, Expr, Mul, Number, Pow, Relation, power
-from derive.values.walks import free_indices, outline, substitute, walk
+from derive.values.walks import outline, walk
 
 HALF = Number(Fraction(1, 2))
 
@@ -55,7 +55,7 @@ class ZeroNorms(SumsOfSquares):
         if isinstance(expr, Add):
             return expr.rebuild(tuple(self._safe(term, around, made) for term in expr.terms))
         if isinstance(expr, Sum):
-            met = {b.index for b in expr.bounds} & {x for factor in around.factors for x in free_indices(factor)}
+            met = {b.index for b in expr.bounds} & {x for factor in around.factors for x in factor.letters}
             inside = Product(() if met else around.factors, (*around.bounds, *expr.bounds))
             return expr.rebuild((self._safe(expr.body, inside, made),))
         if isinstance(expr, Mul):
@@ -75,7 +75,7 @@ class ZeroNorms(SumsOfSquares):
 
     def _named_norm(self, squares: Expr, bounds: tuple[Bound, ...], made: list[Statement]) -> Expr:
         """A variable for a sum of squares, if its letters have ranges that do not move."""
-        own = tuple(b for b in bounds if b.index in free_indices(squares))
+        own = tuple(b for b in bounds if b.index in squares.letters)
         if isinstance(squares, Access) or any((*indices(b.lo), *indices(b.hi)) for b in own):
             return squares
         return self.named(f"norm2_{self.name_of(squares)}", squares, own, made)
@@ -91,7 +91,7 @@ class ZeroNorms(SumsOfSquares):
             known = tuple(b for b, times in opened.factors if times > 0)
             for binding in list(_matches(square.bases, known, letters, {})):
                 if _within(binding, square.bounds, opened.bounds, self.system.facts):
-                    keys = [substitute(b, binding).key for b in square.bases]
+                    keys = [b.replaced(binding).key for b in square.bases]
                     times = min(weights.get(key, Fraction(0)) for key in keys)
                     degree += times * square.degree
                     weights |= {key: weights.get(key, Fraction(0)) - times for key in keys}
@@ -111,7 +111,7 @@ def _opened(product: Product) -> Powers:
     factors: list[Expr] = []
     bounds = list(product.bounds)
     for factor in product.factors:
-        free = {x for other in product.factors if other is not factor for x in free_indices(other)}
+        free = {x for other in product.factors if other is not factor for x in other.letters}
         if isinstance(factor, Sum) and not {b.index for b in factor.bounds} & (free | {b.index for b in bounds}):
             bounds += factor.bounds
             factors += factors_of(factor.body)

@@ -21,7 +21,7 @@ from derive.system import Equation, Slot, System, accesses
 from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Binder, Bound, summed
 from derive.values.nodes import ONE, Access, Bracket, Expr, add, mul
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 At = tuple[Affine, ...]
 Start = Callable[[At, At], Expr]  # the direction of an entry at a place, for the seeds at a place
@@ -85,7 +85,7 @@ class Tangents:
 
     def _seed_letters(self, equation: Equation) -> tuple[Index, ...]:
         """Letters for the seeds that stand nowhere in the equation: their own, else the model's over the same range."""
-        used = {x.name for p in equation.target.at for x in indices(p)} | {x.name for x in free_indices(equation.value)}
+        used = {x.name for p in equation.target.at for x in indices(p)} | {x.name for x in equation.value.letters}
         used |= {b.index.name for node in walk(equation.value) if isinstance(node, Binder) for b in node.bounds}
         chosen: list[Index] = []
         for slot in self.seeds:

@@ -15,7 +15,6 @@ from derive.values.binders import Bound, MatrixFunction
 from derive.values.match import Binding, class_of, match
 from derive.values.nodes import Access, Call, Count, Expr, Number
 from derive.values.text import render_expr
-from derive.values.walks import substitute
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Context:
 def definition_at(access: Access, context: Context, bounds: tuple[Bound, ...]) -> Expr:
     """The right side, at this entry, of the adjoint equation whose region holds it. RuleDidNotApply if none does."""
     adjoint, found = defining(access, context, bounds)
-    return substitute(adjoint.value, found)
+    return adjoint.value.replaced(found)
 
 
 def defining(access: Access, context: Context, bounds: tuple[Bound, ...]) -> tuple[Adjoint, Binding]:
@@ -77,5 +76,5 @@ def value_of(call: Call | MatrixFunction, context: Context, bounds: tuple[Bound,
     for equation in context.system.applied.get(class_of(call), ()):
         found = match(equation.value, call, frozenset(b.index for b in equation.bounds))
         if found is not None and within(found, equation.bounds, bounds, context):
-            return substitute(equation.target, found)
+            return equation.target.replaced(found)
     return None

@@ -28,7 +28,6 @@ from derive.values.nodes import (
     mul,
     power,
 )
-from derive.values.walks import substitute
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def opened(bounds: tuple[Bound, ...], body: Expr, taken: frozenset[Index]) -> tu
         values[bound.index] = Affine.of(letter)
         result.append(Bound(letter, lo, hi))
     changed = {a: v for a, v in values.items() if v.letter != a}
-    return tuple(result), substitute(body, changed)
+    return tuple(result), body.replaced(changed)
 
 
 def _in_indexed_product(expr: Product, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:
@@ -132,7 +131,7 @@ def _in_indexed_product(expr: Product, tensor: str, taken: frozenset[Index]) -> 
 def _in_extreme(expr: Extreme, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:
     """max_k f(k) changes as f does at the first place k* where it is largest."""
     place: dict[Node, Affine] = {expr.bounds[0].index: Affine.of(Place(expr.op, expr.body, expr.bounds))}
-    return occurrences(substitute(expr.body, place), tensor, taken)
+    return occurrences(expr.body.replaced(place), tensor, taken)
 
 
 def _in_choice(expr: Choice, tensor: str, taken: frozenset[Index]) -> list[Occurrence]:

@@ -13,8 +13,7 @@ from derive.system import System, Tensor
 from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Bound
 from derive.values.nodes import Access, Bracket, Expr
-from derive.values.walks import substitute, walk
-
+from derive.values.walks import walk
 
 Order = tuple[Affine, Affine]  # the smaller one first
 
@@ -99,7 +98,7 @@ def placed(
     if region.point is None:
         return target, tuple(Bound(index, region.lo, region.hi) if b.index == index else b for b in bounds)
     values: dict[Node, Affine] = {index: region.point}
-    placed = substitute(target, values)
+    placed = target.replaced(values)
     assert isinstance(placed, Access)
     return placed, tuple(
         Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in bounds if b.index != index

@@ -40,7 +40,7 @@ from derive.values.nodes import (
     power,
 )
 from derive.values.text import render_expr
-from derive.values.walks import free_indices, substitute, transform, transform_inside, walk
+from derive.values.walks import transform, transform_inside, walk
 
 Rule = Callable[..., Expr]
 
@@ -83,7 +83,7 @@ def _differentiated(term: Expr, context: Context) -> Expr:
     letters: dict[Node, Affine] = {
         p.letter: q for p, q in zip(equation.target.at, partial.of.at, strict=True) if p.letter
     }
-    value = substitute(equation.value, letters)
+    value = equation.value.replaced(letters)
     front = mul(*(f for f in _factors(body) if f != partial), ONE)
     made = []
     for found in occurrences(value, partial.by.tensor, taken):
@@ -106,7 +106,7 @@ def restrict(expr: Expr, context: Context, letter: str, lo: Affine, hi: Affine) 
     kept = [_restricted(t, index, region, context) for t in _terms(expr)]
     after = add(*kept)
     if region.point is not None:
-        after = substitute(after, {index: region.point})
+        after = after.replaced({index: region.point})
     return _changed("restrict", expr, after, f"condition on {letter}")
 
 
@@ -209,11 +209,11 @@ def _folded(product: Mul, context: Context, bounds: tuple[Bound, ...]) -> Expr:
         factors = list(product.factors)
         for q, factor in enumerate(factors):
             found = match(above, factor, letters)
-            place = None if found is None else _divisor(factors, substitute(below, found))
+            place = None if found is None else _divisor(factors, below.replaced(found))
             if found is not None and place is not None and within(found, equation.bounds, bounds, context):
                 divisor = factors[place]
                 assert isinstance(divisor, Pow) and isinstance(divisor.exponent, Number)
-                factors[q] = substitute(equation.target, found)
+                factors[q] = equation.target.replaced(found)
                 factors[place] = power(divisor.base, Number(divisor.exponent.value + 1))
         if factors != list(product.factors):
             return mul(*factors)
@@ -236,10 +236,10 @@ def hoist(expr: Expr, context: Context) -> Expr:
 
 def _hoisted(node: Sum, context: Context) -> Expr:
     letters = {b.index for b in node.bounds}
-    outside = [f for f in _factors(node.body) if not letters & set(free_indices(f))]
-    inside = [f for f in _factors(node.body) if letters & set(free_indices(f))]
+    outside = [f for f in _factors(node.body) if not letters & set(f.letters)]
+    inside = [f for f in _factors(node.body) if letters & set(f.letters)]
     body = mul(*inside, ONE)
-    used = set(free_indices(body)) | {x for b in node.bounds for x in (*indices(b.lo), *indices(b.hi))}
+    used = set(body.letters) | {x for b in node.bounds for x in (*indices(b.lo), *indices(b.hi))}
     unused = [b for b in node.bounds if b.index not in used and context.system.facts.below(b.lo, b.hi + 1)]
     counts = [Count(b.hi - b.lo + 1) for b in unused]
     bounds = tuple(b for b in node.bounds if b not in unused)
@@ -251,9 +251,9 @@ def declared(expr: Expr, context: Context) -> Expr:
 
     def rewrite(node: Expr) -> Expr:
         for left, right in context.system.sums:
-            found = match(left, node, frozenset(free_indices(left))) if isinstance(node, Sum) else None
+            found = match(left, node, frozenset(left.letters)) if isinstance(node, Sum) else None
             if found is not None:
-                return substitute(right, found)
+                return right.replaced(found)
         return node
 
     return _changed("declared", expr, transform(expr, rewrite), "sum with a declared value")

@@ -10,7 +10,6 @@ from derive.values.affine import Affine, Node, indices, replace
 from derive.values.binders import Bound, Place, Sum, summed
 from derive.values.facts import Facts
 from derive.values.nodes import ONE, ZERO, Access, Bracket, Expr, Mul, mul
-from derive.values.walks import free_indices, substitute
 
 Values = Mapping[str, tuple[Affine, Affine]]  # of integer data: the lowest and the highest place that they mean
 
@@ -63,7 +62,7 @@ class _Sifting:
         while (solved := self._solvable()) is not None:
             number, bound, value = solved
             values: dict[Node, Affine] = {bound.index: value}
-            changed = [(q, substitute(f, values)) for q, f in self.numbered]
+            changed = [(q, f.replaced(values)) for q, f in self.numbered]
             self.numbered = [(q, f) for q, f in changed if not _trivial(f, facts)]
             rest = (b for b in self.bounds if b != bound)
             self.bounds = [Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in rest]
@@ -149,7 +148,7 @@ def _trivial(factor: Expr, facts: Facts) -> bool:
 
 def _is_open(bracket: Bracket, bounds: list[Bound]) -> bool:
     """Does a summed letter, or an entry of data, stand in the condition?"""
-    return _given(bracket) or bool({b.index for b in bounds} & set(free_indices(bracket)))
+    return _given(bracket) or bool({b.index for b in bounds} & set(bracket.letters))
 
 
 def _given(bracket: Bracket) -> bool:
@@ -208,6 +207,6 @@ def _assembled(factors: list[Expr], conditions: list[Bracket], bounds: list[Boun
     letters = {b.index for b in bounds}
     kept = [f for f in factors if not isinstance(f, Bracket)]
     brackets = [*(f for f in factors if isinstance(f, Bracket)), *conditions]
-    outside = [c for c in brackets if not letters & set(free_indices(c))]
-    inside = [c for c in brackets if letters & set(free_indices(c))]
+    outside = [c for c in brackets if not letters & set(c.letters)]
+    inside = [c for c in brackets if letters & set(c.letters)]
     return mul(*outside, summed(mul(*kept, *inside, ONE), tuple(bounds)))

@@ -8,7 +8,6 @@ from derive.values.binders import Bound, MatrixFunction, Sum, summed
 from derive.values.facts import Facts
 from derive.values.match import match
 from derive.values.nodes import ONE, Expr, Mul, mul
-from derive.values.walks import free_indices, substitute
 
 
 def solved(node: Sum, facts: Facts, kept: tuple[MatrixFunction, ...] = ()) -> Expr:
@@ -39,7 +38,7 @@ def _once(node: Sum, facts: Facts, kept: tuple[MatrixFunction, ...]) -> Expr | N
 
 def _is_one_of(kept: tuple[MatrixFunction, ...], factor: MatrixFunction) -> bool:
     wanted = factor.moved(())
-    return any(match(k.moved(()), wanted, frozenset(free_indices(k.moved(())))) is not None for k in kept)
+    return any(match(k.moved(()), wanted, frozenset(k.moved(()).letters)) is not None for k in kept)
 
 
 def _along(
@@ -48,14 +47,14 @@ def _along(
     """Sum_p f(p) A^-1[p, q] (side 0) or Sum_q A^-1[p, q] f(q) (side 1); None if the sum is of another kind."""
     place, other = inverse.at[side], inverse.at[1 - side]
     bound = next((b for b in bounds if b.index == place.letter), None)
-    fixed = set(free_indices(inverse.moved((other, other))))
+    fixed = set(inverse.moved((other, other)).letters)
     if bound is None or bound.index in fixed or not _whole(bound, inverse.bounds[side], facts):
         return None
     letters = _summed_inside(bound.index, others, bounds, fixed)
-    inside = tuple(f for f in others if letters & set(free_indices(f)))
+    inside = tuple(f for f in others if letters & set(f.letters))
     rest = tuple(b for b in bounds if b.index not in letters)
     moving = {x for b in rest for x in (*indices(b.lo), *indices(b.hi))}
-    if letters & moving or any(set(free_indices(f)) & set(indices(other)) for f in inside):
+    if letters & moving or any(set(f.letters) & set(indices(other)) for f in inside):
         return None
     right = summed(mul(*inside, ONE), tuple(b for b in bounds if b.index in letters - {bound.index}))
     solution = _solution(inverse, side, right, bound.index)
@@ -72,13 +71,13 @@ def _summed_inside(
     """The letters that are summed in the right side: the first, and those that only factors inside have."""
     letters = {first}
     while True:
-        inside = [f for f in factors if letters & set(free_indices(f))]
-        reached = {x for f in inside for x in free_indices(f)}
+        inside = [f for f in factors if letters & set(f.letters)]
+        reached = {x for f in inside for x in f.letters}
         more = [
             b.index
             for b in bounds
             if b.index in reached - letters - fixed
-            and not any(fixed & set(free_indices(f)) for f in factors if b.index in free_indices(f))
+            and not any(fixed & set(f.letters) for f in factors if b.index in f.letters)
         ]
         if not more:
             return frozenset(letters)
@@ -87,8 +86,8 @@ def _summed_inside(
 
 def _solution(inverse: MatrixFunction, side: int, right: Expr, letter: Index) -> MatrixFunction:
     """The entry of the solution of A u = f, or of its transpose: the other place of the inverse."""
-    taken = frozenset({*free_indices(right), *free_indices(inverse), letter})
+    taken = frozenset({*right.letters, *inverse.letters, letter})
     (rows, columns), matrix = opened(inverse.bounds, inverse.bodies[0], taken)
     row, column = (columns, rows) if side == 0 else (rows, columns)
     values: dict[Node, Affine] = {letter: Affine.of(row.index)}
-    return MatrixFunction("solve", (matrix, substitute(right, values)), (row, column), (inverse.at[1 - side],))
+    return MatrixFunction("solve", (matrix, right.replaced(values)), (row, column), (inverse.at[1 - side],))

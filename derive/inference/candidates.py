@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 
-from derive.values.affine import Affine, Index, Size, indices
-from derive.regions.unknown import UNKNOWN
-from derive.values.walks import free_indices, walk
-from derive.values.nodes import Access
-from derive.values.binders import Binder, MatrixFunction
 from derive.errors import ModelError
-from derive.values.facts import Facts
-from derive.regions.suggested import equal_sizes
 from derive.regions.shapes import Draft, Shapes
+from derive.regions.suggested import equal_sizes
+from derive.regions.unknown import UNKNOWN
 from derive.system import Slot, Tensor, accesses
+from derive.values.affine import Affine, Index, Size, indices
+from derive.values.binders import Binder, MatrixFunction
+from derive.values.facts import Facts
+from derive.values.nodes import Access
 from derive.values.text import render_affine, render_expr, render_range
+from derive.values.walks import walk
 
 
 def letters_of(draft: Draft) -> tuple[Index, ...]:
     """Every index of a draft: those of the target, free ones, and bound ones without stated bounds."""
     found = dict.fromkeys(x for p in draft.target.at for x in indices(p))
-    found.update(dict.fromkeys(free_indices(draft.value)))
+    found.update(dict.fromkeys(draft.value.letters))
     for node in walk(draft.value):
         if isinstance(node, Binder):
             found.update(dict.fromkeys(b.index for b in node.bounds if b.hi == UNKNOWN))

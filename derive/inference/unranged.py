@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from derive.values.affine import Affine, Index, Size, indices
+from derive.errors import ModelError
 from derive.inference.candidates import Ends, range_text
 from derive.inference.demand import Undecided
-from derive.errors import ModelError
-from derive.values.walks import free_indices
-from derive.regions.shapes import Draft
 from derive.inference.supply import Supply
+from derive.regions.shapes import Draft
+from derive.values.affine import Affine, Index, Size, indices
 from derive.values.text import render_affine
 
 
@@ -34,7 +33,7 @@ def unranged(
     if needed:
         fix = f"what the objective needs is {range_text(name, needed, on_left)}; if more is predicted, state that"
         return ModelError(what, source=draft.source, fix=fix)
-    if on_left and letter not in free_indices(draft.value):
+    if on_left and letter not in draft.value.letters:
         what = f"index {name} of the left side does not stand on the right side, and no reader shows its range"
     return ModelError(what, source=draft.source, fix=_statement(name, supply, on_left))
 

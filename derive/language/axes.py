@@ -19,7 +19,7 @@ from derive.values.binders import Binder, Bound, summed
 from derive.values.facts import Facts
 from derive.values.nodes import Expr, mul
 from derive.values.text import render_affine, render_expr, render_range
-from derive.values.walks import free_indices, substitute, walk
+from derive.values.walks import walk
 
 AXIS, BOUND = ":", "~"  # how the letters of axes and of sums over axes begin until they have names
 
@@ -143,13 +143,13 @@ def fix_of_sizes(one: Axis, two: Axis, facts: Facts) -> str:
 def closed(node: Expr, axes: Sequence[tuple[Index, Axis]], text: str) -> Array:
     """The value whose axes are these letters, in this order."""
     values = {old: Affine.of(new) for (old, _), new in zip(axes, axis_letters(len(axes)), strict=True)}
-    return Array(substitute(node, values), tuple(axis.put(values) for _, axis in axes), text)
+    return Array(node.replaced(values), tuple(axis.put(values) for _, axis in axes), text)
 
 
 def bound_letter(*nodes: Expr) -> Index:
     """A letter for a sum over an axis that nothing inside uses."""
     used = {b.index.name for node in nodes for part in walk(node) if isinstance(part, Binder) for b in part.bounds}
-    used |= {x.name for node in nodes for x in free_indices(node)}
+    used |= {x.name for node in nodes for x in node.letters}
     return next(Index(f"{BOUND}{q}") for q in range(1, len(used) + 2) if f"{BOUND}{q}" not in used)
 
 
@@ -200,7 +200,7 @@ def product(left: Array, right: Array, facts: Facts) -> Array:
 
 def _lettered(array: Array, letters: Sequence[Index]) -> Array:
     values = {old: Affine.of(new) for old, new in zip(array.letters, letters, strict=True)}
-    return Array(substitute(array.node, values), tuple(axis.put(values) for axis in array.axes), array.text)
+    return Array(array.node.replaced(values), tuple(axis.put(values) for axis in array.axes), array.text)
 
 
 def _fix_of_product(left: Array, right: Array, facts: Facts) -> str:
@@ -223,7 +223,7 @@ def opened(array: Array, axis: object, what: str) -> tuple[Expr, tuple[Bound, ..
     node, bounds, values = array.node, list[Bound](), dict[Index, Affine]()
     for q in chosen:
         letter = bound_letter(node)
-        node = substitute(node, {array.letters[q]: Affine.of(letter)})
+        node = node.replaced({array.letters[q]: Affine.of(letter)})
         values[array.letters[q]] = Affine.of(letter)
         bounds.append(Bound(letter, array.axes[q].lo, array.axes[q].hi))
     bounds = [Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in bounds]
@@ -267,7 +267,7 @@ def read(array: Array, at: Sequence[Affine | None]) -> Array:
     values: dict[Index, Affine] = {**hidden, **{x: p for x, p in places.items() if isinstance(x, Index)}}
     kept = [(own[q], axis.put(values)) for q, axis in enumerate(array.axes) if at[q] is None]
     inside = ", ".join(":" if p is None else render_affine(p) for p in at)
-    return closed(substitute(array.node, values), kept, f"{array.tight}[{inside}]")
+    return closed(array.node.replaced(values), kept, f"{array.tight}[{inside}]")
 
 
 def entrywise(combine: Callable[[Expr, Expr], Expr], one: Array, two: Array, facts: Facts, sign: str) -> Array:

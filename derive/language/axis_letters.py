@@ -14,7 +14,7 @@ from derive.values.affine import Affine, Index, indices, replace
 from derive.values.binders import Binder, rebind
 from derive.values.nodes import Access, Expr
 from derive.values.text import render_expr, render_range
-from derive.values.walks import free_indices, substitute, walk
+from derive.values.walks import walk
 
 SPARE = (*"ijkpqrstuvefgh", *(f"{x}{n}" for n in range(1, 10) for x in "ijk"))
 
@@ -51,9 +51,9 @@ class Letters:
         """The equation with readable letters, which are none of those that its author wrote."""
         if not any(map(nameless, _all_letters(draft.target, draft.value))):
             return draft
-        free = [*(x for p in draft.target.at for x in indices(p)), *free_indices(draft.value)]
+        free = [*(x for p in draft.target.at for x in indices(p)), *draft.value.letters]
         names = self._names(free, draft.target, draft.value)
-        target = substitute(draft.target, _values(names))
+        target = draft.target.replaced(_values(names))
         assert isinstance(target, Access)
         own = set(_all_letters(draft.target, draft.value))
         value = self._put(draft.value, names, _written(own) | set(names.values()))
@@ -92,7 +92,7 @@ class Letters:
         children = expr.children
         if children:
             return expr.rebuild(tuple(self._put(c, names, scope) for c in children))
-        return substitute(expr, _values(names))
+        return expr.replaced(_values(names))
 
     def _size(self, letter: Index, exprs: Iterable[Expr]) -> str:
         """The size over which a letter runs: that of a slot in which it stands alone."""
@@ -124,7 +124,7 @@ def _written(letters: Iterable[Index]) -> set[Index]:
 def _all_letters(*exprs: Expr) -> list[Index]:
     """Every letter, free or bound."""
     bound = [b.index for e in exprs for node in walk(e) if isinstance(node, Binder) for b in node.bounds]
-    return [*(x for e in exprs for x in free_indices(e)), *bound]
+    return [*(x for e in exprs for x in e.letters), *bound]
 
 
 def check_whole(draft: Draft, shapes: Shapes) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from derive.errors import ModelError, Source
-from derive.regions.unknown import UNKNOWN
 from derive.language.stated import LONGEST
 from derive.language.surface import Formula, lift_affine, raised
 from derive.regions.regions import extent
 from derive.regions.shapes import Draft
+from derive.regions.unknown import UNKNOWN
 from derive.system import Slot, Tensor
 from derive.values.affine import Affine, Index, Size, Width
 from derive.values.binders import Binder, Bound, Functional
@@ -18,7 +18,7 @@ from derive.values.facts import Facts
 from derive.values.nodes import Access, Expr
 from derive.values.symbols import IndexSymbol
 from derive.values.text import render_affine, render_range
-from derive.values.walks import substitute, walk
+from derive.values.walks import walk
 
 RESERVED = frozenset("J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack".split())
 
@@ -65,7 +65,7 @@ def opaque(name: str, rows: tuple[Any, ...]) -> Functional:
         if len(row.axes) != 1 or not isinstance(row.node, Access):
             raise ModelError(f"{name} takes whole vectors, with one `:` each", fix=f"{name}(a[L, i, :], y[i, :])")
         letter = Index(f"_{q}")
-        bodies.append(substitute(row.node, {row.letters[0]: Affine.of(letter)}))
+        bodies.append(row.node.replaced({row.letters[0]: Affine.of(letter)}))
         bounds.append(Bound(letter, UNKNOWN, UNKNOWN))
     return Functional(name, tuple(bodies), tuple(bounds))
 

@@ -23,7 +23,7 @@ from derive.values.binders import Binder, Bound, Sum
 from derive.values.facts import Facts
 from derive.values.nodes import Access, Expr
 from derive.values.scopes import scoped, unscoped
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 
 def resolve(written: Written) -> System:
@@ -76,7 +76,7 @@ def _system(written: Written, solved: list[Draft], objective: Draft, shapes: Sha
 
 def _finished_sum(left: Expr, source: Source, shapes: Shapes) -> Expr:
     """The left side of a declared sum, for all its free letters."""
-    target = Access("?", tuple(map(Affine.of, free_indices(left))))
+    target = Access("?", tuple(map(Affine.of, left.letters)))
     return finished(Draft(target, left, {}, source), shapes).value
 
 
@@ -215,7 +215,7 @@ def _ordered(bounds: list[Bound], source: Source) -> tuple[Bound, ...]:
 def _predicted(asked: Asked) -> Draft:
     """The value that is predicted, for all its free letters, those of its axes last."""
     axes = [x for p in asked.draft.target.at for x in indices(p)]
-    free = (*(x for x in free_indices(asked.draft.value) if x not in axes), *axes)
+    free = (*(x for x in asked.draft.value.letters if x not in axes), *axes)
     return with_changes(asked.draft, target=Access("?", tuple(map(Affine.of, free))))
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from derive.errors import ModelError
-from derive.regions.unknown import UNKNOWN
 from derive.language.surface import lift_affine
 from derive.regions.letters import relettered
 from derive.regions.shapes import Draft, Ranges, unshifted
+from derive.regions.unknown import UNKNOWN
 from derive.values.affine import Affine, Index, Size, Width, indices
 from derive.values.binders import Binder, Bound
 from derive.values.constants import check_values
 from derive.values.nodes import DERIVED, Access, Expr, is_derived
 from derive.values.symbols import IndexSymbol
 from derive.values.text import render_range
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 LONGEST = 10_000  # places between two numbers; what is longer has a symbolic size
 
@@ -66,7 +66,7 @@ def check_used(bound: Bound, drafts: list[Draft]) -> None:
 
 def _letters(draft: Draft) -> set[Index]:
     own = {x for p in draft.target.at for x in indices(p)}
-    return {*own, *free_indices(draft.value), *_bound_letters(draft.value)}
+    return {*own, *draft.value.letters, *_bound_letters(draft.value)}
 
 
 def bounds_of(bounds: tuple[Any, ...]) -> tuple[Bound, ...]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from derive.errors import ModelError, Refused, counted, located
-from derive.regions.unknown import UNKNOWN
 from derive.regions.shapes import Draft
+from derive.regions.unknown import UNKNOWN
 from derive.system import Tensor, accesses
 from derive.values.affine import indices
 from derive.values.binders import Extreme, Product, Sum
 from derive.values.nodes import DERIVED, Access, Expr, Partial, derived_by, is_derived
 from derive.values.text import render_affine, render_expr
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 
 def check_names(
@@ -73,7 +73,7 @@ def check_given(value: Expr) -> None:
 def check_bound(draft: Draft) -> None:
     """Every index of the right side is on the left or summed, and those of sums are used."""
     targets = {x for p in draft.target.at for x in indices(p)}
-    for letter in free_indices(draft.value):
+    for letter in draft.value.letters:
         if letter not in targets:
             raise ModelError(
                 f"index {letter.name} is neither on the left side nor summed",
@@ -93,7 +93,7 @@ def check_bound(draft: Draft) -> None:
                 )
     for node in walk(draft.value):
         if isinstance(node, (Sum, Extreme, Product)):
-            used, word = set(free_indices(node.body)), "product" if isinstance(node, Product) else "sum"
+            used, word = set(node.body.letters), "product" if isinstance(node, Product) else "sum"
             for bound in node.bounds:
                 if bound.index not in used and bound.hi == UNKNOWN:
                     raise ModelError(

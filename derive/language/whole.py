@@ -19,15 +19,14 @@ from derive.language.axes import (
     shapes,
     total,
 )
-from derive.regions.unknown import UNKNOWN
 from derive.language.owner import NOBODY
 from derive.language.sums import formula
 from derive.language.surface import Formula, lift_affine, owner_of, raised
+from derive.regions.unknown import UNKNOWN
 from derive.values.affine import Affine, indices
 from derive.values.binders import Bound, summed
 from derive.values.nodes import MINUS_ONE, Bracket, Count, Number, mul, power
 from derive.values.nodes import number as constant
-from derive.values.walks import substitute
 
 
 def norm2(value: Any) -> Formula:
@@ -64,7 +63,7 @@ def trace(value: Any) -> Formula:
     array = raised(value)
     axis = square_axis(value, array, "trace")
     letter = bound_letter(array.node)
-    node = substitute(array.node, dict.fromkeys(array.letters, Affine.of(letter)))
+    node = array.node.replaced(dict.fromkeys(array.letters, Affine.of(letter)))
     return formula(value, Array(summed(node, (Bound(letter, axis.lo, axis.hi),)), (), f"trace({array})"))
 
 
@@ -72,7 +71,7 @@ def diagonal(value: Any) -> Formula:
     """The vector a[j, j] of a square matrix. ModelError for anything else."""
     array = raised(value)
     axis, last = square_axis(value, array, "diagonal"), array.letters[-1]
-    node = substitute(array.node, {array.letters[0]: Affine.of(last)})
+    node = array.node.replaced({array.letters[0]: Affine.of(last)})
     return formula(value, closed(node, [(last, axis)], f"diagonal({array})"))
 
 
@@ -112,6 +111,6 @@ def outer(left: Any, right: Any) -> Formula:
     if len(one.axes) != 1 or len(two.axes) != 1:
         raise ModelError(f"outer is of two vectors: {shapes(one, two)}", fix="@ multiplies matrices")
     row = bound_letter(one.node, two.node)
-    node = mul(substitute(one.node, {one.letters[0]: Affine.of(row)}), two.node)
+    node = mul(one.node.replaced({one.letters[0]: Affine.of(row)}), two.node)
     done = closed(node, [(row, one.axes[0]), (two.letters[0], two.axes[0])], f"outer({one}, {two})")
     return Formula(done.node, owner_of(left, right), done.axes, done.text)

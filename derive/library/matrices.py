@@ -11,15 +11,14 @@ from typing import Any
 
 from derive.errors import ModelError
 from derive.language.axes import Array, Axis, bound_letter, closed, fix_of_sizes, same, shapes
-from derive.regions.unknown import UNKNOWN
 from derive.language.surface import Formula, lift, owner_of, raised
 from derive.language.whole import square_axis
+from derive.regions.unknown import UNKNOWN
 from derive.values.affine import Affine, Index
 from derive.values.binders import Bound, MatrixFunction
 from derive.values.facts import Facts
 from derive.values.nodes import Count, Expr
 from derive.values.symbols import IndexSymbol
-from derive.values.walks import free_indices, substitute
 
 
 def inverse(matrix: Any, *letters: IndexSymbol) -> Formula:
@@ -67,7 +66,7 @@ def _function(op: str, values: tuple[Any, ...], letters: tuple[Any, ...]) -> For
     own = tuple(Index(x.name) for x in letters)
     _check_letters(op, bodies, own, call)
     inner = tuple(Index(f"{x.name}'") for x in own)
-    opened = tuple(substitute(b, {x: Affine.of(y) for x, y in zip(own, inner, strict=True)}) for b in bodies)
+    opened = tuple(b.replaced({x: Affine.of(y) for x, y in zip(own, inner, strict=True)}) for b in bodies)
     bounds = tuple(Bound(x, UNKNOWN, UNKNOWN) for x in inner)
     places = tuple(Affine.of(own[q]) for q in READ_AT[op])
     return Formula(MatrixFunction(op, opened, bounds, places), owner_of(*values))
@@ -88,8 +87,8 @@ def _of_whole(op: str, values: tuple[Any, ...], arrays: tuple[Array, ...], text:
         kept = [*zip(lead, matrix.axes, strict=False), *((x, axis) for x in at)]
     row = bound_letter(*(a.node for a in arrays))
     column = bound_letter(Count(Affine.of(row)), *(a.node for a in arrays))
-    body = substitute(matrix.node, {own[0]: Affine.of(row), own[1]: Affine.of(column)})
-    bodies = (body, *(substitute(a.node, {rows: Affine.of(row)}) for a in arrays[1:]))
+    body = matrix.node.replaced({own[0]: Affine.of(row), own[1]: Affine.of(column)})
+    bodies = (body, *(a.node.replaced({rows: Affine.of(row)}) for a in arrays[1:]))
     bounds = (Bound(row, axis.lo, axis.hi), Bound(column, axis.lo, axis.hi))
     node = MatrixFunction(op, bodies, bounds, tuple(map(Affine.of, at)))
     done = closed(node, kept, text)
@@ -116,11 +115,11 @@ def _check_right(matrix: Array, axis: Axis, right: Array, facts: Facts) -> None:
 
 def _check_letters(op: str, bodies: tuple[Expr, ...], own: tuple[Index, ...], call: str) -> None:
     for letter in own:
-        if letter not in free_indices(bodies[0]):
+        if letter not in bodies[0].letters:
             raise ModelError(f"index {letter.name} does not stand in the matrix of {op}", fix=call)
-    if len(bodies) == 2 and own[0] not in free_indices(bodies[1]):
+    if len(bodies) == 2 and own[0] not in bodies[1].letters:
         raise ModelError(f"index {own[0].name} does not stand in the right side of solve", fix=call)
-    if len(bodies) == 2 and own[1] in free_indices(bodies[1]):
+    if len(bodies) == 2 and own[1] in bodies[1].letters:
         raise ModelError(
             f"index {own[1].name} stands in the right side of solve, which has the index of the rows, {own[0].name}",
             fix=call,

@@ -6,14 +6,13 @@ from typing import Any
 
 from derive.errors import ModelError
 from derive.language.axes import Array, closed, opened
-from derive.regions.unknown import UNKNOWN, range_of
 from derive.language.sums import formula
 from derive.language.surface import Formula, lift, raised
+from derive.regions.unknown import UNKNOWN, range_of
 from derive.values.affine import Affine, Index
 from derive.values.binders import Bound, Sum
 from derive.values.nodes import MINUS_ONE, Call, Expr, mul, power
 from derive.values.symbols import IndexSymbol
-from derive.values.walks import free_indices, substitute
 
 
 def softmax(value: Any, index: IndexSymbol | None = None, *, axis: int = -1) -> Formula:
@@ -45,7 +44,7 @@ def _entry(what: str, value: Any, index: Any) -> Expr:
     if not isinstance(index, IndexSymbol):
         raise ModelError(f"{index} is not an index", fix=f"{what}(z, axis={index})")
     node = lift(value)
-    if Index(index.name) not in free_indices(node):
+    if Index(index.name) not in node.letters:
         raise ModelError(f"index {index} does not stand in the entry", fix=f"{what}(z[L, i, {index}], {index})")
     return node
 
@@ -53,4 +52,4 @@ def _entry(what: str, value: Any, index: Any) -> Expr:
 def _row_sum(node: Expr, index: IndexSymbol, end: Affine) -> Expr:
     """Sum_k exp(z[k]) for the entry z[j]."""
     letter, other = Index(index.name), Index(index.name + "'")
-    return Sum(Call("exp", (substitute(node, {letter: Affine.of(other)}),)), (Bound(other, end, end),))
+    return Sum(Call("exp", (node.replaced({letter: Affine.of(other)}),)), (Bound(other, end, end),))

@@ -9,7 +9,7 @@ from derive.system import System
 from derive.values.affine import Affine, Index, indices, replace
 from derive.values.binders import Bound, Functional, Sum, fresh
 from derive.values.nodes import Access, Expr
-from derive.values.walks import substitute, walk
+from derive.values.walks import walk
 
 
 class Stuck(Exception):
@@ -40,7 +40,7 @@ def _entries(expr: Expr) -> Iterator[Access]:
     """The entries that an expression reads by its own letters; of an opaque functional those it is derived by."""
     if isinstance(expr, Functional):
         for argument, position in expr.by:
-            yield from _entries(substitute(expr.bodies[argument], {expr.bounds[argument].index: position}))
+            yield from _entries(expr.bodies[argument].replaced({expr.bounds[argument].index: position}))
     elif isinstance(expr, Access):
         yield expr
     else:
@@ -59,7 +59,7 @@ def apart(expr: Expr, taken: dict[Index, Bound]) -> Expr:
                     Bound(new if b is bound else b.index, replace(b.lo, moved), replace(b.hi, moved))
                     for b in expr.bounds
                 )
-                return apart(Sum(substitute(expr.body, moved), rest), taken)
+                return apart(Sum(expr.body.replaced(moved), rest), taken)
     if isinstance(expr, Functional) or not expr.children:
         return expr
     return expr.rebuild(tuple(apart(child, taken) for child in expr.children))

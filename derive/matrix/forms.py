@@ -16,7 +16,7 @@ from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Bound, Functional, Sum
 from derive.values.nodes import MINUS_ONE, ONE, Access, Add, Bracket, Call, Count, Expr, Mul, Number, Pow, mul, number
 from derive.values.text import split_sign
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class _Conversion:
 
     def letters(self, expr: Expr) -> tuple[Index, ...]:
         """The free letters that are axes, in order of appearance."""
-        return tuple(i for i in free_indices(expr) if i in self.axes)
+        return tuple(i for i in expr.letters if i in self.axes)
 
     def spread(self, expr: Expr, rows: Axis, cols: Axis) -> Matrix:
         """The matrix of an expression, repeated along the axes that it does not have."""
@@ -158,7 +158,7 @@ class _Conversion:
             f
             for f in factors
             if not self.letters(f)
-            and not (set(free_indices(f)) & {b.index for b in outer})
+            and not (set(f.letters) & {b.index for b in outer})
             and not any(isinstance(n, Sum) for n in walk(f))
         ]
         items = [self.item(f) for f in factors if f not in constant]

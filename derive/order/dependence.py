@@ -16,7 +16,7 @@ from derive.values.affine import Affine, Index, Node, replace
 from derive.values.binders import Bound, inside, rebind
 from derive.values.facts import Facts
 from derive.values.nodes import Access, Bracket, Expr, Mul
-from derive.values.walks import substitute, transform
+from derive.values.walks import transform
 
 
 @dataclass(frozen=True)
@@ -143,21 +143,21 @@ def rename(statement: Statement, old: Index, new: Index) -> Statement:
     if old == new:
         return statement
     values = {old: Affine.of(new), new: Affine.of(old)}
-    target = substitute(statement.target, values)
+    target = statement.target.replaced(values)
     assert isinstance(target, Access)
     bounds = rebind(statement.bounds, {old: new, new: old})
-    return with_changes(statement, target=target, bounds=bounds, value=substitute(statement.value, values))
+    return with_changes(statement, target=target, bounds=bounds, value=statement.value.replaced(values))
 
 
 def restrict(statement: Statement, letter: Index, region: Interval) -> Statement:
     """The statement on a part of its range; a single place is put in for the letter."""
     if region.point is not None:
         values: dict[Node, Affine] = {letter: region.point}
-        target = substitute(statement.target, values)
+        target = statement.target.replaced(values)
         assert isinstance(target, Access)
         rest = tuple(
             Bound(b.index, replace(b.lo, values), replace(b.hi, values)) for b in statement.bounds if b.index != letter
         )
-        return with_changes(statement, target=target, bounds=rest, value=substitute(statement.value, values))
+        return with_changes(statement, target=target, bounds=rest, value=statement.value.replaced(values))
     bounds = tuple(Bound(letter, region.lo, region.hi) if b.index == letter else b for b in statement.bounds)
     return with_changes(statement, bounds=bounds)

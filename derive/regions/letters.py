@@ -6,12 +6,12 @@ from derive.system import System, size_name
 from derive.values.affine import Affine, Index
 from derive.values.binders import Binder, rebind
 from derive.values.nodes import Access, Expr
-from derive.values.walks import free_indices, substitute, transform, walk
+from derive.values.walks import transform, walk
 
 
 def renaming(expr: Expr, target: Access, system: System) -> tuple[tuple[str, str], ...]:
     """New names for primed summation letters, each different from every letter it could meet."""
-    taken = {x.name for x in (*free_indices(expr), *free_indices(target))}
+    taken = {x.name for x in (*expr.letters, *target.letters)}
     bound = {b.index.name: b.hi for node in walk(expr) if isinstance(node, Binder) for b in node.bounds}
     taken |= {name for name in bound if "'" not in name}
     chosen: dict[str, str] = {}
@@ -40,6 +40,6 @@ def relettered(expr: Expr, names: dict[str, str]) -> Expr:
             return node
         own = {b.index: Index(names[b.index.name]) for b in node.bounds if b.index.name in names}
         values = {old: Affine.of(new) for old, new in own.items()}
-        return node.bind(rebind(node.bounds, own), tuple(substitute(body, values) for body in node.children))
+        return node.bind(rebind(node.bounds, own), tuple(body.replaced(values) for body in node.children))
 
     return transform(expr, rewrite) if names else expr

@@ -12,7 +12,6 @@ from derive.values.binders import Bound, rebind
 from derive.values.facts import Facts
 from derive.values.nodes import Access, Expr
 from derive.values.text import render_affine, render_range
-from derive.values.walks import substitute
 
 Ranges = dict[Index, tuple[Affine, Affine]]
 
@@ -38,10 +37,10 @@ def unshifted(draft: Draft) -> Draft:
             shift = position - letter
             if shift != Affine.of(0) and all(isinstance(atom, Size) for atom, _ in shift.terms):
                 values = {letter: Affine.of(letter) - shift}
-                target = substitute(draft.target, values)
+                target = draft.target.replaced(values)
                 assert isinstance(target, Access)
                 over = {x: (lo + shift, hi + shift) if x == letter else (lo, hi) for x, (lo, hi) in draft.over.items()}
-                draft = Draft(target, substitute(draft.value, values), over, draft.source)
+                draft = Draft(target, draft.value.replaced(values), over, draft.source)
     return draft
 
 

@@ -10,7 +10,7 @@ from derive.errors import ModelError
 from derive.values.affine import Index
 from derive.values.nodes import Expr
 from derive.values.symbols import IndexSymbol
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 UNSEEN = "write the formula that is meant, or make it a function of its own: function(...)"
 
@@ -84,7 +84,7 @@ class Atom:
     def _put(self, old: Any, new: Any) -> Any:
         """The atom itself, in which `old` does not stand. SymPy puts a letter, or a dummy, for itself to look at it."""
         inside = isinstance(old, Atom) and old.node in walk(self.node)
-        letter = isinstance(old, IndexSymbol) and Index(old.name) in free_indices(self.node)
+        letter = isinstance(old, IndexSymbol) and Index(old.name) in self.node.letters
         if (inside or letter) and new != old and not isinstance(new, sympy.Dummy):
             raise ModelError(f"SymPy does not see {old} in {self}, to put another value for it", fix=UNSEEN)
         return self

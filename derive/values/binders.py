@@ -49,6 +49,8 @@ class Binder(Expr):
 
     def replaced(self, values: Atoms) -> Expr:
         """Integer expressions put for indices; bound letters that would capture them step aside."""
+        if not values:
+            return self
         bounds, inner = _open(self.bounds, values, self.children)
         opened = self.bind(bounds, tuple(body.replaced(inner) for body in self.children) if inner else self.children)
         return opened.moved(tuple(replace(p, values) for p in self.places)) if self.places else opened

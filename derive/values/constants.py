@@ -12,7 +12,7 @@ from derive.values.algebra import size, to_sympy
 from derive.values.binders import Binder
 from derive.values.nodes import Add, Call, Expr, Number, Pow
 from derive.values.text import render_expr
-from derive.values.walks import free_indices, walk
+from derive.values.walks import walk
 
 LARGEST, SMALLEST = Fraction(10) ** 37, Fraction(1, 10**37)  # float32 holds them
 STEEPEST = 10_000  # the largest exponent
@@ -89,5 +89,5 @@ def _check_real(node: Call | Pow) -> None:
     symbols: dict[Expr, sympy.Symbol] = {}
     value = head(*(to_sympy(child, symbols) for child in node.children))
     if value is sympy.nan or value.is_finite is False or value.is_extended_real is False:
-        where = "" if not (symbols or free_indices(node)) else ", whatever its entries are"
+        where = "" if not (symbols or node.letters) else ", whatever its entries are"
         raise ModelError(f"{render_expr(node)} is not a real number{where}", fix="look at the domain of the function")

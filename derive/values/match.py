@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from derive.values.affine import Affine, Index, Node, indices, replace
 from derive.values.binders import Binder, Bound, Extreme, Functional, MatrixFunction
 from derive.values.nodes import Access, Bracket, Call, Choice, Expr
-from derive.values.walks import free_indices, outline, substitute
+from derive.values.walks import outline
 
 Binding = dict[Node, Affine]
 
@@ -19,7 +19,7 @@ def canonical(expr: Expr, depth: int = 0) -> Expr:
         bounds = tuple(
             Bound(Index(f"~{depth + q}"), replace(b.lo, names), replace(b.hi, names)) for q, b in enumerate(expr.bounds)
         )
-        bodies = tuple(canonical(substitute(body, names), depth + len(bounds)) for body in expr.children)
+        bodies = tuple(canonical(body.replaced(names), depth + len(bounds)) for body in expr.children)
         return expr.bind(bounds, bodies)
     children = expr.children
     return expr.rebuild(tuple(canonical(child, depth) for child in children)) if children else expr
@@ -43,8 +43,8 @@ def match(pattern: Expr, expr: Expr, letters: frozenset[Index], binding: Binding
     if not letters:
         return found
     # A letter may have stood inside a larger position before it was found, or stand for what only the other side binds.
-    bound_there = {*_letters(found, letters)} - {*free_indices(expr)}
-    return None if bound_there or canonical(substitute(pattern, found)) != wanted else found
+    bound_there = {*_letters(found, letters)} - {*expr.letters}
+    return None if bound_there or canonical(pattern.replaced(found)) != wanted else found
 
 
 def _letters(found: Binding, letters: frozenset[Index]) -> Iterator[Index]:

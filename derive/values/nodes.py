@@ -44,7 +44,9 @@ class Expr(Node):
         return tuple(dict.fromkeys((*own, *(letter for child in self.children for letter in child.letters))))
 
     def replaced(self, values: Atoms) -> Expr:
-        """Integer expressions put for indices (or sizes)."""
+        """Integer expressions put for indices (or sizes); bound letters that would capture them step aside."""
+        if not values:
+            return self
         if self.places:
             return self.moved(tuple(replace(place, values) for place in self.places))
         children = self.children

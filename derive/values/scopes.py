@@ -5,7 +5,6 @@ from __future__ import annotations
 from derive.values.affine import Affine, Index
 from derive.values.binders import Binder, Sum, rebind
 from derive.values.nodes import Expr
-from derive.values.walks import substitute
 
 
 def scoped(expr: Expr, seen: dict[str, int]) -> Expr:
@@ -38,5 +37,5 @@ def unscoped(expr: Expr) -> Expr:
 def _relabelled(expr: Binder, letters: dict[Index, Index]) -> Expr:
     bounds = rebind(expr.bounds, letters)
     values = {old: Affine.of(new) for old, new in letters.items()}
-    bodies = tuple(substitute(body, values) for body in expr.children)
+    bodies = tuple(body.replaced(values) for body in expr.children)
     return expr.bind(bounds, bodies)

@@ -22,7 +22,6 @@ from derive.values.nodes import (
     Pow,
     Relation,
 )
-from derive.values.walks import free_indices, substitute
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 
@@ -123,12 +122,12 @@ def at_its_letters(expr: MatrixFunction) -> tuple[MatrixFunction, bool]:
     """The function with bound letters named as the place where it is read, as it is typed; is that impossible?"""
     own = expr.bounds[-len(expr.at) :] if expr.at else ()
     wanted = [p.letter for p in expr.at]
-    inside = {x for body in expr.bodies for x in free_indices(body)} - {b.index for b in own}
+    inside = {x for body in expr.bodies for x in body.letters} - {b.index for b in own}
     if None in wanted or len(set(wanted)) < len(wanted) or inside & set(wanted):
         return expr, True
     letters = {b.index: x for b, x in zip(own, wanted, strict=True) if x is not None}
     values = {old: Affine.of(new) for old, new in letters.items()}
-    return expr.bind(rebind(expr.bounds, letters), tuple(substitute(b, values) for b in expr.bodies)), False
+    return expr.bind(rebind(expr.bounds, letters), tuple(b.replaced(values) for b in expr.bodies)), False
 
 
 def _row(bound: Bound, body: Expr) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from derive.values.affine import Atoms, Index
 from derive.values.binders import Bound, inside
 from derive.values.nodes import Expr
 
@@ -48,13 +47,3 @@ def outline(expr: Expr) -> str:
     """What all instances of an expression share: its entries and functions, without their positions."""
     parts = (getattr(n, "tensor", None) or getattr(n, "function", None) or type(n).__name__ for n in walk(expr))
     return " ".join(parts)
-
-
-def free_indices(expr: Expr) -> tuple[Index, ...]:
-    """Index letters that no sum inside `expr` binds, in order of appearance."""
-    return expr.letters
-
-
-def substitute(expr: Expr, values: Atoms) -> Expr:
-    """Put integer expressions for indices (or sizes), renaming bound indices that would capture them."""
-    return expr.replaced(values) if values else expr
