@@ -14,7 +14,7 @@ from derive.calculus.forward import Jacobian, directional, moved_by
 from derive.calculus.reverse import adjoint_drafts, is_flat
 from derive.errors import ModelError, Refused
 from derive.language.ranges import resolve
-from derive.language.written import Written
+from derive.language.unresolved import Unresolved
 from derive.regions.shapes import Draft
 from derive.system import Prediction, Stated, System, Tensor
 from derive.values.affine import Affine, indices
@@ -156,7 +156,7 @@ def _extended(
             raise ModelError(f"the name {name} is taken", fix=f"rename {name} in {system.name}")
     old = tuple(Draft(e.target, e.value, {b.index: (b.lo, b.hi) for b in e.bounds}, e.source) for e in system.equations)
     variables = system.role("variable")
-    written = Written(
+    unresolved = Unresolved(
         name=system.name,
         title=system.title,
         file=system.file,
@@ -177,7 +177,7 @@ def _extended(
         prediction=None,
         stated=(*system.stated, *stated),
     )
-    return with_changes(resolve(written), prediction=system.prediction)
+    return with_changes(resolve(unresolved), prediction=system.prediction)
 
 
 def _called(system: System, ending: str, title: str) -> System:

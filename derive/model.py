@@ -26,7 +26,7 @@ from derive.language.ranges import resolve, seen_so_far
 from derive.language.stated import check_defines, check_used, stated, stated_range, with_range
 from derive.language.surface import check_owner, lift
 from derive.language.unused import check_unused
-from derive.language.written import Written, with_ranges
+from derive.language.unresolved import Unresolved, with_ranges
 from derive.regions.shapes import Asked, Draft, Shapes
 from derive.system import Alias, Stated, System, Tensor
 from derive.values.affine import Affine, Index
@@ -220,7 +220,7 @@ class Model(Derivatives, Claims):
         named = [letters.draft(d) for d in (*drafts, objective)]
         sums = [(letters.draft(opened_value(left, objective.source)).value, right) for left, right in self._sums]
         prediction = letters.asked(self._prediction) if self._prediction and whole else None
-        written = Written(
+        unresolved = Unresolved(
             name=self.name,
             title=self.title,
             file=self.file,
@@ -241,4 +241,4 @@ class Model(Derivatives, Claims):
             prediction=prediction,
             stated=tuple(self._stated) if whole else (),
         )
-        return resolve(written)
+        return resolve(unresolved)

@@ -15,7 +15,8 @@ from derive.system import System
 from verify.case import sharp
 from verify.formula import Formulas
 from verify.instance import instance
-from verify.numbers import Balls, Dual, Exact, Undecided, combine
+from verify.duals import Dual, combine
+from verify.numbers import Balls, Exact, Undecided
 from verify.sizes import Sizes
 
 SIGMOID = system("mlp")

@@ -14,9 +14,10 @@ from derive.values.affine import Affine
 from derive.values.binders import Binder, Extreme, Functional, MatrixFunction, Place, Product, Sum
 from derive.values.nodes import MINUS_ONE, Access, Add, Bracket, Call, Choice, Constant, Count, Expr, Mul, Partial, Pow
 from derive.values.nodes import Number as NumberNode
+from verify.duals import Dual, chain, power, primal
 from verify.elimination import Arithmetic, eliminate
 from verify.formula import Formulas, times, total
-from verify.numbers import Dual, Field, Number, chain, power, primal
+from verify.numbers import Field, Number
 from verify.sizes import Sizes, nested
 
 Letters = dict[str, int]

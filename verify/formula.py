@@ -19,7 +19,8 @@ from derive.scalar.kinks import ranked
 from derive.scalar.laws import derivative
 from derive.system import System
 from derive.values.nodes import STOP
-from verify.numbers import Dual, Field, Number, Undecided, chain, power, primal
+from verify.duals import Dual, chain, power, primal
+from verify.numbers import Field, Number, Undecided
 
 Env = dict[sympy.Symbol, Number]
 BY_OTHERS = {name: REWRITES[name] for name in "acot asec acsc acoth asech acsch sinc factorial binomial".split()} | {

@@ -14,9 +14,10 @@ from derive.values.affine import Affine, Index
 from derive.values.binders import Bound
 from derive.values.nodes import Access, Expr
 from verify.chain import Chain
+from verify.duals import Dual, primal
 from verify.evaluate import KINK, Evaluator
 from verify.instance import Entry, Instance, places
-from verify.numbers import Dual, Field, Number, primal, short
+from verify.numbers import Field, Number, short
 from verify.sizes import Sizes
 
 OBJECTIVE: Entry = ("J", ())

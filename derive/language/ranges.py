@@ -11,7 +11,7 @@ from derive.inference.candidates import Ends, agree, candidates, letters_of
 from derive.inference.inferred import inferred
 from derive.language.axis_letters import check_whole
 from derive.language.statements import check_bound, check_names
-from derive.language.written import Written, with_ranges
+from derive.language.unresolved import Unresolved, with_ranges
 from derive.order.schedule import check_order
 from derive.regions.checks import check_regions
 from derive.regions.letters import relettered, renaming
@@ -26,46 +26,46 @@ from derive.values.scopes import scoped, unscoped
 from derive.values.walks import walk
 
 
-def resolve(written: Written) -> System:
+def resolve(unresolved: Unresolved) -> System:
     """The checked system of a model's declarations and drafts. ModelError for anything that cannot be meant."""
-    known = {t.name: t for t in written.tensors}
-    drafts, objective = written.drafts, written.objective
-    check_names(drafts, objective, known, written.variables)
-    shapes = Shapes(known, with_ranges(written.facts, written.tensors))
+    known = {t.name: t for t in unresolved.tensors}
+    drafts, objective = unresolved.drafts, unresolved.objective
+    check_names(drafts, objective, known, unresolved.variables)
+    shapes = Shapes(known, with_ranges(unresolved.facts, unresolved.tensors))
     for draft in (*drafts, objective):
         check_bound(draft)
-    readers = (_predicted(written.prediction),) if written.prediction else ()
-    solved, objective = _solve(drafts, objective, readers, shapes, written.latex)
+    readers = (_predicted(unresolved.prediction),) if unresolved.prediction else ()
+    solved, objective = _solve(drafts, objective, readers, shapes, unresolved.latex)
     whole = finished(objective, shapes)
     for draft in (*solved, whole):
         check_whole(draft, shapes)
-    system = _system(written, solved, whole, shapes)
+    system = _system(unresolved, solved, whole, shapes)
     check_regions(system)
     check_order(system)
     return system
 
 
-def _system(written: Written, solved: list[Draft], objective: Draft, shapes: Shapes) -> System:
+def _system(unresolved: Unresolved, solved: list[Draft], objective: Draft, shapes: Shapes) -> System:
     """The system of finished equations."""
-    taken = frozenset((*written.letters, *written.sizes, *written.widths, *shapes.tensors))
+    taken = frozenset((*unresolved.letters, *unresolved.sizes, *unresolved.widths, *shapes.tensors))
     system = System(
-        name=written.name,
-        title=written.title,
-        file=written.file,
-        sizes=written.sizes,
-        widths=written.widths,
-        letters=written.letters,
+        name=unresolved.name,
+        title=unresolved.title,
+        file=unresolved.file,
+        sizes=unresolved.sizes,
+        widths=unresolved.widths,
+        letters=unresolved.letters,
         tensors=lettered(shapes.tensors, (*solved, objective), taken),
-        functions=written.functions,
-        functionals=written.functionals,
+        functions=unresolved.functions,
+        functionals=unresolved.functionals,
         equations=tuple(named(d, solved, shapes) for d in solved),
         objective=Equation("J", objective.target, (), objective.value, objective.source),
         facts=shapes.facts,
-        sums=tuple((_finished_sum(left, objective.source, shapes), right) for left, right in written.sums),
-        aliases=written.aliases,
-        errors=written.errors,
-        prediction=_prediction(written.prediction, shapes) if written.prediction else None,
-        stated=written.stated,
+        sums=tuple((_finished_sum(left, objective.source, shapes), right) for left, right in unresolved.sums),
+        aliases=unresolved.aliases,
+        errors=unresolved.errors,
+        prediction=_prediction(unresolved.prediction, shapes) if unresolved.prediction else None,
+        stated=unresolved.stated,
     )
     return with_changes(
         system,

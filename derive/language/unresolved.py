@@ -1,4 +1,4 @@
-"""What a model says before any range is known."""
+"""A model before any range is known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from derive.values.nodes import Expr
 
 
 @dataclass(frozen=True)
-class Written:
+class Unresolved:
     """The declarations and equations of a model, as they were stated; `latex` is that of variables."""
 
     name: str
