@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
-import subprocess
-import sys
 import warnings
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +14,7 @@ import numpy as np
 import pytest
 import sympy
 from jinja2 import UndefinedError
+from processes import output_of
 from scipy.optimize import minimize
 
 from codegen import render
@@ -340,18 +338,7 @@ def test_text_is_the_same_under_every_hash_seed(name: str) -> None:
         f"import derive.models.{name} as m; from derive import derive; from codegen.render import render_module; "
         f"print(render_module(derive(m.model), source='m.py', digest='d'))"
     )
-    texts = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            check=True,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
-        ).stdout
-        for seed in ("0", "1", "2")
-    }
-    assert len(texts) == 1
+    assert len({output_of(code, seed) for seed in ("0", "1", "2")}) == 1
 
 
 def test_templates_are_strict_in_both_directions() -> None:

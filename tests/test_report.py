@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from models import SHIPPED, VARIANTS, derivation
+from processes import output_of
 
 from codegen.render import render_module
 from codegen.report import pdf
@@ -86,26 +84,13 @@ def test_the_same_text_gives_the_same_bytes() -> None:
 
 
 SCRIPT = """
-import sys; sys.path.insert(0, {tests!r})
 import test_report
 print(test_report.text("sparse_autoencoder"))
 """
 
 
 def test_the_same_text_under_any_hash_seed() -> None:
-    code = SCRIPT.format(tests=str(ROOT / "tests"))
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
-        ).stdout
-        for seed in ("0", "1", "20")
-    }
-    assert len(outputs) == 1
+    assert len({output_of(SCRIPT, seed) for seed in ("0", "1", "20")}) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
