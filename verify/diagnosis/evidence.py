@@ -14,6 +14,7 @@ from derive.derivation import Adjoint, Derivation
 from verify.case import DIGITS as DRAWN
 from verify.case import Case, sharp
 from verify.foreign.judge import exact_run
+from verify.foreign.large import LargeCase
 from verify.foreign.points import drawn_among, supported
 from verify.foreign.target import Target
 from verify.instance import Entry, instance
@@ -55,6 +56,11 @@ class Witness:
         with self.case.field.context():
             symbolic.gradient()
         return symbolic.known
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers there are to explain; the adjoints of a large point are not unrolled."""
+        return len(self.found) if isinstance(self.case, LargeCase) else len(self.right)
 
     @cached_property
     def whole(self) -> Derivation:
@@ -110,10 +116,10 @@ def witnesses(derivation: Derivation, target: Target, cases: tuple[Case, ...], a
     if not any(w.wrong for w in found):
         others = (case for case in plain if case not in first)
         found += [w for w in collected(derivation, target, others) if w.wrong][:1]
-    least = min((w for w in found if w.wrong), key=lambda w: len(w.right), default=None)
-    if least is not None and len(least.right) > SMALL and among is not None:
+    least = min((w for w in found if w.wrong), key=lambda w: w.size, default=None)
+    if least is not None and least.size > SMALL and among is not None:
         found += [w for w in collected(derivation, target, small_cases(derivation, target, least, among)) if w.wrong]
-    return tuple(sorted(found, key=lambda w: (not w.wrong, len(w.right))))
+    return tuple(sorted(found, key=lambda w: (not w.wrong, w.size)))
 
 
 def small_cases(derivation: Derivation, target: Target, like: Witness, among: Mapping[str, Any]) -> Iterator[Case]:
