@@ -23,6 +23,8 @@ from corpus import IMPLEMENTATIONS, KINDS, MISTAKES, Code, Mistake, Point, point
 from corpus.mistakes import KINDS as CLASSES
 from peers import CHECKERS, Checker
 
+import gradproof
+
 NO_MISMATCH = ("wrong cost, matching gradient", "state between calls", "modifies its input")
 
 
@@ -106,7 +108,9 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def found_version(package: str) -> str:
-    """The version of a peer, or that it is absent."""
+    """The version of a package, or that it is absent; the project may run from its folder."""
+    if package == "gradproof":
+        return f"{package} {gradproof.__version__}"
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
