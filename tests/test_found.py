@@ -15,9 +15,10 @@ from derive import derive
 from derive.derivation import Derivation
 from verify.foreign.check import check_gradient
 from verify.foreign.code_keys import keys_of
-from verify.foreign.found import Search, Unknown, found
+from verify.foreign.found import Unknown, found
 from verify.foreign.layout import Layout
 from verify.foreign.points import possible
+from verify.foreign.trials import Search
 
 ROOT = Path(__file__).parents[1]
 LAYERS_OF_TWO = "flat(w[2], w[3], b[2], b[3])"
@@ -128,6 +129,30 @@ def test_a_transposed_gradient_is_wrong() -> None:
     verdict = check_gradient(gradient, against=derivation("examples/models/softmax_regression.py"))
     assert verdict.word == "WRONG", str(verdict)
     assert any("d.w: its shape is (3, 2), not (2, 3)" in note for note in verdict.notes), str(verdict)
+
+
+def two_layers(W1, b1, W2, b2, x, y, lam):
+    """`W2` stands for `W2.T` on the way back."""
+    a = 1 / (1 + np.exp(-(x @ W1 + b1)))
+    o = 1 / (1 + np.exp(-(a @ W2 + b2)))
+    cost = np.sum((o - y) ** 2) / 2 / len(x) + lam / 2 * (np.sum(W1**2) + np.sum(W2**2))
+    d = (o - y) * o * (1 - o) / len(x)
+    e = d @ W2 * a * (1 - a)
+    return cost, x.T @ e + lam * W1, e.sum(0), a.T @ d + lam * W2, d.sum(0)
+
+
+def test_a_mistake_that_runs_only_where_all_is_square_is_judged_there() -> None:
+    verdict = check_gradient(two_layers, against=derivation("derive/models/mlp.py"))
+    assert verdict.word == "WRONG" and {f.block[:3] for f in verdict.failures} == {"d.w", "d.b"}, str(verdict)
+    assert any("transposed weight" in line for line in verdict.diagnosis), str(verdict)
+    assert any("random widths it raises ValueError" in note for note in verdict.notes), str(verdict)
+
+    def transposed(w, b, x, y, lam):
+        e = x @ w + b - y
+        return x @ e / len(x) + lam * w, e.mean()
+
+    verdict = check_gradient(transposed, against=derivation(RIDGE))
+    assert verdict.word == "WRONG" and verdict.layout == "(w, b, x, y, lam) -> (w, b)", str(verdict)
 
 
 def test_numbers_in_names_are_layers_and_options_are_passed_by_name() -> None:

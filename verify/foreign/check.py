@@ -14,13 +14,14 @@ from verify.agreement import always_zero
 from verify.case import DIGITS, Case
 from verify.codes import named
 from verify.diagnosis.diagnose import NUMBERS_DIFFER, diagnose
-from verify.foreign.found import Search, Unknown, found
+from verify.foreign.found import Unknown, found
 from verify.foreign.judge import judge_case
 from verify.foreign.kinks import at_kink
 from verify.foreign.layout import Layout, stated
 from verify.foreign.plain import By, check_plain
 from verify.foreign.points import cases_of, own_case, possible, seen, supported
 from verify.foreign.target import Target
+from verify.foreign.trials import Search
 from verify.foreign.verdict import Finding, Verdict
 from verify.foreign.weighing import Judged, never_told
 from verify.instance import instance

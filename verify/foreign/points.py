@@ -24,7 +24,7 @@ from verify.foreign.target import Target
 from verify.instance import Entry, Instance, Point, changed, free_data, instance, names_of
 from verify.numbers import Undecided
 from verify.run import floats, unstored
-from verify.sizes import Sizes, depths, draw, plan
+from verify.sizes import Sizes, depths, draw, plan, satisfied
 
 MOST = 4  # sizes at which foreign code is judged
 KINDS = ("random", "square", "random")
@@ -70,8 +70,24 @@ def drawn_among(drawn: Instance, among: Among) -> Instance:
 def supported(target: Target, sizes: tuple[Sizes, ...], seed: int, among: Among) -> tuple[tuple[Sizes, ...], str]:
     """The sizes at which the function can be called and answers in the right shapes, and what happens elsewhere.
 
+    If there are none, the same with square widths: a mistake may be such that it can be called only there.
     LayoutError if there are no arguments at any size: the template cannot be meant.
     """
+    good, partly, reason = called_at(target, sizes, seed, among)
+    if not good:
+        square = [replace(one, kind="square") for one in sizes if one.kind == "random"]
+        fitting = tuple(dict.fromkeys(one for one in square if satisfied(target.system, one)))
+        good = called_at(target, fitting, seed, among)[0] if fitting else ()
+    return (
+        good or partly,
+        reason,
+    )  # a block is missing everywhere, or belongs to a depth that the function does not have
+
+
+def called_at(
+    target: Target, sizes: tuple[Sizes, ...], seed: int, among: Among
+) -> tuple[tuple[Sizes, ...], tuple[Sizes, ...], str]:
+    """The sizes at which all shapes are right, those at which blocks are missing, and what happens elsewhere."""
     good, partly, reason, unmeant = list[Sizes](), list[Sizes](), "", list[LayoutError]()
     for one in sizes:
         drawn = drawn_among(instance(target.system, one, seed, DIGITS), among)
@@ -95,9 +111,7 @@ def supported(target: Target, sizes: tuple[Sizes, ...], seed: int, among: Among)
         (partly if result.misshapen else good).append(one)
     if len(unmeant) == len(sizes):
         raise unmeant[0]
-    if not good:  # a block is missing everywhere; else it belongs to a depth that the function does not have
-        return tuple(partly), reason
-    return tuple(good), reason
+    return tuple(good), tuple(partly), reason
 
 
 def cases_of(derivation: Derivation, sizes: tuple[Sizes, ...], seed: int, among: Among) -> tuple[Case, ...]:
