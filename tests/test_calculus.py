@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from models import SHIPPED, VARIANTS, derivation, system
 from processes import output_of
-from sympy import floor
+from sympy import Eq, floor, log
 
 from derive import Model, Refused, RuleDidNotApply, Sum, derive
 from derive.calculus.rules import RULES, Context, apply
 from derive.calculus.scalars import scalars_of
+from derive.library import softmax
 from derive.values.affine import Affine
 from derive.values.binders import Sum as Sum_
 from derive.values.nodes import ZERO, Bracket, Partial
@@ -178,3 +179,18 @@ for name in {names}:
 def test_the_derivation_is_the_same_under_any_hash_seed_and_ground_type(ground: str) -> None:
     script = SCRIPT.format(names=("mlp", "softmax_classifier", "sparse_autoencoder", "made_up"))
     assert len({output_of(script, seed, ground) for seed in ("0", "1", "7")}) == 1
+
+
+def test_a_declared_sum_is_used_inside_of_a_sum_over_samples() -> None:
+    with Model("classes") as model:
+        m, n, p = model.sizes("m n p")
+        i, j, k = model.indices("i j k")
+        x, y = model.data(x=(m, n), y=(m, p))
+        model.assume(Eq(Sum(y[i, j], j), 1))
+        w = model.parameters(w=(p, n))
+        a = model.variables("a")
+
+        a[i, j] = softmax(Sum(w[j, k] * x[i, k], k), j)
+        model.minimise(-Sum(y[i, j] * log(a[i, j]), i, j) / m)
+    (slope,) = derive(model).adjoints_of("w")
+    assert render_expr(slope.value) == "(Sum(a[i, j]*x[i, k], i) - Sum(y[i, j]*x[i, k], i))/m"

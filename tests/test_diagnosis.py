@@ -1,13 +1,17 @@
 """Wrong gradients are told apart: the class that was planted, the equation, and the sentence; else only the place."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from corpus import IMPLEMENTATIONS, MISTAKES
 from diagnosed import outcome
+from sympy import log
 from test_foreign import derivation, judged
 
+from derive import Model, Sum
+from derive.library import softmax
 from verify.diagnosis import matching
 from verify.foreign.check import check_gradient
 from verify.foreign.verdict import Verdict
@@ -154,3 +158,26 @@ def test_a_search_ends_after_so_many_reads(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_right_gradient_has_no_diagnosis(tmp_path: Path) -> None:
     one = IMPLEMENTATIONS["ufldl_network"]
     assert judged(one, one.path.read_text(), tmp_path / "right.py").diagnosis == ()
+
+
+def test_fact_about_data_that_the_model_does_not_declare():
+    """dz = (a - y)/m is the gradient of a cross-entropy where y sums to 1; nothing else is said of it."""
+    with Model("classes") as model:
+        m, n, p = model.sizes("m n p")
+        i, j, k = model.indices("i j k")
+        x, y = model.data(x=(m, n), y=(m, p))
+        w = model.parameters(w=(p, n))
+        model.minimise(-Sum(y[i, j] * log(softmax(Sum(w[j, k] * x[i, k], k), j)), i, j) / m)
+
+    def gradient(w, x, y, sign=1):
+        e = np.exp(x @ w.T)
+        a = e / e.sum(axis=1, keepdims=True)
+        return -(y * np.log(a)).sum() / len(x), sign * (a - y).T @ x / len(x)
+
+    verdict = check_gradient(gradient, against=model, arguments=["w", "x", "y"])
+    assert verdict.diagnosis == (
+        "undeclared fact: right for data with Sum(y[i, j], j) = 1 only; "
+        "if all data are so: model.assume(Eq(Sum(y[i, j], j), 1))",
+    )
+    wrong = check_gradient(partial(gradient, sign=-1), against=model, arguments=["w", "x", "y"])
+    assert "undeclared fact" not in str(wrong)

@@ -6,7 +6,7 @@ on raises RuleDidNotApply and says what it looked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from derive.calculus.instances import Context, definition_at, value_of, within
@@ -250,13 +250,31 @@ def declared(expr: Expr, context: Context) -> Expr:
     """A sum that the model declares to be known has its declared value."""
 
     def rewrite(node: Expr) -> Expr:
-        for left, right in context.system.sums:
-            found = match(left, node, frozenset(left.letters)) if isinstance(node, Sum) else None
-            if found is not None:
-                return right.replaced(found)
-        return node
+        return _known_sum(node, context) if isinstance(node, Sum) else node
 
     return _changed("declared", expr, transform(expr, rewrite), "sum with a declared value")
+
+
+def _known_sum(node: Sum, context: Context) -> Expr:
+    """Sum_{i, k} f(i) y(i, k) = Sum_i f(i) c(i) where Sum_k y(i, k) is declared to be c(i)."""
+    for inner, rest in _parts(node.bounds):
+        letters = {b.index for b in inner}
+        inside = [f for f in _factors(node.body) if letters & set(f.letters)]
+        for left, right in context.system.sums:
+            found = match(left, Sum(mul(*inside, ONE), inner), frozenset(left.letters))
+            if found is not None:
+                outside = [f for f in _factors(node.body) if f not in inside]
+                return summed(mul(*outside, right.replaced(found), ONE), rest)
+    return node
+
+
+def _parts(bounds: tuple[Bound, ...]) -> Iterator[tuple[tuple[Bound, ...], tuple[Bound, ...]]]:
+    """All bounds, then each one that may be summed first: what is summed inside, and what outside."""
+    yield bounds, ()
+    for q, bound in enumerate(bounds):
+        rest = (*bounds[:q], *bounds[q + 1 :])
+        if rest and bound.index not in {x for b in rest for x in (*indices(b.lo), *indices(b.hi))}:
+            yield (bound,), rest
 
 
 def simplify(expr: Expr, context: Context) -> Expr:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from derive.derivation import Derivation
 from verify.case import Case
+from verify.diagnosis.assumed import assumed
 from verify.diagnosis.blocks import clipped, exchanged, lonely, transposed
 from verify.diagnosis.costs import other_costs
 from verify.diagnosis.evidence import Among, Witness, witnesses
@@ -50,7 +51,8 @@ def of_gradient(derivation: Derivation, seen: Sequence[Witness], names: frozense
     alone = lonely(seen)
     if alone is not None:
         return lines_of(matches(derivation, seen, names, alone=True) or [alone])
-    found = matches(derivation, seen, every)
+    fact = assumed(derivation, seen)
+    found = [fact] if fact else matches(derivation, seen, every)
     if found:
         return lines_of(found)
     if 1 < len(names) <= SEVERAL:
