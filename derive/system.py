@@ -125,12 +125,8 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class System:
-    """A checked model. `equations` stand in written order; `objective` has target J and no free index.
-
-    `sums` are declared facts, left = right for all letters; `errors` are letters for adjoints, z -> delta.
-    `stated` are the derivatives among the variables, whose equations were derived. `claims` are no part of the model.
-    """
+class Declared:
+    """What a model is called, and the names that it declares."""
 
     name: str
     title: str
@@ -139,6 +135,16 @@ class System:
     widths: tuple[str, ...]
     letters: tuple[str, ...]
     tensors: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class System(Declared):
+    """A checked model. `equations` stand in written order; `objective` has target J and no free index.
+
+    `sums` are declared facts, left = right for all letters; `errors` are letters for adjoints, z -> delta.
+    `stated` are the derivatives among the variables, whose equations were derived. `claims` are no part of the model.
+    """
+
     functions: tuple[Function, ...]
     functionals: tuple[str, ...]
     equations: tuple[Equation, ...]

@@ -6,22 +6,15 @@ from dataclasses import dataclass
 
 from derive.language.functions import Function
 from derive.regions.shapes import Asked, Draft
-from derive.system import Alias, Stated, Tensor
+from derive.system import Alias, Declared, Stated, Tensor
 from derive.values.facts import Facts
 from derive.values.nodes import Expr
 
 
 @dataclass(frozen=True)
-class Unresolved:
+class Unresolved(Declared):
     """The declarations and equations of a model, as they were stated; `latex` is that of variables."""
 
-    name: str
-    title: str
-    file: str
-    sizes: tuple[str, ...]
-    widths: tuple[str, ...]
-    letters: tuple[str, ...]
-    tensors: tuple[Tensor, ...]
     variables: tuple[str, ...]
     latex: dict[str, str]
     functions: tuple[Function, ...]
