@@ -1,27 +1,39 @@
 """Foreign functions on balls: the same text, compiled once more in a namespace where numbers do not become floats.
 
-Only what a file defines is compiled again (functions, classes, constants of literals); nothing else of it is run twice.
+Only what a file defines is compiled again (functions and classes, those under conditions too, constants of literals);
+nothing else of it is run twice.
 """
 
 from __future__ import annotations
 
-import ast
 import copy
 import inspect
 import linecache
 import math
 import sysconfig
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from verify.foreign.exact import OWN, Exact, rounded_constant
+from verify.foreign.exact import OWN, rounded_constant
 from verify.foreign.numpy_on_balls import NUMPY, SPECIAL, UNIT, Namespace
+from verify.foreign.texts import (
+    closure,
+    definitions,
+    exact_definitions,
+    exact_inner,
+    inner_definition,
+    lines_of,
+    names_in,
+    place_of,
+    plain,
+    written,
+)
 from verify.run import Scalars
 from verify.special import ON_BALLS
 
@@ -55,13 +67,14 @@ class Files:
             return getattr(self.instance(function.__self__), function.__name__)
         if not isinstance(function, FunctionType):
             return self.instance(function)
-        text = source_of(function)
-        if "." in function.__qualname__:
+        text, name = source_of(function), function.__name__
+        renamed = function.__code__.co_qualname == name and function.__globals__.get(name) is not function
+        if "." in function.__qualname__ or renamed:
             return self.nested(function, text)
         file = function.__code__.co_filename
-        found = self.space(function.__globals__, file, text, {function.__name__}).get(function.__name__)
+        found = self.space(function.__globals__, file, text, {name}).get(name)
         if not isinstance(found, FunctionType):
-            raise NotOnBalls(f"{function.__name__} is no def")
+            raise NotOnBalls(f"{name} is no def")
         return found
 
     def instance(self, owner: Any) -> Any:
@@ -103,7 +116,7 @@ class Files:
         for name in sorted(needed - set(own)):
             if name in live:
                 space[name] = self.replaced(live[name])
-        exec(exact_definitions(text, file, frozenset(needed & set(own))), space)
+        exec(exact_definitions(text, file, lines_of(text, live, needed & set(own))), space)
         return space
 
     def replaced(self, value: Any) -> Any:
@@ -189,112 +202,3 @@ def source_of(function: FunctionType) -> str:
     if not any(c.co_code == code.co_code and plain(c) == plain(code) for c in written(text).get(place_of(code), ())):
         raise NotOnBalls("its source text is not what runs")
     return text
-
-
-def place_of(code: CodeType) -> tuple[int, str]:
-    """The line and the name of a function."""
-    return code.co_firstlineno, code.co_qualname
-
-
-@lru_cache
-def parsed(text: str) -> ast.Module:
-    """A text as a tree, which nobody changes."""
-    return ast.parse(text)
-
-
-@lru_cache
-def written(text: str) -> dict[tuple[int, str], list[CodeType]]:
-    """The functions of a text as Python compiles them, by line and name."""
-    found: dict[tuple[int, str], list[CodeType]] = {}
-    for code in codes(compile(text, "", "exec", dont_inherit=True)):
-        found.setdefault(place_of(code), []).append(code)
-    return found
-
-
-@lru_cache
-def definitions(text: str) -> dict[str, ast.stmt]:
-    """What a text defines, by name; of several definitions the last."""
-    return {name: node for node in parsed(text).body if is_definition(node) for name in defined(node)}
-
-
-@lru_cache
-def exact_definitions(text: str, file: str, names: frozenset[str]) -> CodeType:
-    """The definitions of some names with exact numbers."""
-    return exact_code([node for node in parsed(text).body if is_definition(node) and names & defined(node)], file)
-
-
-@lru_cache
-def inner_definition(text: str, line: int) -> ast.FunctionDef | None:
-    """The function that begins at a line."""
-    return next((n for n in ast.walk(parsed(text)) if isinstance(n, ast.FunctionDef) and first_line(n) == line), None)
-
-
-@lru_cache
-def exact_inner(text: str, file: str, line: int) -> CodeType:
-    """The function that begins at a line, with exact numbers and without its decorators."""
-    bare = copy.deepcopy(inner_definition(text, line))
-    assert bare is not None
-    bare.decorator_list = []
-    return exact_code([bare], file)
-
-
-def plain(code: CodeType) -> tuple[Any, ...]:
-    """The constants of a function that are no functions."""
-    return tuple(repr(c) for c in code.co_consts if not isinstance(c, CodeType))
-
-
-def codes(code: CodeType) -> Iterator[CodeType]:
-    """A piece of code and those inside it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from codes(constant)
-
-
-def first_line(node: ast.FunctionDef) -> int:
-    """Where Python says that a function begins."""
-    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
-
-
-def is_definition(node: ast.stmt) -> bool:
-    """A function, a class, or a constant made of literals."""
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return True
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
-        return False
-    allowed = (ast.Constant, ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop)
-    numbers = all(isinstance(part, allowed) for part in ast.walk(node.value))
-    return numbers and any(
-        isinstance(part, ast.Constant) and type(part.value) is float for part in ast.walk(node.value)
-    )
-
-
-def defined(node: ast.stmt) -> set[str]:
-    """The names that a statement of a file defines."""
-    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return {node.name}
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-    return {target.id for target in targets if isinstance(target, ast.Name)}
-
-
-def names_in(node: ast.AST) -> set[str]:
-    """Every name that a piece of text mentions."""
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
-
-
-@lru_cache
-def closure(text: str, wanted: frozenset[str]) -> set[str]:
-    """The wanted names, and all that the definitions of a text among them need."""
-    found, waiting, own = set[str](), list(wanted), definitions(text)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += names_in(own[name]) if name in own else ()
-    return found
-
-
-def exact_code(nodes: list[Any], file: str) -> CodeType:
-    """Definitions with exact numbers."""
-    tree = ast.Module([Exact().visit(copy.deepcopy(node)) for node in nodes], [])
-    return compile(ast.fix_missing_locations(tree), file, "exec")
