@@ -16,7 +16,7 @@ class Finding:
     """One thing that is wrong, not known, or worth knowing (`severity`).
 
     `file` is a path from the project's folder on, `line` 0 if none is meant; `title` says what it is about, `where` at
-    which entry and sizes.
+    which entry and sizes; `likely` are lines that say which mistake it may be, or where it begins.
     """
 
     code: str
@@ -26,9 +26,15 @@ class Finding:
     line: int
     title: str
     where: str
+    likely: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.code} {self.message}"
+
+    @property
+    def whole(self) -> str:
+        """The message with what is likely wrong, for printers that show each finding alone."""
+        return "\n".join([self.message, *(f"likely: {line}" for line in self.likely)])
 
 
 @dataclass(frozen=True)

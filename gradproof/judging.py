@@ -40,6 +40,7 @@ def summary(verdict: Verdict, file: str, line: int, *, accept_differences: bool 
     if not any(case.severity for case in cases):
         cases.append(Case("gradient", OUTCOMES[""], (verdict.known,)))
     notes = [f"likely: {text}" for text in verdict.diagnosis]
+    notes += [f"equation: {text}" for text in verdict.equations]
     notes += [f"layout: {verdict.layout}"] if verdict.layout else []
     cases[-1] = replace(cases[-1], notes=(*notes, *(f"note: {text}" for text in verdict.notes)))
     return Summary(verdict.function, file, f"against {verdict.against}", tuple(cases))
@@ -57,4 +58,5 @@ def made(found: Found, verdict: Verdict, file: str, line: int, severity: str) ->
     where = f" at {found.where}" if found.where else ""
     message = f"{found.block}: {found.message}{equation}{where}"
     one = finding(found.code, message, title=verdict.function, file=file, line=line, where=found.where)
-    return replace(one, severity=severity or one.severity)
+    severity = severity or one.severity
+    return replace(one, severity=severity, likely=verdict.diagnosis if severity == ERROR else ())

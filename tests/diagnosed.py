@@ -1,6 +1,6 @@
 """How many planted mistakes are named: `PYTHONPATH=. python tests/diagnosed.py [part of an implementation's name]`.
 
-A class is right if it is one of those in ACCEPTED: equations do not tell a missing 1/m from a sum for a mean.
+The last line tells how many seconds of the processor a diagnosis takes. A class is right if it is one of those in ACCEPTED: equations do not tell a missing 1/m from a sum for a mean.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import process_time
 
 import numpy as np
 from corpus import IMPLEMENTATIONS, MISTAKES, Implementation, Mistake
@@ -38,7 +39,7 @@ ACCEPTED = {
     "neighbouring weight": ("neighbouring weight", "stale activation"),
     "wrong cost derivative": ("wrong cost derivative", "factor missing"),
 }
-OUTSIDE = ("low precision", "state between calls", "modifies its input")  # told by other codes
+OUTSIDE = ("low precision", "state between calls", "modifies its input")  # told by the verdict itself
 OUTCOMES = ("named", "named among several", "localised", "misnamed", "nothing said")
 
 
@@ -53,8 +54,8 @@ def outcome(mistake: Mistake, lines: tuple[str, ...]) -> str:
     return "misnamed" if not right else "named" if len(names) == 1 else "named among several"
 
 
-def diagnosed(mistakes: Iterable[Mistake]) -> Iterator[tuple[Mistake, str, tuple[str, ...]]]:
-    """Every mistake that shows in numbers, what came of it, and the lines."""
+def diagnosed(mistakes: Iterable[Mistake]) -> Iterator[tuple[Mistake, str, tuple[str, ...], float]]:
+    """Every mistake that shows in numbers, what came of it, the lines, and the seconds that they took."""
     known: dict[object, tuple[Case, ...]] = {}
     with TemporaryDirectory() as folder, np.errstate(all="ignore"):
         for number, mistake in enumerate(mistakes):
@@ -62,11 +63,11 @@ def diagnosed(mistakes: Iterable[Mistake]) -> Iterator[tuple[Mistake, str, tuple
             if one.present and mistake.kind not in OUTSIDE:
                 file = Path(folder) / f"case{number}.py"
                 file.write_text(mistake.edited(one.path.read_text()))
-                lines = lines_of(one, file, known)
-                yield mistake, outcome(mistake, lines), lines
+                lines, seconds = lines_of(one, file, known)
+                yield mistake, outcome(mistake, lines), lines, seconds
 
 
-def lines_of(one: Implementation, file: Path, known: dict[object, tuple[Case, ...]]) -> tuple[str, ...]:
+def lines_of(one: Implementation, file: Path, known: dict[object, tuple[Case, ...]]) -> tuple[tuple[str, ...], float]:
     """The diagnosis as `check_gradient` makes it, without the judgement; cases are kept for the next mistake."""
     names, derived = runpy.run_path(str(file)), derivation(one.model)
     system, among = derived.system, AMONG.get(one.name, {})
@@ -78,20 +79,28 @@ def lines_of(one: Implementation, file: Path, known: dict[object, tuple[Case, ..
     key = one.name, good
     if key not in known:
         known[key] = cases_of(derived, good, 0, among)
-    return diagnose(derived, target, known[key], among)
+    start = process_time()
+    lines = diagnose(derived, target, known[key], among)
+    return lines, process_time() - start
 
 
 def main() -> None:
     """A table of counts by class, and every mistake."""
     part = sys.argv[1] if len(sys.argv) > 1 else ""
     counts: dict[str, Counter[str]] = {}
-    for mistake, word, lines in diagnosed(m for m in MISTAKES if part in m.implementation):
+    spent: list[float] = []
+    for mistake, word, lines, seconds in diagnosed(m for m in MISTAKES if part in m.implementation):
         counts.setdefault(mistake.kind, Counter())[word] += 1
+        spent.append(seconds)
         print(f"{word}: {mistake.name}", *lines, sep="\n    ", flush=True)
     print("| planted |", " | ".join(OUTCOMES), "|\n|---|" + "--:|" * len(OUTCOMES))
     total = sum(counts.values(), Counter[str]())
     for kind, row in [*sorted(counts.items()), ("all", total)]:
         print(f"| {kind} |", " | ".join(str(row[word]) for word in OUTCOMES), "|")
+    quantiles = ", ".join(
+        f"{name} {np.quantile(spent, q):.1f} s" for q, name in ((0.5, "median"), (0.9, "nine tenths"))
+    )
+    print(f"{len(spent)} diagnoses, {quantiles}, longest {max(spent):.1f} s")
 
 
 if __name__ == "__main__":

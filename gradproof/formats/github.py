@@ -20,7 +20,7 @@ def render(summaries: Sequence[Summary]) -> str:
 def _command(finding: Finding) -> str:
     given = {"file": finding.file, "line": str(finding.line or ""), "title": f"{finding.code} {finding.title}"}
     named = ",".join(f"{key}={_escaped(text, PROPERTY)}" for key, text in given.items() if text)
-    return f"::{COMMANDS[finding.severity]} {named}::{_escaped(finding.message, DATA)}"
+    return f"::{COMMANDS[finding.severity]} {named}::{_escaped(finding.whole, DATA)}"
 
 
 def _escaped(text: str, table: dict[str, str]) -> str:

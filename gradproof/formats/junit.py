@@ -41,7 +41,9 @@ def _add(suite: ElementTree.Element, summary: Summary, case: Case) -> None:
     if found:
         first = {"type": found[0].code, "message": f"{found[0].title}: {code(found[0].code).name}"}
         child = ElementTree.SubElement(element, TAGS[case.severity], {key: _plain(text) for key, text in first.items()})
-        child.text = _plain("\n".join(f"{f.file}:{f.line}: {f}" if f.line else str(f) for f in found))
+        lines = [f"{f.file}:{f.line}: {f}" if f.line else str(f) for f in found]
+        lines += dict.fromkeys(f"likely: {line}" for f in found for line in f.likely)
+        child.text = _plain("\n".join(lines))
     notes = [str(f) for f in case.findings if f.severity != case.severity or f.severity == NOTE]
     shown = [" ".join((case.outcome, *filter(None, case.details))), *notes]
     ElementTree.SubElement(element, "system-out").text = _plain("\n".join(shown))

@@ -40,7 +40,7 @@ def _result(finding: Finding) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": [row.code for row in CODES].index(finding.code),
         "level": LEVELS[finding.severity],
-        "message": {"text": f"{finding.title}: {finding.message}"},
+        "message": {"text": f"{finding.title}: {finding.whole}"},
         "locations": [_location(finding)] if finding.file else [],
     }
 

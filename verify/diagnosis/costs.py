@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain, islice
 from typing import Any
 
 from derive.system import Equation, System, Tensor
@@ -17,12 +17,12 @@ from derive.values.text import render_expr as text
 from derive.values.walks import transform, walk
 from verify.diagnosis.evidence import Witness
 from verify.diagnosis.factors import name_of
-from verify.diagnosis.matching import IMPOSSIBLE, Match
+from verify.diagnosis.matching import IMPOSSIBLE, MOST_READS, Match
 from verify.diagnosis.rules import RULES
 from verify.diagnosis.spots import UNKNOWN, spots
+from verify.diagnosis.work import Spent, Work
 from verify.unroll import OBJECTIVE, Unrolled
 
-MANY = 400  # edits that are tried
 ABSENT = Fraction(0), Fraction(1)
 
 
@@ -44,16 +44,44 @@ class Other:
 
     def at(self, witness: Witness, unknown: Any = None) -> Unrolled:
         """The edited system unrolled at an instance."""
-        unrolled = Unrolled(replace(witness.case.instance, system=self.system), witness.case.field)
+        return self.given(Unrolled(replace(witness.case.instance, system=self.system), witness.case.field), unknown)
+
+    def cost(self, witness: Witness, work: Work, unknown: Any = None) -> Any:
+        """The cost of the edited system at an instance."""
+        values = Values(replace(witness.case.instance, system=self.system), witness.case.field)
+        values.work = work
+        return self.given(values, unknown).value("J")
+
+    def given(self, unrolled: Unrolled, unknown: Any) -> Unrolled:
+        """With the number that the edit holds."""
         if unknown is not None:
             unrolled.given[UNKNOWN.tensor, ()] = unknown
         return unrolled
 
 
-def others(system: System) -> Iterator[Other]:
-    """The system with every edit of one of its equations; the cost first."""
+class Values(Unrolled):
+    """The entries of a system without their derivatives; each that is read counts as work."""
+
+    work: Work
+
+    def leaf(self, tensor: str, at: tuple[int, ...]) -> Any:
+        self.work.spend()
+        return self.value(tensor, at)
+
+
+def everything(system: System) -> Iterator[Other]:
+    """All other systems that are tried: the cost first, then the equations from the output on."""
+    yield from scaled(system)
+    yield from others(system, (system.objective,))
+    yield from penalised(system)
+    yield from centred(system)
+    yield from others(system, tuple(reversed(system.equations)))
+
+
+def others(system: System, equations: tuple[Equation, ...]) -> Iterator[Other]:
+    """The system with every edit of one of these equations."""
     known = Tensor(UNKNOWN.tensor, "hyper", ())
-    for equation in (system.objective, *reversed(system.equations)):
+    for equation in equations:
         done = {equation.value}
         for rule in RULES:
             for spot in spots(system, equation.target.tensor, equation.value, equation.bounds):
@@ -142,38 +170,48 @@ def other_costs(system: System, seen: Sequence[Witness]) -> list[Match]:
     seen = [w for w in seen if OBJECTIVE in w.found]
     right = not any(w.wrong_blocks - {OBJECTIVE} for w in seen)
     found: list[Match] = []
-    for other in chain(scaled(system), islice(others(system), MANY), penalised(system), centred(system)):
-        numbers = costs_agree(other, seen)
-        if numbers is None:
-            continue
-        words = ""
-        if other.open:
-            name = name_of(system, numbers) if numbers else None
-            if name is None:
-                continue
-            words = name[1]
-        says = f"{other.name}: {other.says.replace('{c}', words)}"
-        if right:
-            found.append(Match("wrong cost only", "", f"the gradient is right, the cost is another one; {says}"))
-        elif gradients_agree(other, seen, {id(w): n for w, n in numbers}):
-            return [Match("wrong cost, matching gradient", "", f"cost and gradient are those of another model; {says}")]
-        else:
-            found.append(Match("wrong cost", "", f"{says}, and the gradient is not that of this cost either"))
-    return found[:1]
+    work = Work(MOST_READS)
+    with suppress(Spent):
+        for other in everything(system):
+            match = fitting(system, seen, other, work, right=right)
+            if match is not None:
+                found.append(match)
+                if match.kind != "wrong cost":
+                    break
+    return found[:1] if all(match.kind == "wrong cost" for match in found) else found[-1:]
 
 
-def costs_agree(other: Other, seen: Sequence[Witness]) -> list[tuple[Witness, Any]] | None:
+def fitting(system: System, seen: Sequence[Witness], other: Other, work: Work, *, right: bool) -> Match | None:
+    """What is said of an edit that gives the cost; `right`: the gradient is that of the model."""
+    numbers = costs_agree(other, seen, work)
+    if numbers is None:
+        return None
+    words = ""
+    if other.open:
+        name = name_of(system, numbers) if numbers else None
+        if name is None:
+            return None
+        words = name[1]
+    says = f"{other.name}: {other.says.replace('{c}', words)}"
+    if right:
+        return Match("wrong cost only", "", f"the gradient is right, the cost is another one; {says}")
+    if gradients_agree(other, seen, {id(w): n for w, n in numbers}):
+        return Match("wrong cost, matching gradient", "", f"cost and gradient are those of another model; {says}")
+    return Match("wrong cost", "", f"{says}, and the gradient is not that of this cost either")
+
+
+def costs_agree(other: Other, seen: Sequence[Witness], work: Work) -> list[tuple[Witness, Any]] | None:
     """The numbers with which an edit gives every cost; None if it does not."""
     numbers: list[tuple[Witness, Any]] = []
     for witness in seen:
         with witness.case.field.context():
             try:
-                number = unknown_of(other, witness) if other.open else None
+                number = unknown_of(other, witness, work) if other.open else None
                 if other.open and number is None:
                     if OBJECTIVE in witness.wrong:
                         return None
                     continue
-                if not witness.same(OBJECTIVE, other.at(witness, number).value("J")):
+                if not witness.same(OBJECTIVE, other.cost(witness, work, number)):
                     return None
             except IMPOSSIBLE:
                 return None
@@ -182,10 +220,10 @@ def costs_agree(other: Other, seen: Sequence[Witness]) -> list[tuple[Witness, An
     return numbers
 
 
-def unknown_of(other: Other, witness: Witness) -> Any:
+def unknown_of(other: Other, witness: Witness, work: Work) -> Any:
     """The number that makes the cost right, if it depends on it."""
     field = witness.case.field
-    here, there = (other.at(witness, field.rational(n)).value("J") for n in ABSENT)
+    here, there = (other.cost(witness, work, field.rational(n)) for n in ABSENT)
     slope = there - here
     return None if slope.contains(0) else (witness.found[OBJECTIVE] - here) / slope
 

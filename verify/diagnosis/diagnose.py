@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from derive.derivation import Derivation
+from derive.values.text import render_expr as text
 from verify.case import Case
 from verify.diagnosis.assumed import assumed
 from verify.diagnosis.blocks import clipped, exchanged, lonely, transposed
@@ -15,6 +17,7 @@ from verify.diagnosis.matching import Match, matches
 from verify.foreign.target import Target
 from verify.unroll import OBJECTIVE
 
+SHOWN = 3  # equations
 SEVERAL = 4  # parameters that may be wrong for reasons of their own
 NUMBERS_DIFFER = frozenset(("GP101", "GP102", "GP109"))
 
@@ -69,3 +72,14 @@ def lines_of(found: Sequence[Match]) -> list[str]:
     texts = [f"{m.kind}: {m.where}{': ' if m.where else ''}{m.says}" for m in first]
     more = " (these cannot be told apart at these points)" if len(texts) > 1 else ""
     return ["; or ".join(texts) + more] if texts else []
+
+
+def equations_in(derivation: Derivation, lines: Sequence[str]) -> tuple[str, ...]:
+    """The derived equations that a diagnosis names, as they should be."""
+    lines = [line for line in lines if ": " in line or line.startswith("look first")]
+    found: list[str] = []
+    for adjoint in derivation.computed:
+        own = re.compile(rf"(?<![^ (]){re.escape(adjoint.id)}(?![^),:])")
+        if any(own.search(line) for line in lines):
+            found.append(f"{text(adjoint.target)} = {text(adjoint.value)}")
+    return tuple(found[:SHOWN])

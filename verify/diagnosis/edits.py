@@ -10,7 +10,7 @@ from derive.values.nodes import MINUS_ONE, ONE, ZERO, Access, Call, Choice, Expr
 from derive.values.text import render_expr as text
 from derive.values.walks import walk
 from verify.diagnosis.rules import RULES
-from verify.diagnosis.spots import UNKNOWN, spots
+from verify.diagnosis.spots import UNKNOWN, no_adjoint, spots
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,6 @@ def about(says: str, node: Expr, own: Access) -> bool:
     """Is it about a term of the parameter itself?"""
     terms = getattr(node, "terms", ())
     return any(own in set(walk(term)) and no_adjoint(term) and text(term) in says for term in terms)
-
-
-def no_adjoint(term: Expr) -> bool:
-    """Does an expression read no adjoint?"""
-    return not any(isinstance(n, Access) and n.tensor.startswith("d.") for n in walk(term))
 
 
 def named(kind: str, adjoint: Adjoint, before: Expr, after: Expr, decay: bool) -> str:

@@ -12,9 +12,9 @@ from derive.values.affine import Index
 from derive.values.nodes import ZERO, Access, Bracket, Count, Expr, Mul, Partial, add, mul
 from derive.values.text import render_expr as text
 from derive.values.walks import transform, walk
-from verify.diagnosis.edits import Edit, label, no_adjoint, rewritten
+from verify.diagnosis.edits import Edit, label, rewritten
 from verify.diagnosis.rewrites import adjoints_of, put, slope_changed
-from verify.diagnosis.spots import UNKNOWN, Spot, slopes
+from verify.diagnosis.spots import UNKNOWN, Spot, no_adjoint, slopes
 
 
 def joint_edits(derivation: Derivation) -> Iterator[Edit]:

@@ -12,6 +12,8 @@ from verify.diagnosis.trials import adjoints_read
 from verify.run import divide
 from verify.unroll import OBJECTIVE, match
 
+NEAR = 1e-4
+
 
 def localised(derivation: Derivation, seen: Sequence[Witness]) -> Iterator[str]:
     """Which blocks are wrong and which are right, the equation to look at first, and constant ratios."""
@@ -21,10 +23,19 @@ def localised(derivation: Derivation, seen: Sequence[Witness]) -> Iterator[str]:
         return
     words = f"{', '.join(map(shown, sorted(wrong)))} wrong"
     yield words + (f", {', '.join(map(shown, sorted(right)))} right" if right else "")
+    if near(seen):
+        yield "all numbers are nearly right: something is rounded on the way, or a small number does not belong"
     begin = first_wrong(derivation, seen[-1], wrong, right)
     if begin:
         yield f"look first at {begin}"
     yield from ratios(seen, wrong)
+
+
+def near(seen: Sequence[Witness]) -> bool:
+    """Do all floats lie so close to the right numbers that rounding to fewer digits may explain them?"""
+    pairs = [(w.found[e], w.case.symbolic[e]) for w in seen for e in w.wrong]
+    gaps = [abs(float(a.mid()) - float(b.mid())) / max(abs(float(b.mid())), 1.0) for a, b in pairs]
+    return not any(w.sharp for w in seen) and bool(gaps) and max(gaps) < NEAR
 
 
 def first_wrong(derivation: Derivation, witness: Witness, wrong: set[Block], right: set[Block]) -> str:

@@ -137,7 +137,7 @@ def mirrored(spot: Spot) -> Iterator[Rewrite]:
     """x[i, t + s] -> x[i, t + n + 1 - s], with s = 1..n"""
     if isinstance(spot.node, Access):
         for bound in spot.bounds:
-            if any(bound.index in indices(p) and p.alone != bound.index for p in spot.node.at):
+            if any(bound.index in indices(p) and len(indices(p)) > 1 for p in spot.node.at):
                 back = bound.lo + bound.hi - Affine.of(bound.index)
                 moved = tuple(replace(p, {bound.index: back}) for p in spot.node.at)
                 yield instead("mirrored index", spot.node, Access(spot.node.tensor, moved))

@@ -28,7 +28,7 @@ from derive.values.text import render_expr as text
 from derive.values.walks import transform, walk
 from verify.diagnosis.rewrites import Rewrite, factor_dropped, has_number, instead, term_dropped, variables
 from verify.diagnosis.rewrites_of_sums import first_for_mean
-from verify.diagnosis.spots import Spot
+from verify.diagnosis.spots import Spot, no_adjoint
 
 NEAR = tuple(Fraction(sign, 10**k) for k in range(3, 9) for sign in (1, -1))
 NUMBERS = (Fraction(0), Fraction(2), Fraction(-1), Fraction(1, 2))
@@ -54,7 +54,7 @@ def power_for_difference(spot: Spot) -> Iterator[Rewrite]:
 
 def divided_by_other(spot: Spot) -> Iterator[Rewrite]:
     """A + B -> A + B/A, A + A B"""
-    if isinstance(spot.node, Add) and len(spot.node.terms) == 2 and not has_number(spot.node):
+    if isinstance(spot.node, Add) and len(spot.node.terms) == 2 and not has_number(spot.node) and no_adjoint(spot.node):
         for q, term in enumerate(spot.node.terms):
             other = spot.node.terms[1 - q]
             for by, word in ((power(other, MINUS_ONE), "divided by"), (other, "times")):

@@ -112,3 +112,8 @@ def swapped(entry: Access, one: int, other: int) -> Access:
     at: list[Affine] = list(entry.at)
     at[one], at[other] = at[other], at[one]
     return Access(entry.tensor, tuple(at))
+
+
+def no_adjoint(term: Expr) -> bool:
+    """Does an expression read no adjoint?"""
+    return not any(isinstance(n, Access) and n.tensor.startswith("d.") for n in walk(term))

@@ -12,23 +12,39 @@ from verify.diagnosis.edits import Edit, edits, lemma_edits
 from verify.diagnosis.evidence import Block
 from verify.diagnosis.joint import joint_edits
 
-TERMS = ("term missing", "decay missing", "penalty missing")
+TERMS = ("decay missing", "penalty missing")
 
 
 def tried(derivation: Derivation, wrong: set[Block]) -> Iterator[Iterable[Edit]]:
-    """Edits that reach all that is wrong: of one equation, of one equation in some layers, of several equations."""
+    """Edits that reach all that is wrong: of one equation, of one equation in some layers, of several equations.
+
+    Equations on which only wrong parameters rest come first.
+    """
     names = {name for name, _ in wrong}
     reached = reach(derivation)
     near = [a for a in derivation.computed if names <= reached[a.of]]
-    near.sort(key=lambda a: len(reached[a.of] - names))
-    own = [(adjoint, list(edits(derivation, adjoint))) for adjoint in near]
-    yield [edit for _, found in own for edit in found]
+    made = Made(derivation)
+    yield (edit for a in near if reached[a.of] == names for edit in made.edits(a))
+    yield (edit for a in near if reached[a.of] != names for edit in made.edits(a))
     if any(keys for _, keys in wrong):
-        layered = [found for a, found in own if a.target.at and a.target.at[0].letter is not None]
-        yield (replace(edit, scope=scope) for scope in ("layers", "layer") for found in layered for edit in found)
+        layered = [a for a in near if a.target.at and a.target.at[0].letter is not None]
+        yield (replace(e, scope=scope) for scope in ("layers", "layer") for a in layered for e in made.edits(a))
     every = {a.id: a.of for a in derivation.computed}
     for group in (joint_edits(derivation), lemma_edits(derivation)):
         yield (e for e in group if names <= {p for i, _ in e.values if i in every for p in reached[every[i]]})
+
+
+class Made:
+    """The edits of every equation, made once."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation, self.known = derivation, dict[str, tuple[Edit, ...]]()
+
+    def edits(self, adjoint: Adjoint) -> tuple[Edit, ...]:
+        """All edits of one equation."""
+        if adjoint.id not in self.known:
+            self.known[adjoint.id] = tuple(edits(self.derivation, adjoint))
+        return self.known[adjoint.id]
 
 
 def terms_dropped(derivation: Derivation, wrong: set[Block]) -> Iterator[Edit]:

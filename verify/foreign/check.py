@@ -13,7 +13,8 @@ from derive.derivation import Derivation
 from verify.agreement import always_zero
 from verify.case import DIGITS, Case
 from verify.codes import named
-from verify.diagnosis.diagnose import NUMBERS_DIFFER, diagnose
+from verify.diagnosis.diagnose import NUMBERS_DIFFER, diagnose, equations_in
+from verify.diagnosis.verdicts import FEW_DIGITS, MODIFIES, STATEFUL, told
 from verify.foreign.found import Unknown, found
 from verify.foreign.judge import judge_case
 from verify.foreign.kinks import at_kink
@@ -93,9 +94,13 @@ def check_gradient(
     judged = [judged_at(case, derivation, target, dtype) for case, dtype in pairs]
     every = tuple(case for case, _ in pairs)
     verdict = summary(name, derivation, layout, every, judged, notes, seed)
-    if not NUMBERS_DIFFER & {finding.code for finding in verdict.failures}:
+    codes = {finding.code for finding in verdict.failures}
+    if codes <= {FEW_DIGITS} or codes & {MODIFIES, STATEFUL}:  # these say more than the numbers that come of them
+        return replace(verdict, diagnosis=told(target, every, codes))
+    if not NUMBERS_DIFFER & codes:
         return verdict
-    return replace(verdict, diagnosis=diagnose(derivation, target, every, None if alone else among or {}))
+    lines = diagnose(derivation, target, every, None if alone else among or {})
+    return replace(verdict, diagnosis=lines, equations=equations_in(derivation, lines))
 
 
 def judged_at(case: Case, derivation: Derivation, target: Target, dtype: str) -> Judged:

@@ -99,7 +99,8 @@ def twice(call: Callable[[Any], Answer], arguments: Any, where: str) -> tuple[An
         return None, [Finding("GP113", "gradient", message, where)], []
     findings, notes = list[Finding](), list[str]()
     if not same_bits(arguments, kept):
-        findings.append(Finding("GP107", "arguments", "a call changes what it is given", where))
+        which = ", ".join(str(q) for q, pair in enumerate(zip(arguments, kept, strict=True), 1) if not same_bits(*pair))
+        findings.append(Finding("GP107", "arguments", f"a call changes what it is given as argument {which}", where))
     differing = [e for e in first.entries if not same_bits(first.entries[e], second.entries.get(e))]
     if differing:
         entry = differing[0]

@@ -24,7 +24,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement on one function. `digits` are those of the formula where it ran on balls, else of its floats."""
+    """The judgement on one function. `digits` are those of the formula where it ran on balls, else of its floats.
+
+    `diagnosis` says what is likely wrong, and `equations` are those that it names, as they should be.
+    """
 
     function: str
     against: str
@@ -36,6 +39,7 @@ class Verdict:
     entries: int
     layout: str = ""
     diagnosis: tuple[str, ...] = ()
+    equations: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -71,5 +75,6 @@ class Verdict:
         lines = [f"{self.function} against {self.against}: {self.word}{known}"]
         lines += [f"  {finding}" for finding in self.findings]
         lines += [f"  likely: {line}" for line in self.diagnosis]
+        lines += [f"  equation: {line}" for line in self.equations]
         lines += [f"  layout: {self.layout}"] if self.layout and not self.good else []
         return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
