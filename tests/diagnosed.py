@@ -1,6 +1,7 @@
 """How many planted mistakes are named: `PYTHONPATH=. python tests/diagnosed.py [part of an implementation's name]`.
 
-The last line tells how many seconds of the processor a diagnosis takes. A class is right if it is one of those in ACCEPTED: equations do not tell a missing 1/m from a sum for a mean.
+The last line tells how many seconds of the processor a diagnosis takes. A class is right if it is one of those in
+ACCEPTED: equations do not tell a missing 1/m from a sum for a mean.
 """
 
 from __future__ import annotations

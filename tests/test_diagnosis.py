@@ -12,6 +12,9 @@ from test_foreign import derivation, judged
 
 from derive import Model, Sum
 from derive.library import softmax
+from gradproof.formats import Format
+from gradproof.formats.machine import FORMATS
+from gradproof.judging import summary
 from verify.diagnosis import matching
 from verify.foreign.check import check_gradient
 from verify.foreign.verdict import Verdict
@@ -153,6 +156,49 @@ def test_a_search_ends_after_so_many_reads(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(matching, "MOST_READS", 10)
     verdict = check_gradient(without_decay, against=derivation(RIDGE), arguments=ARGUMENTS)
     assert verdict.diagnosis == ("d.w wrong, d.b right", "look first at d.w")
+
+
+def test_the_equations_that_a_diagnosis_names_are_shown() -> None:
+    verdict = check_gradient(without_decay, against=derivation(RIDGE), arguments=ARGUMENTS)
+    assert verdict.equations == ("d.w[k] = Sum(d.a[i]*x[i, k], i) + lam*w[k]",)
+    assert "  equation: d.w[k] = " in str(verdict)
+    assert check_gradient(gradient, against=derivation(RIDGE), arguments=ARGUMENTS).equations == (
+        "d.b = Sum(d.a[i], i)",
+    )
+
+
+TOLD = (
+    ("cs231n_two_layer", "low precision", "low precision: d.b, d.w right to 3 digits, as where something is float16"),
+    ("funk_factorisation", "low precision", "low precision: d.V right to 7 digits, as where something is float32"),
+    ("max_pool_argmax", "state between calls", "state between calls: each call adds its gradient to that of the call"),
+    ("char_rnn", "state between calls", "state between calls: a call gives other numbers after another call"),
+    ("huber_lasso", "modifies its input", "modifies its input: work on a new array"),
+)
+
+
+@pytest.mark.parametrize(("name", "kind", "line"), TOLD, ids=[f"{row[0]}: {row[1]}" for row in TOLD])
+def test_what_the_verdict_tells_is_said(name: str, kind: str, line: str, tmp_path: Path) -> None:
+    one, mistake = IMPLEMENTATIONS[name], next(m for m in MISTAKES if (m.implementation, m.kind) == (name, kind))
+    (said,) = judged(one, mistake.edited(one.path.read_text()), tmp_path / "case.py").diagnosis
+    assert said.startswith(line)
+
+
+def rounded(w, b, x, y, lam):
+    """Ridge regression with errors of six digits."""
+    e = np.array([round(float(v), 6) for v in x @ w + b - y])
+    return e @ x / len(x) + lam * w, e.mean()
+
+
+def test_rounding_is_told_from_a_wrong_formula() -> None:
+    verdict = check_gradient(rounded, against=derivation(RIDGE), arguments=ARGUMENTS)
+    assert any(line.startswith("all numbers are nearly right: something is rounded") for line in verdict.diagnosis)
+
+
+@pytest.mark.parametrize("form", ["github", "sarif", "junit", "json"])
+def test_every_format_says_what_is_likely(form: str) -> None:
+    """Also where each finding stands alone."""
+    verdict = check_gradient(without_decay, against=derivation(RIDGE), arguments=ARGUMENTS)
+    assert "decay missing: d.w: the term lam*w[k] is missing" in FORMATS[Format(form)]([summary(verdict, "mine.py", 3)])
 
 
 def test_a_right_gradient_has_no_diagnosis(tmp_path: Path) -> None:

@@ -251,6 +251,7 @@ def test_json_is_sorted_and_whole() -> None:
         "line": 7,
         "title": "m: d.w, e",
         "where": 'w[1] "x"',
+        "likely": [],
     }
 
 
@@ -339,7 +340,7 @@ def test_only_the_chosen_format_is_printed(
     assert len(parsed(form, shown.out)) >= 1
     assert shown.err == ""
     place = {
-        "json": '"file":"mine.py","line":{},',
+        "json": '"file":"mine.py","likely":[],"line":{},',
         "junit": "mine.py:{}:",
         "sarif": '"uri":"mine.py","uriBaseId":"%SRCROOT%"}},"region":{{"startLine":{}}}',
         "github": "file=mine.py,line={},",

@@ -17,12 +17,13 @@ from derive.values.text import render_expr as text
 from derive.values.walks import transform, walk
 from verify.diagnosis.evidence import Witness
 from verify.diagnosis.factors import name_of
-from verify.diagnosis.matching import IMPOSSIBLE, MOST_READS, Match
+from verify.diagnosis.matching import IMPOSSIBLE, Match
 from verify.diagnosis.rules import RULES
 from verify.diagnosis.spots import UNKNOWN, spots
 from verify.diagnosis.work import Spent, Work
 from verify.unroll import OBJECTIVE, Unrolled
 
+COST_READS = 3_000_000  # entries that all other systems may read; without derivatives that is quick
 ABSENT = Fraction(0), Fraction(1)
 
 
@@ -170,7 +171,7 @@ def other_costs(system: System, seen: Sequence[Witness]) -> list[Match]:
     seen = [w for w in seen if OBJECTIVE in w.found]
     right = not any(w.wrong_blocks - {OBJECTIVE} for w in seen)
     found: list[Match] = []
-    work = Work(MOST_READS)
+    work = Work(COST_READS)
     with suppress(Spent):
         for other in everything(system):
             match = fitting(system, seen, other, work, right=right)

@@ -54,9 +54,9 @@ def digits(target: Target, cases: Collection[Case]) -> str:
     few = sorted(name for name, error in worst.items() if error > TYPES[-1][1])
     largest = max(worst.values(), default=0.0)
     kind = next((name for name, least, most in TYPES if least < largest < most), "")
-    shown = (
-        f"{', '.join(few)} right to {-int(log10(largest))} digits only" if few and largest < 1 else "digits are lost"
-    )
+    if not few or largest >= 1:
+        return "digits are lost"
+    shown = f"{', '.join(few)} right to {-int(log10(largest))} digits"
     return shown + (f", as where something is {kind}" if kind else "")
 
 
