@@ -71,10 +71,13 @@ def weighed(case: Known, found: Values, ran: Ran, loose: Budgets, careless: Budg
         digits = digits_of(case, found, [e for e in entries if e[0] not in blind])
         return Judged(tuple(black(case, found, entries, loose(), careless)), digits, False, why, blind=blind)
     findings, sure = white(case, exact, entries)
+    notes: tuple[str, ...] = ()
     if not faithful:
         wrong = {f.block for f in findings}
-        findings += [f for f in lost(case, found, entries, ran.own, loose) if f.block not in wrong]
-    return Judged(tuple(findings), sure, True, notes=tuple(overflows(case, found)))
+        missed = [f for f in lost(case, found, entries, ran.own, loose) if f.block not in wrong]
+        notes = tuple(f"{f.block}: {f.message}, {f.where}" for f in missed if of_cost(f, found, ran))
+        findings += [f for f in missed if not of_cost(f, found, ran)]
+    return Judged(tuple(findings), sure, True, notes=notes)
 
 
 def all_fit(found: Values, entries: list[Entry], allowed: tuple[Values, ...]) -> bool:
@@ -137,20 +140,16 @@ def white(case: Known, exact: Values, entries: list[Entry]) -> tuple[list[Findin
 def lost(
     case: Known, found: Values, entries: list[Entry], own: tuple[Values, ...], loose: Budgets
 ) -> Iterator[Finding]:
-    """Floats outside of what the code's own operations, and the equations, may round; an infinite cost is none."""
+    """Floats outside of what the code's own operations, and the equations, may round."""
     for entry in entries:
-        if entry == OBJECTIVE and not isfinite(float(found[entry])):
-            continue
         if not fits(found, entry, own) and not fits(found, entry, loose()):
             right = case.symbolic[entry].str(17, radius=False)
             yield finding(case, "GP103", entry, f"the formula is right, but {found[entry]!r} is not {right}")
 
 
-def overflows(case: Known, found: Values) -> Iterator[str]:
-    """A cost that is no number although its formula is right says nothing about the gradient."""
-    value = float(found.get(OBJECTIVE, 0.0))
-    if not isfinite(value):
-        yield f"the cost is {value} where it should be {case.symbolic[OBJECTIVE].str(8, radius=False)}, {case.at}"
+def of_cost(lost: Finding, found: Values, ran: Ran) -> bool:
+    """Is it a cost that overflows, or may lose all digits there? It says nothing about the gradient."""
+    return lost.block == shown(OBJECTIVE) and (bool(ran.why) or not isfinite(float(found[OBJECTIVE])))
 
 
 def black(
