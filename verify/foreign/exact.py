@@ -6,14 +6,17 @@ import ast
 import copy
 import math
 from fractions import Fraction
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+from flint import arb
 
-from verify.foreign.numpy_on_balls import UNIT, balls, converted
+from verify.foreign.numpy_on_balls import UNIT, Namespace, balls, converted
 from verify.literals import ratio
 from verify.products import matmul
-from verify.shadow import LONG, of_float
+from verify.numbers import Undecided
+from verify.shadow import LONG, Shadow, of_float
 
 FLOATS = ("float", "float16", "float32", "float64", "longdouble")
 
@@ -44,7 +47,10 @@ class Exact(ast.NodeTransformer):
         self.generic_visit(node)
         head = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if head in FLOATS and len(node.args) == 1 and not node.keywords:
-            return call("_float", node.args[0])
+            return call("_float", node.args[0], ast.Constant(head))
+        if head in ("round", "around"):
+            owner = [node.func.value] if isinstance(node.func, ast.Attribute) else []
+            return ast.Call(ast.Name("_round", ast.Load()), [*owner, *node.args], node.keywords)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "dot" and len(node.args) == 1:
             return call("_dot", node.func.value, node.args[0])
         if isinstance(node.func, ast.Attribute) and node.func.attr == "astype":
@@ -127,12 +133,41 @@ def astype(values: Any, dtype: Any = float, **options: Any) -> Any:
     return converted(values, dtype)
 
 
+def round_of(*given: Any, **named: Any) -> Any:
+    """`round(value, digits)`, `np.round(values, digits)`, `values.round(digits)`."""
+    values, *digits = given[1:] if isinstance(given[0], (Namespace, ModuleType)) else given
+    return rounded_to(values, next(iter([*digits, *named.values()]), None))
+
+
+def rounded_to(values: Any, places: int | None) -> Any:
+    """A number, or an array of them, rounded to decimal places, a tie to the even digit."""
+    if isinstance(values, np.ndarray):
+        if values.dtype != object:
+            return values.round(places or 0)
+        made = np.array(values, dtype=object)
+        for q, value in enumerate(made.flat):
+            made.flat[q] = rounded_to(value, places or 0)
+        return made
+    if not isinstance(values, Shadow):
+        return round(values, places)
+    scale = arb(10) ** (places or 0)
+    raised = values.settled() * scale + arb(0.5)
+    whole = raised.floor().unique_fmpz()
+    if whole is None and values.unit and places is not None:  # what floats may give
+        return Shadow(values.settled() + arb(0, 0.5) / scale, values.unit)
+    if whole is None:
+        raise Undecided(f"{values!r} cannot be rounded to {places or 0} places")
+    even = int(whole) - (raised.is_integer() and int(whole) % 2)
+    return even if places is None else Shadow(arb(even) / scale, values.unit)
+
+
 OWN = {
     "_ratio": ratio_of,
     "_matmul": matmul,
     "_dot": dot,
     "_power": power_of,
     "_number": number,
+    "_round": round_of,
     "_float": converted,
     "_divided": divided,
     "_astype": astype,

@@ -7,7 +7,7 @@ runs otherwise on them than on floats, is a black box: its floats, within what t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from functools import cache
@@ -18,11 +18,12 @@ from flint import ctx
 
 from derive.derivation import Derivation
 from verify.case import Case, Values
+from verify.foreign.casts import Casts
 from verify.foreign.large import LargeCase
 from verify.foreign.source import NotOnBalls
 from verify.foreign.target import Result, Target
 from verify.foreign.verdict import Finding
-from verify.foreign.weighing import Judged, Ran, shown, weighed
+from verify.foreign.weighing import Judged, Ran, finding, shown, weighed
 from verify.instance import Entry
 from verify.judge import budgets_of, equation_budgets
 from verify.kernel import ball_of
@@ -39,13 +40,28 @@ def judge_case(case: Case, derivation: Derivation, target: Target, dtype: str = 
     if first is None:
         return Judged(tuple(findings), 0, False, "", tuple(notes))
     findings += shapes(case, first)
-    exact, why = exact_run(case, target)
+    casts = Casts(dtype)
+    with casts.watching():
+        exact, why = exact_run(case, target)
     with case.field.context():
         own, reason = own_budgets(case, derivation, target, UNITS[dtype])
         loose = cache(lambda: loose_budgets(case, derivation, UNITS[dtype]))
         careless = cache(lambda: careless_budgets(case, derivation, UNITS[dtype]))
         judged = weighed(case, first.entries, Ran(exact, own, why or reason), loose, careless)
+        if casts.seen and judged.white and not judged.findings:
+            findings += cast_away(case, target, Casts(dtype, rounding=True))
     return replace(judged, findings=(*findings, *judged.findings), notes=(*notes, *judged.notes))
+
+
+def cast_away(case: Case, target: Target, casts: Casts) -> Iterator[Finding]:
+    """Entries that conversions to a coarser type make another number, in a run that is exact otherwise."""
+    with casts.watching():
+        found, _ = exact_run(case, target)
+    for entry in sorted(case.symbolic.keys() & (found or {}).keys()):
+        if found is not None and not found[entry].overlaps(case.symbolic[entry]):
+            numbers = " is not ".join(values[entry].str(17, radius=False) for values in (found, case.symbolic))
+            message = f"the formula is right, but after a conversion to a type of fewer digits {numbers}"
+            yield finding(case, "GP103", entry, message)
 
 
 def own_budgets(case: Case, derivation: Derivation, target: Target, unit: float) -> tuple[tuple[Values, ...], str]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from flint import arb
 
+from verify.foreign.casts import buffer, cast
 from verify.linear import Routines
 from verify.literals import CONSTANTS, constant
 from verify.products import matmul
@@ -59,7 +60,7 @@ def filled(value: int) -> Callable[..., Any]:
             return np.full(shape, value, dtype=dtype)
         made = np.empty(shape, dtype=object)
         made[...] = like(value, kind())
-        return made
+        return buffer(made, dtype)
 
     return make
 
@@ -71,7 +72,7 @@ def filled_like(value: int) -> Callable[..., Any]:
         wanted = np.asarray(array).dtype if dtype is None else dtype
         if np.dtype(wanted).kind != "O" and wants_integers(wanted):
             return np.full(np.shape(array) if shape is None else shape, value, dtype=wanted)
-        return filled(value)(np.shape(array) if shape is None else shape)
+        return filled(value)(np.shape(array) if shape is None else shape, dtype)
 
     return make
 
@@ -82,7 +83,7 @@ def full(shape: Any, value: Any, dtype: Any = None, **_: Any) -> Any:
         return np.full(shape, value, dtype=dtype)
     made = np.empty(shape, dtype=object)
     made[...] = balls(value)
-    return made
+    return buffer(made, dtype)
 
 
 def eye(rows: int, columns: int | None = None, k: int = 0, dtype: Any = float, **_: Any) -> Any:
@@ -97,25 +98,25 @@ def array(values: Any, dtype: Any = None, **options: Any) -> Any:
         return np.array(values, dtype=dtype)
     if not holds_balls(values):
         return np.array(values, dtype=None if dtype is object else dtype, **options)
-    return np.array(values, dtype=object)
+    return buffer(np.array(values, dtype=object), dtype)
 
 
 def asarray(values: Any, dtype: Any = None, **options: Any) -> Any:
     """`np.asarray`: an array of balls stays the same array."""
     if isinstance(values, np.ndarray) and values.dtype == object and not (dtype and wants_integers(dtype)):
-        return values
+        return cast(values, dtype)
     return array(values, dtype)
 
 
 def converted(values: Any, dtype: Any = None, **_: Any) -> Any:
     """`values.astype(dtype)`, `float(value)`, `np.float32(value)`: a ball stays a ball; floats tell how it rounds."""
     if isinstance(values, (Shadow, Fraction)):
-        return values
+        return cast(values, dtype)
     if isinstance(values, np.ndarray) and (values.dtype == object or not wants_integers(dtype)):
         if wants_integers(dtype):
             return values.astype(dtype)
-        return balls(values)
-    return values.astype(dtype) if isinstance(values, np.ndarray) else balls(values)
+        return cast(balls(values), dtype)
+    return values.astype(dtype) if isinstance(values, np.ndarray) else cast(balls(values), dtype)
 
 
 def everywhere(answer: bool) -> Callable[[Any], Any]:
