@@ -16,7 +16,7 @@ from time import process_time
 
 import numpy as np
 from corpus import IMPLEMENTATIONS, MISTAKES, Implementation, Mistake
-from test_foreign import AMONG, LAYERS, derivation
+from examination import AMONG, LAYERS, derivation
 
 from verify.case import Case
 from verify.diagnosis.diagnose import diagnose

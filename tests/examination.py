@@ -10,17 +10,33 @@ import linecache
 import runpy
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from corpus import IMPLEMENTATIONS, MISTAKES, Mistake, points
-from test_foreign import AMONG, LAYERS, derivation
+from corpus import IMPLEMENTATIONS, MISTAKES, Implementation, Mistake, points
 
+from derive import derive
+from derive.derivation import Derivation
 from verify.foreign.check import check_gradient
 from verify.foreign.verdict import Verdict
+
+
+ROOT = Path(__file__).parents[1]
+LAYERS = {name: {"L": 3} for name in ("ufldl_network", "ufldl_autoencoder", "torch_function")}
+AMONG: dict[str, Mapping[str, tuple[float, ...]]] = {
+    "ng_logistic": {"y": (-1, 1)},  # the code says (y + 1)/2, the model log(1 + exp(-y z))
+    "funk_factorisation": {"M": (0, 1)},  # a list of the known ratings, a mask
+}
+
+
+@cache
+def derivation(model: str) -> Derivation:
+    """The derivation of a model file."""
+    return derive(runpy.run_path(str(ROOT / model))["model"])
 
 
 @dataclass(frozen=True)
@@ -41,11 +57,14 @@ class Row:
 
 
 def verdict_on(name: str, mistake: Mistake | None, folder: Path, **options: Any) -> Verdict:
-    """The verdict on an implementation, right or with a mistake; the text runs from a file."""
-    one = IMPLEMENTATIONS[name]
-    text = one.path.read_text()
-    file = folder / f"{name}.py"
-    file.write_text(mistake.edited(text) if mistake else text)
+    """The verdict on an implementation, right or with a mistake."""
+    text = IMPLEMENTATIONS[name].path.read_text()
+    return judged(IMPLEMENTATIONS[name], mistake.edited(text) if mistake else text, folder / f"{name}.py", **options)
+
+
+def judged(one: Implementation, text: str, file: Path, **options: Any) -> Verdict:
+    """The verdict on a text of an implementation, which runs from a file."""
+    file.write_text(text)
     linecache.checkcache(str(file))
     names = runpy.run_path(str(file))
     return check_gradient(
@@ -54,8 +73,8 @@ def verdict_on(name: str, mistake: Mistake | None, folder: Path, **options: Any)
         cost=names[one.cost] if one.cost else None,
         arguments=one.arguments,
         returns=one.gradient,
-        sizes=LAYERS.get(name),
-        among=AMONG.get(name),
+        sizes=LAYERS.get(one.name),
+        among=AMONG.get(one.name),
         **options,
     )
 

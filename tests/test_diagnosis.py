@@ -8,7 +8,7 @@ import pytest
 from corpus import IMPLEMENTATIONS, MISTAKES
 from diagnosed import outcome
 from sympy import log
-from test_foreign import derivation, judged
+from examination import derivation, judged
 
 from derive import Model, Sum
 from derive.library import softmax

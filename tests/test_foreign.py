@@ -1,58 +1,24 @@
 """Gradients that other people wrote, judged against a model: right ones are accepted, wrong ones are not."""
 
 import inspect
-import linecache
-import runpy
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from corpus import IMPLEMENTATIONS, Implementation
+from corpus import IMPLEMENTATIONS
+from examination import derivation, verdict_on
 
-from derive import derive
-from derive.derivation import Derivation
 from verify.foreign.check import check_gradient
 from verify.foreign.layout import Flat, Layers
-from verify.foreign.verdict import Verdict
 
-ROOT = Path(__file__).parents[1]
-LAYERS = {"ufldl_network": {"L": 3}, "ufldl_autoencoder": {"L": 3}}
-AMONG: dict[str, Mapping[str, tuple[float, ...]]] = {
-    "ng_logistic": {"y": (-1, 1)},  # the code says (y + 1)/2, the model log(1 + exp(-y z))
-    "funk_factorisation": {"M": (0, 1)},  # a list of the known ratings, a mask
-}
 NUMPY = [name for name, one in IMPLEMENTATIONS.items() if one.needs == "numpy"]
-
-
-@cache
-def derivation(model: str) -> Derivation:
-    return derive(runpy.run_path(str(ROOT / model))["model"])
-
-
-def judged(one: Implementation, text: str, file: Path, **options: Any) -> Verdict:
-    """The verdict on a text of an implementation."""
-    file.write_text(text)
-    linecache.checkcache(str(file))
-    names = runpy.run_path(str(file))
-    return check_gradient(
-        names[one.function],
-        against=derivation(one.model),
-        cost=names[one.cost] if one.cost else None,
-        arguments=one.arguments,
-        returns=one.gradient,
-        sizes=LAYERS.get(one.name),
-        among=AMONG.get(one.name),
-        **options,
-    )
 
 
 @pytest.mark.parametrize("name", NUMPY)
 def test_a_right_implementation_is_accepted(name: str, tmp_path: Path) -> None:
-    one = IMPLEMENTATIONS[name]
-    verdict = judged(one, one.path.read_text(), tmp_path / f"{name}.py")
+    verdict = verdict_on(name, None, tmp_path)
     assert verdict.good, str(verdict)
     assert verdict.white and verdict.digits > 30, str(verdict)
 
