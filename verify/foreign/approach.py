@@ -13,6 +13,7 @@ from verify.numbers import Balls, Number, Undecided
 from verify.unroll import OutOfRange, Unrolled
 
 GAPS = (Fraction(1, 2**23), Fraction(-1, 2**23))  # how far from equality, on either side
+CLOSE = (Fraction(1, 2**40), Fraction(-1, 2**40))  # and how far from one comparison
 KINKS = 3
 STEPS = 8
 FINE = 2**50
@@ -34,7 +35,7 @@ def approached(drawn: Instance) -> Iterator[Instance]:
     gaps = gaps_at(drawn)
     chosen = sorted(range(len(gaps)), key=lambda q: abs(gaps[q]))[:KINKS]
     for number in chosen:
-        for gap in GAPS:
+        for gap in (*GAPS, *CLOSE) if number == chosen[0] else GAPS:
             found = solved(drawn, number, gap)
             if found is not None:
                 yield found

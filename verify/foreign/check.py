@@ -16,6 +16,7 @@ from verify.codes import named
 from verify.diagnosis.diagnose import NUMBERS_DIFFER, diagnose, equations_in
 from verify.diagnosis.verdicts import FEW_DIGITS, MODIFIES, STATEFUL, told
 from verify.foreign.found import Unknown, found
+from verify.foreign.further import further
 from verify.foreign.judge import judge_case
 from verify.foreign.kinks import at_kink
 from verify.foreign.layout import Layout, stated
@@ -92,6 +93,10 @@ def check_gradient(
         return Verdict(name, system.name, (finding,), notes, 0, False, 0, 0, layout.text)
     pairs = [(case, "float64") for case in cases] + own
     judged = [judged_at(case, derivation, target, dtype) for case, dtype in pairs]
+    if not alone and not any(one.findings for one in judged):
+        more = tuple(further(derivation, target, cases, sizes or {}, among or {}, seed))
+        pairs += [(case, "float64") for case, _ in more]
+        judged += [one for _, one in more]
     every = tuple(case for case, _ in pairs)
     verdict = summary(name, derivation, layout, every, judged, notes, seed)
     codes = {finding.code for finding in verdict.failures}

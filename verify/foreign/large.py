@@ -14,7 +14,7 @@ from codegen.render import render_module
 from derive.derivation import Derivation
 from verify.agreement import make_cases
 from verify.case import Case, Values
-from verify.instance import Entry, Point
+from verify.instance import Entry, Instance
 from verify.judge import BLACK_BOX, check_balls
 from verify.kernel import run_on_balls
 from verify.numbers import Balls, Undecided
@@ -60,8 +60,8 @@ class LargeCase(Case):
         return ({e: self.symbolic[e] + arb(0, BLACK_BOX * float(v.rad())) for e, v in own.items()},)
 
 
-def large_case(derivation: Derivation, point: Point, seed: int) -> LargeCase:
-    """The reference values at a large point. Undecided if the generated code is not sure to be right."""
+def reference(derivation: Derivation, seed: int) -> Code:
+    """The generated code, judged at small sizes. Undecided if it is not sure to be right."""
     module = load(render_module(derivation, source="", digest=""), derivation.system.name)
     code = Code.of(module, derivation, Balls(seed))
     if code.unknown:
@@ -71,8 +71,13 @@ def large_case(derivation: Derivation, point: Point, seed: int) -> LargeCase:
             for check in check_balls(case, code):
                 if not check.good or check.grade != "enclosed":
                     raise Undecided(f"the generated code is no reference: {check}")
+    return code
+
+
+def large_case(derivation: Derivation, drawn: Instance, code: Code, seed: int) -> LargeCase:
+    """The reference values at a large point, by the generated code."""
     balls = Balls(seed)
     with balls.context():
-        values = run_on_balls(point, code, 0.0)
-    symbolic = Symbolic(derivation, Unrolled(point, balls))
-    return LargeCase(point, balls, values, values, Equations(symbolic), code=code)
+        values = run_on_balls(drawn, code, 0.0)
+    symbolic = Symbolic(derivation, Unrolled(drawn, balls))
+    return LargeCase(drawn, balls, values, values, Equations(symbolic), code=code)

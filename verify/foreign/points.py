@@ -17,7 +17,7 @@ from derive.system import System, Tensor
 from verify.agreement import alive, searched, unseen
 from verify.case import DIGITS, Case, make_case, resting_cases, sharp
 from verify.foreign.approach import approached
-from verify.foreign.large import MANY, large_case
+from verify.foreign.large import MANY, large_case, reference
 from verify.foreign.layout import LayoutError
 from verify.foreign.shown_sizes import sizes_at
 from verify.foreign.target import Target
@@ -185,7 +185,7 @@ def own_case(derivation: Derivation, at: Mapping[str, Any], seed: int) -> Case:
             raise ModelError(f"the point has no {tensor.name}", fix=f"at={{'{tensor.name}': ...}}")
     sizes = sizes_at(system, at)
     if sum(np.size(a) for t in given for a in layers_of(at[t.name])) > MANY:
-        return large_case(derivation, Point(system, sizes, {}, arrays=at), seed)
+        return large_case(derivation, Point(system, sizes, {}, arrays=at), reference(derivation, seed), seed)
     entries = {entry: value for tensor in given for entry, value in numbers(tensor, at[tensor.name]).items()}
     drawn = Instance(system, sizes, entries)
     return replace(sharp(derivation, drawn, seed), instance=drawn)
