@@ -7,7 +7,7 @@ from sympy import Abs, Max, Min, Piecewise, Rational, cos, sign, sin
 
 from codegen.render import render_module
 from derive import Derivation, Model, Sum, derive, function
-from verify.agreement import agree, alive, check_code, make_cases
+from verify.agreement import agree, check_code, make_cases
 from verify.run import load
 from verify.evidence import failures
 from verify.steps import check_steps
@@ -109,7 +109,7 @@ def test_a_branch_that_is_rarely_taken_is_looked_for():
         rare = Piecewise((v**2, v > Rational(5, 8)), (0, True))
         model.minimise(Sum(x[i] ** 2, i) * rare + Sum(w[i] ** 2, i))
     made = derive(model)
-    assert not any("v" in e for case in make_cases(made) for e in alive(case))
+    assert not any("v" in e for case in make_cases(made) for e in case.alive)
     certificate = agree(made.system, made, load(render_module(made, source="", digest=""), "rare"))
     assert certificate.good, "\n".join(map(str, certificate.failures))
 
@@ -122,7 +122,7 @@ def test_a_maximum_of_five_of_which_one_wins_far_out_is_seen_at_larger_parameter
         a, b, c, d, e = model.parameters(a=(), b=(), c=(), d=(), e=())
         model.minimise(Max(a, b, c, d - 1, e - 2) ** 2 + Sum((y[i] - a) ** 2, i))
     made = derive(model)
-    assert not any("e" in e for case in make_cases(made) for e in alive(case))
+    assert not any("e" in e for case in make_cases(made) for e in case.alive)
     text = render_module(made, source="", digest="")
     certificate = agree(made.system, made, load(text, "five"))
     assert certificate.good, "\n".join(map(str, certificate.failures))

@@ -117,14 +117,9 @@ def worst_of(checks: list[Check]) -> tuple[Check, ...]:
     return tuple(worst[key] for key in sorted(worst))
 
 
-def alive(case: Case) -> set[str]:
-    """The equations that are seen with a value that is not 0."""
-    return {case.equations[entry] for entry, ball in case.true.items() if not ball.contains(0)}
-
-
 def unseen(derivation: Derivation, cases: tuple[Case, ...]) -> list[str]:
     """The derived equations of parameters, other than 0, that no case sees with a value that is not 0."""
-    seen = {equation for case in cases for equation in alive(case)}
+    seen = {equation for case in cases for equation in case.alive}
     parameters = {t.name for t in derivation.system.role("parameter")}
     return [a.id for a in derivation.computed if a.of in parameters and a.value != ZERO and a.id not in seen]
 
@@ -139,7 +134,7 @@ def searched(derivation: Derivation, cases: tuple[Case, ...], seed: int) -> tupl
         with suppress(Undecided):
             factor = WIDE if draw > SEARCHES // 2 else 1
             case = make_case(derivation, plans[draw % len(plans)], seed + draw * ATTEMPTS, factor)
-            found += [case] if alive(case) & missing else []
+            found += [case] if case.alive & missing else []
     return tuple(found)
 
 

@@ -41,6 +41,11 @@ class Case:
         """Where the point lies."""
         return self.instance.where
 
+    @property
+    def alive(self) -> set[str]:
+        """The equations that are seen with a value that is not 0."""
+        return {self.equations[entry] for entry, ball in self.true.items() if not ball.contains(0)}
+
     def where(self, entry: Entry) -> str:
         name, at = entry
         return f"{'' if entry == OBJECTIVE else 'd.'}{name}{list(at) if at else ''} with {self.instance.where}"

@@ -32,6 +32,8 @@ def run_on_balls(drawn: Instance, code: Code, unit: float) -> Values:
 
 def ball_of(value: Any, unit: float) -> arb:
     """The ball of a result; a plain number is exact, or the outcome of few operations on floats where these round."""
+    if type(value) is Shadow and (value.unit or not unit):
+        return value.settled()
     value = value.item() if isinstance(value, np.ndarray) else value
     if isinstance(value, Shadow) and not value.unit and not value.ball.is_integer():
         value = value.ball  # a quotient of integers, such as those of signs

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from flint import arb_mat
+from flint import arb_mat, ctx
 
 from verify.shadow import TINIEST, Shadow, about, like
 
 SMALL = 24  # products of numbers; below that nothing is gained
+COARSE = 40  # bits of bounds
 
 
 def matmul(left: Any, right: Any) -> Any:
@@ -39,12 +40,13 @@ def of_objects(array: Any) -> bool:
 def multiplied(left: list[Shadow], right: list[Shadow], shape: tuple[int, int, int]) -> list[Shadow]:
     """The entries of the product of two matrices, with what a sum of so many rounded products may round."""
     rows, inner, columns = shape
-    unit = max(max(s.unit for s in left), max(s.unit for s in right))
+    unit = max({s.unit for s in left} | {s.unit for s in right})
     one, two = [s.settled() for s in left], [s.settled() for s in right]
     exact = arb_mat(rows, inner, one) * arb_mat(inner, columns, two)
     if not unit:
         return [Shadow(ball, 0.0) for ball in exact.entries()]
-    sizes = arb_mat(rows, inner, [*map(abs, one)]) * arb_mat(inner, columns, [*map(abs, two)])
+    with ctx.workprec(COARSE):
+        sizes = arb_mat(rows, inner, [*map(abs, one)]) * arb_mat(inner, columns, [*map(abs, two)])
     wide, tiny = about(0, unit), inner * TINIEST[unit]
     pairs = zip(exact.entries(), sizes.entries(), strict=True)
     return [

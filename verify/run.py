@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from inspect import signature
 from itertools import product
@@ -143,19 +143,25 @@ def unstored(tensor: Tensor, value: Any) -> dict[Entry, Any]:
     if not isinstance(value, dict):
         value = {(): value}
     entries: dict[Entry, Any] = {}
-    keyed = layout(tensor)
-    least = [slot.lo.number if slot.lo.number is not None else 1 for slot in tensor.slots]
+    keyed = tuple(layout(tensor))
+    least = tuple(slot.lo.number if slot.lo.number is not None else 1 for slot in tensor.slots)
     for key, array in value.items():
-        left = iter(key if isinstance(key, tuple) else (key,))
-        fixed = [next(left) if is_key else None for is_key in keyed]
+        keys = key if isinstance(key, tuple) else (key,)
         array = np.asarray(array)
-        counts = iter(array.shape)
-        ranges = [
-            (at,) if at is not None else range(lo, lo + next(counts)) for at, lo in zip(fixed, least, strict=True)
-        ]
-        places = product(*ranges)
-        entries.update(((tensor.name, at), number) for at, number in zip(places, array.flat, strict=True))
+        entries.update(zip(entries_of(tensor.name, keyed, least, keys, array.shape), array.flat, strict=True))
     return entries
+
+
+@lru_cache(maxsize=32)
+def entries_of(
+    name: str, keyed: tuple[bool, ...], least: tuple[int, ...], keys: tuple[int, ...], shape: tuple[int, ...]
+) -> list[Entry]:
+    """The entries of a stored array in its order; the same names for every array of such a form."""
+    left, counts = iter(keys), iter(shape)
+    ranges = [
+        (next(left),) if is_key else range(lo, lo + next(counts)) for is_key, lo in zip(keyed, least, strict=True)
+    ]
+    return [(name, at) for at in product(*ranges)]
 
 
 def divide(tensor: Tensor, at: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -117,7 +117,7 @@ class Shadow:
         theirs = other if isinstance(other, Shadow) else like(other, self)
         if theirs is None:
             return NotImplemented
-        unit = max(self.unit, theirs.unit)
+        unit = self.unit if self.unit >= theirs.unit else theirs.unit
         if not unit:
             return Shadow(self.ball + theirs.ball, unit)
         mine = abs(self.ball) if self.mass is None else self.mass
@@ -161,7 +161,9 @@ class Shadow:
 
     def __pow__(self, other: Any) -> Any:
         if isinstance(other, (int, np.integer)):
-            return self.rounded(finite(integer_power(self.settled(), int(other)), "a power"), abs(int(other)))
+            mine = self.settled()
+            power = mine * mine if other == 2 else integer_power(mine, int(other))
+            return self.rounded(finite(power, "a power"), abs(int(other)))
         theirs = like(other, self)
         return (
             NotImplemented

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -63,8 +65,37 @@ def check_gradient(
 
     Raises ModelError where the model, a template, a size or a point cannot be meant.
     """
-    if against is None:
-        return check_plain(gradient, cost, at, by, around, accept, seed)
+    with unswept():
+        if against is None:
+            return check_plain(gradient, cost, at, by, around, accept, seed)
+        return check_against(gradient, against, cost, arguments, returns, sizes, at, around, among, seed)
+
+
+@contextmanager
+def unswept() -> Iterator[None]:
+    """No search for cycles of garbage meanwhile: it would go through all balls again and again, which form none."""
+    swept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if swept:
+            gc.enable()
+
+
+def check_against(
+    gradient: Callable[..., Any],
+    against: Model | System | Derivation,
+    cost: Callable[..., Any] | None,
+    arguments: Any,
+    returns: Any,
+    sizes: Mapping[str, int] | None,
+    at: Any,
+    around: bool,
+    among: Mapping[str, Sequence[float]] | None,
+    seed: int,
+) -> Verdict:
+    """Judge a gradient against a model."""
     derivation = against if isinstance(against, Derivation) else derive(against)
     system = derivation.system
     name = getattr(gradient, "__qualname__", type(gradient).__name__)

@@ -11,7 +11,7 @@ from typing import Any
 from flint import arb
 
 from codegen.render import render_module
-from derive.derivation import Derivation
+from derive.derivation import Adjoint, Derivation
 from verify.agreement import make_cases
 from verify.case import Case, Values
 from verify.instance import Entry, Instance
@@ -45,7 +45,21 @@ class LargeCase(Case):
     """A case whose reference values come from generated code; `code` runs it."""
 
     code: Code | None = None
+    computed: tuple[Adjoint, ...] = ()
     known: dict[float, Values] = field(default_factory=dict)
+
+    @property
+    def alive(self) -> set[str]:
+        """The same as of small cases, without a name for every entry."""
+        left: dict[str, set[str]] = {OBJECTIVE[0]: {"J"}}
+        for adjoint in self.computed:
+            left.setdefault(adjoint.of, set()).add(adjoint.id)
+        found: set[str] = set()
+        for entry, ball in self.true.items():
+            if left[entry[0]] and not ball.contains(0):
+                found.add(self.equations[entry])
+                left[entry[0]].discard(self.equations[entry])
+        return found
 
     def wide(self, unit: float) -> Values:
         """The generated code's own balls for a float type."""
@@ -80,4 +94,4 @@ def large_case(derivation: Derivation, drawn: Instance, code: Code, seed: int) -
     with balls.context():
         values = run_on_balls(drawn, code, 0.0)
     symbolic = Symbolic(derivation, Unrolled(drawn, balls))
-    return LargeCase(drawn, balls, values, values, Equations(symbolic), code=code)
+    return LargeCase(drawn, balls, values, values, Equations(symbolic), code=code, computed=derivation.computed)

@@ -14,7 +14,7 @@ import numpy as np
 from derive.derivation import Derivation
 from derive.errors import ModelError
 from derive.system import System, Tensor
-from verify.agreement import alive, searched, unseen
+from verify.agreement import searched, unseen
 from verify.case import DIGITS, Case, make_case, resting_cases, sharp
 from verify.foreign.approach import approached
 from verify.foreign.large import MANY, large_case, reference
@@ -173,7 +173,7 @@ def spread(sizes: tuple[Sizes, ...]) -> tuple[Sizes, ...]:
 
 def seen(cases: tuple[Case, ...]) -> set[str]:
     """The equations that some case sees with a value other than 0."""
-    return {equation for case in cases for equation in alive(case)}
+    return {equation for case in cases for equation in case.alive}
 
 
 def own_case(derivation: Derivation, at: Mapping[str, Any], seed: int) -> Case:

@@ -29,10 +29,10 @@ class Given(Sizes):
 def sizes_at(system: System, at: Mapping[str, Any]) -> Given:
     """The sizes that the arrays of a point have. ModelError if they do not show one, or break a declared fact."""
     seen = Seen()
+    shown = [(t, ends(t, [p for _, p in unstored(t, at[t.name])])) for t in system.tensors if t.name in at and t.slots]
     for _ in range(ROUNDS):
-        for tensor in system.tensors:
-            if tensor.name in at and tensor.slots:
-                seen.look(tensor, [position for _, position in unstored(tensor, at[tensor.name])])
+        for tensor, found in shown:
+            seen.look(tensor, found)
     for name in system.sizes:
         if name not in seen.sizes:
             equal = dict(system.facts.equal).get(Size(name))
@@ -47,6 +47,27 @@ def sizes_at(system: System, at: Mapping[str, Any]) -> Given:
     return made
 
 
+def ends(tensor: Tensor, positions: list[tuple[int, ...]]) -> list[tuple[Affine, int, dict[Index, int]]]:
+    """The bound of every slot and where it ends; of a slot that depends on others, for each of their values."""
+    found: list[tuple[Affine, int, dict[Index, int]]] = []
+    for q, slot in enumerate(tensor.slots):
+        outer = outer_slots(tensor, slot.hi)
+        last: dict[tuple[int, ...], int] = {}
+        for p in positions:
+            values = tuple([p[k] for k in outer])
+            if p[q] > last.get(values, p[q] - 1):
+                last[values] = p[q]
+        names = [tensor.slots[k].index for k in outer]
+        found += [(slot.hi, end, dict(zip(names, values, strict=True))) for values, end in last.items()]
+    return found
+
+
+def outer_slots(tensor: Tensor, *bounds: Affine) -> list[int]:
+    """The slots whose letters stand in bounds."""
+    letters = set[Index]().union(*map(inner_letters, bounds))
+    return [k for k, slot in enumerate(tensor.slots) if slot.index in letters]
+
+
 @dataclass
 class Seen:
     """What is known so far."""
@@ -54,14 +75,10 @@ class Seen:
     sizes: dict[str, int] = field(default_factory=dict)
     widths: dict[tuple[str, int], int] = field(default_factory=dict)
 
-    def look(self, tensor: Tensor, positions: list[tuple[int, ...]]) -> None:
-        """The ends of every slot; of a slot that depends on others, for each of their values."""
-        for q, slot in enumerate(tensor.slots):
-            outer = [k for k, s in enumerate(tensor.slots) if s.index in inner_letters(slot.hi)]
-            for values in dict.fromkeys(tuple(p[k] for k in outer) for p in positions):
-                last = max(p[q] for p in positions if tuple(p[k] for k in outer) == values)
-                names = (tensor.slots[k].index for k in outer)
-                self.learn(slot.hi, last, dict(zip(names, values, strict=True)), tensor.name)
+    def look(self, tensor: Tensor, ends: list[tuple[Affine, int, dict[Index, int]]]) -> None:
+        """What the ends of the slots of a tensor tell."""
+        for bound, last, letters in ends:
+            self.learn(bound, last, letters, tensor.name)
 
     def learn(self, bound: Affine, count: int, letters: dict[Index, int], name: str) -> None:
         """bound = count, solved for the only atom that is not known."""

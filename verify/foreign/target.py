@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from derive.system import System
+from derive.system import System, Tensor
 from derive.values.affine import Width
+from derive.values.binders import Bound
 from verify.foreign.layout import Layout, LayoutError, Values, as_array
 from verify.foreign.numpy_on_balls import UNIT
+from verify.foreign.shown_sizes import outer_slots
 from verify.foreign.source import NotOnBalls, on_balls
-from verify.instance import Entry, Instance, places
+from verify.instance import Entry, Instance
 from verify.run import stored, unstored
 from verify.shadow import Shadow
 from verify.sizes import Sizes
@@ -106,12 +108,22 @@ def widths_of(system: System, sizes: Sizes) -> dict[str, dict[int, int]]:
     found: dict[str, dict[int, int]] = {}
     for tensor in system.tensors:
         bounds = [atom for slot in tensor.slots for atom, _ in slot.hi.terms if isinstance(atom, Width)]
-        for at in places(tensor, sizes) if bounds else ():
-            letters = {slot.index.name: place for slot, place in zip(tensor.slots, at, strict=True)}
+        for letters in sizes.places(outer_bounds(tensor, bounds)) if bounds else ():
             for width in bounds:
                 position = sizes.value(width.at, letters)
                 found.setdefault(width.name, {})[position] = sizes.width(width.name, position)
     return {name: dict(sorted(numbers.items())) for name, numbers in found.items()}
+
+
+def outer_bounds(tensor: Tensor, widths: list[Width]) -> tuple[Bound, ...]:
+    """The ranges of the letters on which widths of a tensor depend, and of those on which these depend."""
+    needed: list[int] = []
+    waiting = outer_slots(tensor, *(width.at for width in widths))
+    while waiting:
+        needed += waiting
+        more = outer_slots(tensor, *(bound for q in waiting for bound in (tensor.slots[q].lo, tensor.slots[q].hi)))
+        waiting = [q for q in more if q not in needed]
+    return tuple(Bound(tensor.slots[q].index, tensor.slots[q].lo, tensor.slots[q].hi) for q in sorted(needed))
 
 
 def exact_layout(layout: Layout) -> Layout:

@@ -63,7 +63,7 @@ def weighed(case: Known, found: Values, ran: Ran, loose: Budgets, careless: Budg
 
     `loose`: what these themselves may round to; `careless`: what formulas that lose digits may round to.
     """
-    exact, entries = ran.exact, sorted(case.symbolic.keys() & found.keys())
+    exact, entries = ran.exact, [entry for entry in case.symbolic if entry in found]
     faithful = exact is not None and not ran.why and all_fit(found, list(found), ran.own)
     if exact is None or not (faithful or overlapping(case, exact, entries)):
         why = ran.why or "its floats do not come from the same computation on balls"
@@ -126,7 +126,7 @@ def white(case: Known, exact: Values, entries: list[Entry]) -> tuple[list[Findin
         if sure >= FEW:
             return [], sure
     findings, digits = list[Finding](), list[int]()
-    for entry in entries:
+    for entry in sorted(entries):
         mine = exact.get(entry, NOTHING)
         digits.append(certain(float((mine - right[entry]).abs_upper()), largest[entry[0]]))
         if entry not in exact or not mine.overlaps(right[entry]):
@@ -141,7 +141,7 @@ def lost(
     case: Known, found: Values, entries: list[Entry], own: tuple[Values, ...], loose: Budgets
 ) -> Iterator[Finding]:
     """Floats outside of what the code's own operations, and the equations, may round."""
-    for entry in entries:
+    for entry in sorted(entries):
         if not fits(found, entry, own) and not fits(found, entry, loose()):
             right = case.symbolic[entry].str(17, radius=False)
             yield finding(case, "GP103", entry, f"the formula is right, but {found[entry]!r} is not {right}")
@@ -158,7 +158,7 @@ def black(
     """Floats that rounding does not explain; undecided where that of another formula for the same might."""
     if all_fit(found, entries, allowed):
         return
-    for entry in entries:
+    for entry in sorted(entries):
         if fits(found, entry, allowed):
             continue
         bar = float(allowed[0][entry].rad()) if entry in allowed[0] else 0.0
