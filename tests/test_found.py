@@ -36,9 +36,9 @@ FOUND = {
     "word_bag": "(E, U.T, word, label) -> (E, U.T)",
     "einsum_attention": "({wq: Q, wk: K, wv: V, wo: O.T}, x, y) -> {wq: Q, wk: K, wv: V, wo: O.T}",
     "max_pool_argmax": "(w, v, x, y) -> (w, v)",
+    "ng_logistic": "(flat(b, w), ones(x), (y + 1) / 2, lam * m) -> flat(b, w)",
 }
 NOT_FOUND = (  # data of another form, and a letter that is called as in the model but means its square
-    "ng_logistic",
     "funk_factorisation",
     "batch_norm_layer",
 )

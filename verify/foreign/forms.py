@@ -21,7 +21,10 @@ KEYINGS = 24  # ways to give keys of a dict to parameters
 
 @dataclass(frozen=True)
 class Style:
-    """Choices for a whole signature: most people turn all weights or none (`uniform`), all data or none."""
+    """Choices for a whole signature: most people turn all weights or none (`uniform`), all data or none.
+
+    `ones`: samples have a column of ones in front. `zeros`: what is -1 or 1 in the model is passed as 0 or 1.
+    """
 
     weights: frozenset[str]
     data: bool
@@ -30,17 +33,19 @@ class Style:
     packing: int
     layered: str
     uniform: bool
+    ones: bool = False
+    zeros: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
 
     @property
     def effort(self) -> int:
         """How far it is from the forms of the model itself."""
-        turns = bool(self.weights) + (not self.uniform) + self.data + self.offsets
+        turns = bool(self.weights) + (not self.uniform) + self.data + self.offsets + self.ones
         return turns + 2 * (self.multiple != "{}") + (self.layered == "dict") + (self.packing + 1) // 3
 
 
-def styles(system: System, packings: int) -> Iterator[Style]:
-    """All styles of a model."""
+def styles(system: System, packings: int, signs: frozenset[str]) -> Iterator[Style]:
+    """All styles of a model; `signs` are data that are -1 or 1."""
     multiples = MULTIPLES if system.role("hyper") else MULTIPLES[:1]
     m = samples(system)
     texts = dict.fromkeys(text.replace("{m}", m) for text in multiples if m or "{m}" not in text)
@@ -49,10 +54,11 @@ def styles(system: System, packings: int) -> Iterator[Style]:
     few = len(matrices) <= FEW
     some = [frozenset(c) for k in range(len(matrices) + 1) for c in combinations(matrices, k) if few or not k]
     turned = dict.fromkeys((frozenset[str](), frozenset(matrices), *some))
-    for weights, data, offsets, multiple, packing, layered in product(
-        turned, both, both, texts, range(packings), ("list", "dict")
+    zeros = dict.fromkeys((frozenset[str](), signs))
+    for weights, data, offsets, multiple, packing, layered, ones, zero in product(
+        turned, both, both, texts, range(packings), ("list", "dict"), both, zeros
     ):
-        yield Style(weights, data, offsets, multiple, packing, layered, len(weights) in (0, len(matrices)))
+        yield Style(weights, data, offsets, multiple, packing, layered, len(weights) in (0, len(matrices)), ones, zero)
 
 
 def samples(system: System) -> str:
@@ -61,9 +67,9 @@ def samples(system: System) -> str:
     return next((name for name in system.sizes if shared and all(name in names for names in shared)), "")
 
 
-def easiest(system: System, packings: int, most: int) -> list[Style]:
+def easiest(system: System, packings: int, most: int, signs: frozenset[str] = frozenset()) -> list[Style]:
     """The styles that take little effort, least first."""
-    return sorted((s for s in styles(system, packings) if s.effort <= most), key=lambda style: style.effort)
+    return sorted((s for s in styles(system, packings, signs) if s.effort <= most), key=lambda style: style.effort)
 
 
 def templates(
@@ -127,7 +133,10 @@ def turned(letter: Letter, style: Style, values: Values) -> str:
         "data": style.data and rank > 0,
         "parameter": letter.name in style.weights if rank > 1 else style.offsets and rank == 1,
     }
-    return f"{letter.text}.T" if turn.get(letter.role) else letter.text
+    text = f"{letter.text}.T" if turn.get(letter.role) else letter.text
+    if letter.role == "data" and style.ones and rank == 2:
+        text = f"ones({letter.text}){'.T' if style.data else ''}"
+    return f"({text} + 1) / 2" if letter.name in style.zeros else text
 
 
 @dataclass(frozen=True)
@@ -146,15 +155,16 @@ def packed(meaning: Everything, values: Values, keys: Sequence[str], system: Sys
     dicts = keyed(by_tensor, by_layer, keys, system, values)
     yield from islice(dicts, 2)
     orders = [list(order) for order in permutations(whole)] if len(whole) < 4 else [whole]
-    vectors = [by_tensor, by_layer, *([x for letter in order for x in layers(letter, values)] for order in orders[1:])]
+    ordered = ([x for letter in order for x in layers(letter, values)] for order in orders[1:])
+    vectors = list(dict.fromkeys(map(tuple, (by_tensor, by_layer, *ordered))))
     for vector in vectors:
-        yield Packed(tuple(vector))
+        yield Packed(vector)
     yield {letter.name: letter for letter in whole}
     yield from orders
     yield by_layer
     yield [tuple(x for x in by_layer if x.key == key) for key in dict.fromkeys(x.key for x in by_layer)]
     for vector in vectors:
-        yield Packed(tuple(vector), by_columns=True)
+        yield Packed(vector, by_columns=True)
     yield from dicts
 
 

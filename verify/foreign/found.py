@@ -138,6 +138,7 @@ def candidates(search: Search, names: Sequence[str], values: Values) -> Iterator
     system, keys = search.derivation.system, keys_of(search.gradient)
     packings: dict[Meaning | None, list[Any]] = {None: [None]}
     easy: dict[int, list[Style]] = {}
+    signs = frozenset(name for name, values in search.among.items() if {*values} == {-1, 1})
 
     def of(number: int, reading: Reading) -> Iterator[tuple[int, int, int, list[Any], Reading, bool]]:
         more = number // PACE
@@ -145,7 +146,7 @@ def candidates(search: Search, names: Sequence[str], values: Values) -> Iterator
         if whole is not None and whole not in packings:
             packings[whole] = list(packed(whole, values, keys, system))
         forms = packings[whole]
-        chosen = easy.setdefault(len(forms), []) or easiest(system, len(forms), EFFORT)
+        chosen = easy.setdefault(len(forms), []) or easiest(system, len(forms), EFFORT, signs)
         easy[len(forms)] = chosen
         for q, (effort, literal, parts) in enumerate(templates(reading, chosen, values, forms, EFFORT - more)):
             yield effort + more, number, q, parts, reading, literal

@@ -19,6 +19,7 @@ from derive.errors import ModelError
 
 Values = Mapping[str, Any]  # by the model's names; a tensor with layers is a dict of arrays
 Blocks = dict[str, Any]  # arrays by "b" or "w[2]", in the model's shapes
+ONES = re.compile(r"ones\((?P<inside>[^()]+)\)(?P<turned>\.T)?")
 LEAF = re.compile(r"(?P<name>[A-Za-z_]\w*)(\[(?P<key>-?\d+)\])?(?P<turned>\.T)?")
 
 
@@ -143,6 +144,10 @@ def build(part: Any, values: Values) -> Any:
 
 def leaf(text: str, values: Values) -> Any:
     """A block, or arithmetic of numbers: `lam * m`."""
+    if found := ONES.fullmatch(text.replace(" ", "")):
+        array = leaf(found["inside"], values)
+        whole = np.concatenate([np.ones_like(array[:, :1]), array], axis=1)
+        return np.ascontiguousarray(whole.T) if found["turned"] else whole
     block = block_of(text, values)
     if block is not None:
         return block.of(values)
