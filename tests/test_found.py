@@ -2,7 +2,7 @@
 
 import linecache
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 from corpus import IMPLEMENTATIONS, MISTAKES, Implementation
+from examination import AMONG
 
 from derive import derive
 from derive.derivation import Derivation
 from verify.foreign.check import check_gradient
 from verify.foreign.code_keys import keys_of
 from verify.foreign.found import Unknown, found
-from verify.foreign.layout import Layout
+from verify.foreign.layout import Flat, Layout
 from verify.foreign.points import possible
 from verify.foreign.trials import Search
 
@@ -49,9 +50,11 @@ def derivation(model: str) -> Derivation:
     return derive(runpy.run_path(str(ROOT / model))["model"])
 
 
-def searched(gradient: Callable[..., Any], cost: Callable[..., Any] | None, model: str) -> Layout | Unknown:
+def searched(
+    gradient: Callable[..., Any], cost: Callable[..., Any] | None, model: str, among: Mapping[str, Any] | None = None
+) -> Layout | Unknown:
     made = derivation(model)
-    return found(Search(gradient, cost, made, 0, {}), possible(made.system, {}, 0))
+    return found(Search(gradient, cost, made, 0, among or {}), possible(made.system, {}, 0))
 
 
 def names_of(one: Implementation, text: str, file: Path) -> tuple[Any, Any]:
@@ -65,7 +68,8 @@ def names_of(one: Implementation, text: str, file: Path) -> tuple[Any, Any]:
 @pytest.mark.parametrize("name", FOUND)
 def test_a_layout_is_found(name: str, tmp_path: Path) -> None:
     one = IMPLEMENTATIONS[name]
-    layout = searched(*names_of(one, one.path.read_text(), tmp_path / f"{name}.py"), one.model)
+    gradient, cost = names_of(one, one.path.read_text(), tmp_path / f"{name}.py")
+    layout = searched(gradient, cost, one.model, AMONG.get(name))
     assert isinstance(layout, Layout), layout
     assert layout.text == FOUND[name]
 
@@ -129,6 +133,17 @@ def test_a_transposed_gradient_is_wrong() -> None:
     verdict = check_gradient(gradient, against=derivation("examples/models/softmax_regression.py"))
     assert verdict.word == "WRONG", str(verdict)
     assert any("d.w: its shape is (3, 2), not (2, 3)" in note for note in verdict.notes), str(verdict)
+
+
+def test_a_column_of_ones_can_be_stated() -> None:
+    names = runpy.run_path(str(IMPLEMENTATIONS["ng_logistic"].path))
+    verdict = check_gradient(
+        names["cost_function_reg"],
+        against=derivation("examples/models/logistic_regression.py"),
+        arguments=[Flat("b", "w"), "ones(x)", "(y + 1) / 2", "lam * m"],
+        among=AMONG["ng_logistic"],
+    )
+    assert verdict.good and verdict.white and verdict.digits > 30, str(verdict)
 
 
 def two_layers(W1, b1, W2, b2, x, y, lam):
