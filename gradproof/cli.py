@@ -106,6 +106,9 @@ def verify(
     ] = None,
     cost: Annotated[str | None, typer.Option("--cost", metavar="FILE.py:NAME", help="Its cost, if apart.")] = None,
     size: Annotated[list[str] | None, typer.Option("--size", metavar="NAME=N", help="A size, such as L=3.")] = None,
+    among: Annotated[
+        list[str] | None, typer.Option("--among", metavar="NAME=V,V", help="The values that data have, such as y=-1,1.")
+    ] = None,
     layout: Annotated[
         str | None,
         typer.Option("--layout", metavar="TEXT|FILE.py:NAME", help="What is passed, such as 'w[2].T, b[2], x, y'."),
@@ -123,7 +126,7 @@ def verify(
 
     if accept not in (None, "differences"):
         raise UsageError(f"--accept takes differences, not {accept}")
-    what = foreign.asked(function, against, cost, size or [], layout, at)
+    what = foreign.asked(function, against, cost, size or [], layout, at, among or [])
     raise typer.Exit(show([foreign.judge(what, accept_differences=accept is not None)], form, details=True))
 
 

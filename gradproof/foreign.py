@@ -39,10 +39,17 @@ class Asked:
     sizes: dict[str, int]
     layout: Named | str | None
     at: Named | None
+    among: dict[str, list[float]]
 
 
 def asked(
-    spec: str, against: str | None, cost: str | None, sizes: Sequence[str], layout: str | None, at: str | None
+    spec: str,
+    against: str | None,
+    cost: str | None,
+    sizes: Sequence[str],
+    layout: str | None,
+    at: str | None,
+    among: Sequence[str],
 ) -> Asked:
     """The words of a command line, with every file found. UsageError if one cannot be meant; nothing is run."""
     path, _, which = (against or "").partition(".py:")
@@ -60,6 +67,7 @@ def asked(
         dict(map(size, sizes)),
         template,
         named(at) if at else None,
+        dict(map(values, among)),
     )
 
 
@@ -79,6 +87,18 @@ def size(text: str) -> tuple[str, int]:
     if not name.isidentifier() or not number.isdecimal():
         raise UsageError(f"--size takes NAME=NUMBER, such as L=3, not {text}")
     return name, int(number)
+
+
+def values(text: str) -> tuple[str, list[float]]:
+    """NAME=NUMBER,NUMBER."""
+    name, _, listed = text.partition("=")
+    try:
+        found = [float(number) for number in listed.split(",")]
+    except ValueError:
+        found = []
+    if not name.isidentifier() or not found:
+        raise UsageError(f"--among takes NAME=NUMBER,NUMBER, such as y=-1,1, not {text}")
+    return name, found
 
 
 def judge(what: Asked, *, accept_differences: bool) -> Summary:
@@ -118,7 +138,13 @@ def judged(
         return check_gradient(function, cost=cost, at=point, accept="differences" if accept_differences else "")
     arguments, returns = templates(layout)
     return check_gradient(
-        function, against=model, cost=cost, arguments=arguments, returns=returns, sizes=what.sizes or None
+        function,
+        against=model,
+        cost=cost,
+        arguments=arguments,
+        returns=returns,
+        sizes=what.sizes or None,
+        among=what.among or None,
     )
 
 

@@ -57,6 +57,15 @@ def test_a_mistake_exits_with_1_and_is_named(folder: Path, capsys: pytest.Captur
     assert (found[0]["file"], found[0]["line"]) == ("mine.py", 15)
 
 
+def test_values_of_data_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The code knows labels 0 and 1 only, the model -1 and 1."""
+    put(folder, "ng_logistic")
+    command = ["verify", "mine.py:cost_function_reg", "--against", str(ROOT / "examples/models/logistic_regression.py")]
+    assert cli.main([*command, "--among", "y=-1,1"]) == 0
+    assert "ones(x), (y + 1) / 2" in capsys.readouterr().out
+    assert cli.main(command) != 0
+
+
 def test_a_layout_that_is_found_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     put(folder, "softmax_regression")
     assert cli.main(["verify", "mine.py:grad", "--cost", "mine.py:loss", *SOFTMAX]) == 0
@@ -91,6 +100,7 @@ USAGE = {
     "no such file": (["yours.py:grad", *SOFTMAX], "there is no file yours.py"),
     "no function": (["mine.py", *SOFTMAX], "mine.py does not name a function: write FILE.py:FUNCTION"),
     "no such model": (["mine.py:grad", "--against", "nope"], "there is no model nope"),
+    "no values": (["mine.py:grad", *SOFTMAX, "--among", "y=-1,a"], "--among takes NAME=NUMBER,NUMBER"),
     "no size": (["mine.py:grad", *SOFTMAX, "--size", "m"], "--size takes NAME=NUMBER"),
     "a size of another model": (["mine.py:grad", *SOFTMAX, *LAYOUT, "--size", "L=3"], "L is no size of"),
     "no template": (["mine.py:grad", *SOFTMAX, "--layout", "w.T, b, x,, y"], "the layout w.T, b, x,, y cannot be"),
@@ -228,7 +238,7 @@ def test_a_layout_that_is_printed_can_be_read(template: Sequence[object]) -> Non
 def test_the_layouts_of_the_guide_can_be_read() -> None:
     table = (ROOT / "docs/judge.md").read_text().partition("| text | your code takes |")[2].partition("\n\n")[0]
     texts = re.findall(r"^\| `(.*)` \|", table, flags=re.MULTILINE)
-    assert len(texts) == 7
+    assert len(texts) == 8
     for text in texts:
         arguments, returns = templates(text)
         printed = show(arguments)[1:-1]
