@@ -185,7 +185,7 @@ def test_what_the_verdict_tells_is_said(name: str, kind: str, line: str, tmp_pat
 
 def rounded(w, b, x, y, lam):
     """Ridge regression with errors of six digits."""
-    e = np.array([round(float(v), 6) for v in x @ w + b - y])
+    e = np.array([float(f"{v:.6f}") for v in x @ w + b - y])
     return e @ x / len(x) + lam * w, e.mean()
 
 
