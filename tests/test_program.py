@@ -133,10 +133,44 @@ def test_names_in_code_keep_away_from_python_and_the_module() -> None:
         max_ = model.parameters(max=(m,))
         model.minimise(Sum((max_[i] * rate[i] - sum_[i]) ** 2, i))
     names = code_names(model.system)
-    assert (names["sum"], names["rate"], names["max"]) == ("sum_", "rate_", "max_")
+    assert (names["sum"], names["rate"], names["max"]) == ("sum_", "rate", "max_")
     text = render_module(derive(model), source="clash.py", digest="-")
     compile(text, "clash.py", "exec")
-    assert "def cost(parameters, *, sum_, rate_):" in text
+    assert "def cost(parameters, *, sum_, rate):" in text
+    assert "def train(sizes, *, sum_, rate, rate_, epochs," in text
+
+
+ASIDE = """sizes rate epochs batch_size restarts seed callback best restart start found history shuffled samples size
+epoch rows costs batch given key filter input cost forward predict train objective""".split()
+
+
+@pytest.mark.parametrize("name", ASIDE)
+@pytest.mark.parametrize("role", ["data", "parameters", "sizes"])
+def test_users_keep_their_names_and_the_training_loop_steps_aside(name: str, role: str) -> None:
+    """The same numbers come out as with a name that nothing needs."""
+    if (name, role) in {("sizes", "parameters"), ("sizes", "sizes"), ("seed", "sizes")}:
+        return  # `initial` needs them
+    results = []
+    for spelled in (name, "plain"):
+        with Model("kept") as model:
+            m, n = model.sizes(f"m {spelled if role == 'sizes' else 'n'}")
+            i, j = model.indices("i j")
+            x, y = model.data(**{spelled if role == "data" else "x": (m, n)}, y=(m,))
+            w = model.parameters(**{spelled if role == "parameters" else "w": (n,)})
+            b = model.variables("b")
+            b[i] = Sum(w[j] * x[i, j], j)
+            model.minimise(Sum((b[i] - y[i]) ** 2, i) / m)
+        module = load(render_module(derive(model), source="kept.py", digest="-"), "kept")
+        x, data = np.arange(12.0).reshape(6, 2) / 9, spelled if role == "data" else "x"
+        given = {data: x, "y": np.ones(6)}
+        options = {"rate": 0.1, "epochs": 3, "batch_size": 4, "seed": 5, "restarts": 2}
+        options = {option + "_" * (option == data): value for option, value in options.items()}
+        found, history = module.train({spelled if role == "sizes" else "n": 2}, **given, **options)
+        (own,) = found.values()
+        J, gradient = module.objective(found, **given)(module.pack(found))
+        assert list(found) == [spelled if role == "parameters" else "w"]
+        results.append((own.tolist(), history, J, gradient.tolist()))
+    assert results[0] == results[1]
 
 
 def test_parameters_keep_the_names_that_only_training_uses() -> None:

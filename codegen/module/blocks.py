@@ -8,6 +8,7 @@ from functools import cached_property
 
 from codegen.lowering.functional import opaque_name
 from codegen.module.arguments import array_lines, number_names, scalar_names
+from codegen.module.aside import LOCALS, OPTIONS, aside
 from codegen.module.beginning import initial_lines, sizes_meaning
 from codegen.module.bodies import HELPERS, Body, helper_text
 from codegen.module.breaking import example, head
@@ -32,37 +33,38 @@ class Module(Given):
 
     def training_blocks(self) -> dict[str, str]:
         """The blocks of the training loop."""
-        batch = {name: f"{name}[{':, ' * axis}batch]" for name, axis in self.samples.items()}
-        start = "start" if self.samples else "found"
+        own = {name: self.aside.get(name, name) for name in (*OPTIONS, *LOCALS)}
+        batch = {name: f"{name}[{':, ' * axis}{own['batch']}]" for name, axis in self.samples.items()}
+        start = own["start" if self.samples else "found"]
         found = {
             "given": self.listed(self.everything),
             "like": self.like(),
-            "check_start": self.check(start),
-            "cost_found": self.call("found", self.costing),
+            "check_start": self.check(start, indent=8),
+            "cost_found": self.call(own["found"], self.costing),
         }
-        options = ["batch_size=None"] if self.samples else []
+        options = [f"{own['batch_size']}=None"] if self.samples else []
         found["train_head"] = head(
             "train",
             [
-                "sizes",
+                own["sizes"],
                 "*",
                 *self.everything,
-                "rate",
-                "epochs",
+                own["rate"],
+                own["epochs"],
                 *options,
-                "restarts=1",
-                "seed=0",
+                f"{own['restarts']}=1",
+                f"{own['seed']}=0",
                 "parameters=None",
-                "callback=None",
+                f"{own['callback']}=None",
             ],
         )
         if self.samples:
-            options = ["rate", "epochs", "batch_size", "seed", "callback"]
+            options = [own[name] for name in ("rate", "epochs", "batch_size", "seed", "callback")]
             found["descend_head"] = head("_descend", ["parameters", *self.everything, *options])
             found["given"] += "," if len(self.everything) == 1 else ""
         else:
             del found["given"]
-            return {**found, "kernel_found": self.call("found", self.everything)}
+            return {**found, "kernel_found": self.call(own["found"], self.everything)}
         name, axis = next(iter(self.samples.items()))
         return {
             **found,
@@ -110,6 +112,11 @@ class Module(Given):
         }
 
     @cached_property
+    def aside(self) -> dict[str, str]:
+        """The names of the training loop that step aside for those of arguments."""
+        return aside(self.everything)
+
+    @cached_property
     def data(self) -> tuple[str, ...]:
         return tuple(s.name for s in self.program.stores if s.role == "data")
 
@@ -148,7 +155,11 @@ class Module(Given):
         )
 
     def check(
-        self, first: str, given: tuple[str, ...] | None = None, sections: tuple[str, ...] = ("forward", "cost")
+        self,
+        first: str,
+        given: tuple[str, ...] | None = None,
+        sections: tuple[str, ...] = ("forward", "cost"),
+        indent: int = 4,
     ) -> str:
         """The lines that validate arguments, make plain floats of numbers, and look whether equations have values."""
         names = self.given if given is None else given
@@ -161,8 +172,7 @@ class Module(Given):
         lines += [f'{n} = _number("{n}", {n}, dtype)' for n in numbers]
         own = [self.domains[name] for name in sections if name in self.domains]
         lines += [f"_{d.section}_domain({self.listed(d.arguments)})" for d in own]
-        indent = "        " if first in ("start", "found") else "    "
-        return f"\n{indent}".join(lines)
+        return f"\n{' ' * indent}".join(lines)
 
     def extra_checks(self) -> str:
         """The checks of numbers, of integers, and of domains, where the model has them."""

@@ -15,14 +15,26 @@ MODULE = frozenset(
 TRAINING = frozenset(
     """rate epochs batch_size restarts callback best restart start found history shuffled samples size epoch rows costs
     batch at theta""".split()
-)  # names in functions that know parameters and variables by their dict only
+)  # names of the training loop
+
+NEVER = frozenset("np math special parameters prediction data dtype".split())  # stand wherever tensors do
+UNUSED = frozenset("bin filter format hash help id input license map object open vars".split())  # of Python's
+CALLED = frozenset("like gradient theta at initial gradient_step pack unpack".split())  # where data are arguments
+NAMED = {
+    "parameter": frozenset(("sizes", "draw")),  # in `initial`
+    "variable": frozenset[str](),
+    "data": CALLED,
+    "hyper": CALLED,
+    "size": CALLED | {"sizes", "seed", "draw"},
+}
 
 
 def code_names(system: System, functions: Iterable[str] = (), tensors: Iterable[str] = ()) -> dict[str, str]:
     """A name in code for every tensor, adjoint (`d.z`), size, width and index letter, and function (`f.sigmoid`).
 
-    A name that is taken by Python or by the module gets an underscore. More `functions` and `tensors` come last, so
-    that they change no other name.
+    What a user of the code says, a tensor or a size, keeps its name unless the functions in which it stands need that
+    name themselves; the options of the training loop step aside. All others keep away from every name of the module.
+    Who cannot keep a name gets an underscore. More `functions` and `tensors` come last, so that they change no other.
     """
     adjoints = [(f"d.{t.name}", system.adjoint_name(t.name)) for t in system.tensors]
     plain = [t.name for t in system.tensors] + list(system.sizes) + list(system.widths) + list(system.letters)
@@ -33,13 +45,15 @@ def code_names(system: System, functions: Iterable[str] = (), tensors: Iterable[
         *((f"f.{n}", n) for n in (*scalar, *functions)),
         *((n, n) for n in tensors),
     ]
-    taken = set(MODULE) | {"J"} | set(keyword.kwlist) | set(dir(builtins))
-    apart = {t.name for t in system.tensors if t.role in ("parameter", "variable")}
+    python = set(keyword.kwlist) | set(dir(builtins))
+    taken = {"J"} | NEVER | python - UNUSED
+    apart = {t.name: NAMED[t.role] for t in system.tensors} | dict.fromkeys(system.sizes, NAMED["size"])
     names: dict[str, str] = {"J": "J"}
     for key, name in wanted:
         if key not in names:
-            name = f"{name}_function" if key.startswith("f.") and name in taken else name
-            names[key] = free_name(name, taken if key in apart else taken | TRAINING)
+            clash = key.startswith("f.") and name in taken | MODULE | python
+            name = f"{name}_function" if clash else name
+            names[key] = free_name(name, taken | apart.get(key, MODULE | TRAINING | python))
             taken.add(names[key])
     return names
 

@@ -20,7 +20,7 @@ from derive.values.symbols import IndexSymbol
 from derive.values.text import render_affine, render_range
 from derive.values.walks import walk
 
-RESERVED = frozenset("J np sizes seed dtype parameters gradient cost forward predict train initial pack unpack".split())
+RESERVED = frozenset("J np dtype parameters".split())
 
 
 def check_free(name: str, taken: Iterable[str]) -> None:
