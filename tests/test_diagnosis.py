@@ -128,6 +128,7 @@ def test_a_near_miss_is_not_named() -> None:
     """Without its decay the gradient agrees in 12 digits: floats would call that a missing decay."""
     verdict = check_gradient(almost, against=derivation(RIDGE), arguments=ARGUMENTS)
     assert verdict.diagnosis[0] == "d.w wrong, d.b right"
+    assert verdict.diagnosis[1].startswith("all numbers are nearly right")
 
 
 def cut_by_norm(w, b, x, y, lam):

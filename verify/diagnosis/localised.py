@@ -32,10 +32,10 @@ def localised(derivation: Derivation, seen: Sequence[Witness]) -> Iterator[str]:
 
 
 def near(seen: Sequence[Witness]) -> bool:
-    """Do all floats lie so close to the right numbers that rounding to fewer digits may explain them?"""
+    """Do all numbers lie so close to the right ones that rounding to fewer digits may explain them?"""
     pairs = [(w.found[e], w.case.symbolic[e]) for w in seen for e in w.wrong]
     gaps = [abs(float(a.mid()) - float(b.mid())) / max(abs(float(b.mid())), 1.0) for a, b in pairs]
-    return not any(w.sharp for w in seen) and bool(gaps) and max(gaps) < NEAR
+    return bool(gaps) and max(gaps) < NEAR
 
 
 def first_wrong(derivation: Derivation, witness: Witness, wrong: set[Block], right: set[Block]) -> str:
