@@ -119,6 +119,9 @@ def verify(
     accept: Annotated[
         str | None, typer.Option("--accept", metavar="differences", help="Do not ask for more than that.")
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.png", help="Without a model: draw differences at many steps.")
+    ] = None,
     form: Form = Format.TEXT,
 ) -> None:
     """Judge a gradient that somebody wrote: is it the derivative of the cost of a model, or of --cost?"""
@@ -126,7 +129,7 @@ def verify(
 
     if accept not in (None, "differences"):
         raise UsageError(f"--accept takes differences, not {accept}")
-    what = foreign.asked(function, against, cost, size or [], layout, at, among or [])
+    what = foreign.asked(function, against, cost, size or [], layout, at, among or [], plot)
     raise typer.Exit(show([foreign.judge(what, accept_differences=accept is not None)], form, details=True))
 
 

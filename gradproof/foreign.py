@@ -40,6 +40,7 @@ class Asked:
     layout: Named | str | None
     at: Named | None
     among: dict[str, list[float]]
+    picture: Path | None = None
 
 
 def asked(
@@ -50,12 +51,15 @@ def asked(
     layout: str | None,
     at: str | None,
     among: Sequence[str],
+    picture: Path | None = None,
 ) -> Asked:
     """The words of a command line, with every file found. UsageError if one cannot be meant; nothing is run."""
     path, _, which = (against or "").partition(".py:")
     model = find(f"{path}.py" if which else against) if against else None
     if (model is None) != (at is not None) or model is None and cost is None:
         raise UsageError("say --against MODEL; or without a model --cost FILE.py:NAME and --at FILE.py:NAME")
+    if picture and not at:
+        raise UsageError("--plot draws differences of --cost FILE.py:NAME at --at FILE.py:NAME, without a model")
     template: Named | str | None = layout
     if layout is not None and ".py:" in layout:
         template = named(layout)
@@ -68,6 +72,7 @@ def asked(
         template,
         named(at) if at else None,
         dict(map(values, among)),
+        picture,
     )
 
 
@@ -107,8 +112,10 @@ def judge(what: Asked, *, accept_differences: bool) -> Summary:
     What the files print goes to standard error, so that it is no part of a format.
     """
     from gradproof.judging import summary
+    from gradproof.terminal import progress
 
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(sys.stderr), progress() as bar:
+        bar.add_task(f"judging {what.gradient.name}", total=None)
         model = chosen(what)
         with running(what.gradient.place) as module:
             function = got(module, what.gradient)
@@ -135,6 +142,8 @@ def judged(
 
     if model is None:
         point = at() if callable(at) else at
+        if what.picture:
+            draw(cost, point, what.picture)
         return check_gradient(function, cost=cost, at=point, accept="differences" if accept_differences else "")
     arguments, returns = templates(layout)
     return check_gradient(
@@ -146,6 +155,20 @@ def judged(
         sizes=what.sizes or None,
         among=what.among or None,
     )
+
+
+def draw(cost: Any, point: Any, file: Path) -> None:
+    """A picture of differences of a cost at many steps, by the first entry of its first argument that holds floats."""
+    try:
+        from gradproof.picture import draw_sweep
+    except ImportError:
+        raise UsageError("--plot draws with matplotlib: pip install 'gradproof[examples]'") from None
+    from verify.foreign.illustration import swept
+
+    try:
+        draw_sweep(swept(cost, point), file)
+    except (OSError, ValueError) as error:  # a folder that does not exist, a form that nobody draws
+        raise UsageError(f"{file} is not written: {error}") from None
 
 
 def chosen(what: Asked) -> Model | System | None:

@@ -120,8 +120,9 @@ def stored(tensor: Tensor, instance: Instance, convert: Callable[[Any], Any]) ->
     if isinstance(instance, Point):
         return instance.stored(tensor, convert)
     at_keys: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
+    keyed = layout(tensor)
     for at in places(tensor, instance.sizes):
-        keys, rest = divide(tensor, at)
+        keys, rest = divided(keyed, at)
         at_keys.setdefault(keys, {})[rest] = instance.entries[tensor.name, at]
     if tensor.values is not None:
         convert = counted_from(instance.sizes.value(tensor.values[0]))
@@ -166,7 +167,11 @@ def entries_of(
 
 def divide(tensor: Tensor, at: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The keys of a position, and the rest."""
-    keyed = layout(tensor)
+    return divided(layout(tensor), at)
+
+
+def divided(keyed: tuple[bool, ...], at: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The same, where it is known which slots are keys."""
     return (
         tuple(p for p, key in zip(at, keyed, strict=True) if key),
         tuple(p for p, key in zip(at, keyed, strict=True) if not key),

@@ -32,7 +32,8 @@ class Sweep:
     """One entry at many steps: how far forward and central differences lie from the derivative, and their bars.
 
     `best` is the extrapolated difference, `imaginary` the complex step if the code allows it, `orders` how fast the
-    Taylor remainder |J(h) - J(0) - h J'(0)| falls: 2 where the derivative is right and the cost smooth.
+    Taylor remainder |J(h) - J(0) - h J'(0)| falls: 2 where the derivative is right and the cost smooth. `remainders`
+    are these, and `noise` is how far they stray.
     """
 
     entry: Entry
@@ -44,12 +45,18 @@ class Sweep:
     best: Difference | None
     imaginary: Difference | None
     orders: tuple[float, ...]
+    remainders: tuple[float, ...]
+    noise: float
 
 
-def swept(cost: Callable[..., Any], at: Any, entry: int = 0, by: str | int = 0) -> Sweep:
-    """A sweep over steps for one entry of an argument. ModelError if the point or the argument cannot be meant."""
+def swept(cost: Callable[..., Any], at: Any, entry: int = 0, by: str | int | None = None) -> Sweep:
+    """A sweep over steps for one entry of an argument, by default of the first that holds floats.
+
+    ModelError if the point or the argument cannot be meant.
+    """
     point = points_of(at, cost)[0]
-    slot = slot_of(by, point)
+    slot = next((s for s in point.slots if point.leaves((s,))), 0) if by is None else by
+    slot = slot_of(slot, point)
     functions = Functions(cost, cost, Reading((slot,)))
     places = [place for place, _ in entries(point.leaves((slot,)))]
     place = places[entry]
@@ -77,6 +84,8 @@ def sweep(
         extrapolated(cost, scale),
         complex_step(functions, point, entry, scale),
         tuple(log2(a / b) for a, b in zip(told, told[1:], strict=False) if isfinite(a) and isfinite(b)),
+        tuple(remainders),
+        noise,
     )
 
 
