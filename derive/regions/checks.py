@@ -93,6 +93,21 @@ def _equal_range(position: Affine, bounds: tuple[Bound, ...], allowed: Interval,
     )
 
 
+def _cut_off(position: Affine, bounds: tuple[Bound, ...], allowed: Interval, facts: Facts) -> str:
+    """The fix for a range that moves over the ends of an array, such as a window: a sum of what lies inside."""
+    bound = next((b for b in reversed(bounds) if b.index == position.letter), None)
+    if bound is None or not (indices(bound.lo) or indices(bound.hi)):
+        return ""
+    lo, hi, name, tests = bound.lo, bound.hi, bound.index.name, list[str]()
+    if not facts.below(allowed.lo, extent(lo, bounds).lo):
+        tests, lo = [f"{name} >= {render_affine(lo)}"], allowed.lo
+    if not facts.below(extent(hi, bounds).hi, allowed.hi):
+        tests, hi = [*tests, f"{name} <= {render_affine(hi)}"], allowed.hi
+    test = tests[0] if len(tests) == 1 else f"And({', '.join(tests)})"
+    ends = f"{name}, {render_affine(lo)}, {render_affine(hi)}"
+    return f"if only the places that exist are meant: Sum(Piecewise((..., {test}), (0, True)), ({ends}))"
+
+
 def _check_inside(
     access: Access, slot: int, position: Affine, bounds: tuple[Bound, ...], tensor: Tensor, facts: Facts
 ) -> None:
@@ -104,7 +119,7 @@ def _check_inside(
         known = facts.below(left, right)
         if not known:
             where = f"{render_expr(access)} is read at {used}, but {tensor.name} has {allowed} there"
-            fix = (
+            fix = _cut_off(position, bounds, allowed, facts) or (
                 "change the position or the range"
                 if known is False or left.terms == right.terms
                 else f"if this never happens, declare model.assume({render_affine(left)} <= {render_affine(right)})"
