@@ -17,7 +17,7 @@ NUMBERS = Arithmetic(lambda ball: 1 / ball, lambda ball: abs(float(ball.settled(
 
 @dataclass(frozen=True)
 class Routines:
-    """The functions of `numpy.linalg` that generated code calls; numbers that are no balls round by `unit`."""
+    """The functions of `numpy.linalg` that code calls; numbers that are no balls round by `unit`."""
 
     unit: float = 0.0
 
@@ -39,6 +39,28 @@ class Routines:
         """The sign, and the logarithm of the size of the determinant, a sum over the pivots."""
         signs = self.stacked(matrix, _unit(matrix), lambda found: _scalar(-1 if found.determinant < 0 else 1))
         return signs[()], self.stacked(matrix, _unit(matrix), lambda found: _scalar(_logarithm(found)))[()]
+
+    def cholesky(self, matrix: Any) -> Any:
+        """The lower triangle L with L @ L.T = matrix. LinAlgError if the matrix is not positive definite."""
+        outer = np.shape(matrix)[:-2]
+        made = np.empty(np.shape(matrix), dtype=object)
+        for place in np.ndindex(outer):
+            made[place] = self.factor(matrix[place])
+        return made
+
+    def factor(self, matrix: Any) -> Any:
+        """The Cholesky factor of one matrix, column by column."""
+        rows, count = np.array(self.balls(matrix), dtype=object), len(matrix)
+        lower = np.array(self.balls(np.zeros((count, count), dtype=int)), dtype=object)
+        for j in range(count):
+            pivot = rows[j, j] - (lower[j, :j] ** 2).sum() if j else rows[j, j]
+            if not pivot > 0:
+                raise np.linalg.LinAlgError("the matrix is not positive definite")
+            lower[j, j] = pivot.sqrt()
+            for i in range(j + 1, count):
+                rest = rows[i, j] - lower[i, :j] @ lower[j, :j] if j else rows[i, j]
+                lower[i, j] = rest / lower[j, j]
+        return lower
 
     def stacked(self, matrix: Any, right: Any, value: Callable[[Eliminated], Any]) -> Any:
         """A value of every matrix of a stack, broadcast against the right sides."""

@@ -15,7 +15,6 @@ import numpy as np
 from flint import arb
 
 from verify.foreign.casts import buffer, cast
-from verify.linear import Routines
 from verify.literals import CONSTANTS, constant
 from verify.products import matmul
 from verify.shadow import Shadow, like
@@ -124,26 +123,28 @@ def everywhere(answer: bool) -> Callable[[Any], Any]:
     return lambda values, **_: np.full(np.shape(values), answer)[()]
 
 
-def norm(values: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """`np.linalg.norm` of order 1, 2 and Frobenius."""
-    values = balls(values)
-    if ord == 1:
-        return np.sum(abs(values), axis=axis, keepdims=keepdims)
-    if ord in (None, 2, "fro") and not (ord == 2 and axis is None and np.ndim(values) > 1):
-        return np.sqrt(np.sum(values * values, axis=axis, keepdims=keepdims))
-    raise TypeError(f"there is no norm of order {ord} of balls")
-
-
 def logaddexp(left: Any, right: Any) -> Any:
-    """log(e^a + e^b) = max(a, b) + log(1 + e^-|a - b|)"""
+    """log(e^a + e^b) = a + log(1 + e^(b - a)), with the larger one as a: equal ones need no order"""
     left, right = np.broadcast_arrays(balls(left), balls(right))
-    high = np.where(left > right, left, right)
-    return high + np.log1p(np.exp(-abs(left - right)))
+    high = np.where(above(left, right), left, right)
+    return high + np.log1p(np.exp(np.where(above(left, right), right - left, left - right)))
+
+
+def above(left: Any, right: Any) -> Any:
+    """Where the middle of one ball lies above that of another: an order that is always there."""
+    pairs = zip(left.flat, right.flat, strict=True)
+    return np.array([bool(a.settled().mid() > b.settled().mid()) for a, b in pairs], dtype=bool).reshape(left.shape)
 
 
 def heaviside(values: Any, at_zero: Any) -> Any:
     """`np.heaviside`."""
     return np.where(values > 0, 1, np.where(values < 0, 0, at_zero))
+
+
+def logit(values: Any) -> Any:
+    """log p - log(1 - p)"""
+    values = balls(values)
+    return np.log(values) - np.log(1 - values)
 
 
 def expit(values: Any) -> Any:
@@ -152,16 +153,25 @@ def expit(values: Any) -> Any:
     return 1 / (1 + np.exp(-values))
 
 
+def highest(values: Any, axis: Any) -> Any:
+    """The ball with the highest middle along an axis, or of all."""
+    values = np.asarray(balls(values))
+    if axis is None:
+        return highest(values.reshape(-1), 0).reshape((1,) * values.ndim)
+    middles = np.array([float(v.settled().mid()) for v in values.flat]).reshape(values.shape)
+    return np.take_along_axis(values, np.expand_dims(np.argmax(middles, axis=axis), axis), axis=axis)
+
+
 def logsumexp(values: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
-    """log Sum b e^z = max z + log Sum b e^(z - max z)"""
-    high = np.max(values, axis=axis, keepdims=True)
+    """log Sum b e^z = c + log Sum b e^(z - c), with the largest z as c: equal ones need no order"""
+    high = highest(values, axis)
     total = np.log(np.sum(np.exp(values - high) * (1 if b is None else b), axis=axis, keepdims=True)) + high
     return total if keepdims else np.squeeze(total, axis=axis)[()]
 
 
 def softmax(values: Any, axis: Any = None) -> Any:
     """e^z / Sum e^z"""
-    raised = np.exp(values - np.max(values, axis=axis, keepdims=True))
+    raised = np.exp(values - highest(values, axis))
     return raised / np.sum(raised, axis=axis, keepdims=True)
 
 
@@ -211,15 +221,6 @@ class Constants(Namespace):
         return super().__getattr__(name)
 
 
-class Linear(Namespace):
-    """`numpy.linalg` on balls."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name in ("inv", "solve", "det", "slogdet"):
-            return getattr(Routines(UNIT.get()), name)
-        return super().__getattr__(name)
-
-
 ELEMENTARY = "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh square"
 REPLACED: dict[str, Any] = {
     "zeros": filled(0),
@@ -247,10 +248,12 @@ REPLACED: dict[str, Any] = {
     "mean": mean,
     "average": mean,
     **{name: elementary(name) for name in ELEMENTARY.split()},
-    "linalg": Linear(np.linalg, {"norm": norm}),
 }
-NUMPY = Constants(np, REPLACED)
 SPECIAL: dict[str, Any] = {
+    "logit": logit,
+    "log_expit": lambda values: -logaddexp(0, -balls(values)),
+    "entr": lambda values: -xlogy(values, values),
+    "rel_entr": lambda left, right: xlogy(left, left) - xlogy(left, right),
     "expit": expit,
     "logsumexp": logsumexp,
     "softmax": softmax,

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from verify.foreign.exact import OWN, rounded_constant
-from verify.foreign.numpy_on_balls import NUMPY, SPECIAL, UNIT, Namespace
+from verify.foreign.linalg_on_balls import NUMPY_LINALG, SCIPY_LINALG
+from verify.foreign.numpy_on_balls import REPLACED, SPECIAL, UNIT, Constants, Namespace
 from verify.foreign.texts import (
     closure,
     definitions,
@@ -38,6 +39,7 @@ from verify.run import Scalars
 from verify.special import ON_BALLS
 
 BLACK_BOX = "black_box"  # an attribute of a function that says why it cannot run on balls
+NUMPY = Constants(np, {**REPLACED, "linalg": Namespace(np.linalg, NUMPY_LINALG)})
 LIBRARIES = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib"))
 
 
@@ -133,8 +135,13 @@ class Files:
             except (NotOnBalls, RecursionError):
                 return value
         name = getattr(value, "__name__", "")
-        if name in SPECIAL and str(getattr(value, "__module__", "")).startswith("scipy"):
+        home = str(getattr(value, "__module__", ""))
+        if name in SPECIAL and home.startswith("scipy"):
             return SPECIAL[name]
+        if name in SCIPY_LINALG and home.startswith("scipy.linalg"):
+            return SCIPY_LINALG[name]
+        if name in NUMPY_LINALG and home.startswith("numpy.linalg"):
+            return NUMPY_LINALG[name]
         if isinstance(value, np.ufunc) and getattr(np, name, None) is not value:
             return {**ON_BALLS, **SPECIAL}.get(name, value)
         if name and getattr(np, name, None) is value:
@@ -145,10 +152,15 @@ class Files:
 
     def module(self, module: ModuleType) -> Any:
         """A module that the file imports."""
-        if module.__name__ == "scipy.special":
-            return Namespace(module, {**ON_BALLS, **SPECIAL})
         if module is np.linalg:
             return NUMPY.linalg
+        if module.__name__ == "scipy":
+            parts = {name: getattr(module, name) for name in ("special", "linalg") if name in vars(module)}
+            return Namespace(module, {name: self.module(part) for name, part in parts.items()})
+        if module.__name__ == "scipy.special":
+            return Namespace(module, {**ON_BALLS, **SPECIAL})
+        if module.__name__ == "scipy.linalg":
+            return Namespace(module, SCIPY_LINALG)
         file = getattr(module, "__file__", None)
         if not file or not is_own(file):
             return module

@@ -26,7 +26,18 @@ from verify.shadow import FUNCTION_UNITS, FUNCTIONS, Shadow, finite, like, size
 
 Slope = Any  # a ball; a shadow where numbers round
 X, Y, _ = LETTERS = sympy.symbols("x y z")
-FORMULAS = {"expm1": sympy.exp(X) - 1, "log1p": sympy.log(1 + X), "arctan2": sympy.atan2(X, Y)}
+FORMULAS = {
+    "expm1": sympy.exp(X) - 1,
+    "log1p": sympy.log(1 + X),
+    "arctan2": sympy.atan2(X, Y),
+    "gammaln": sympy.loggamma(X),
+    "betaln": sympy.loggamma(X) + sympy.loggamma(Y) - sympy.loggamma(X + Y),
+    "erfcx": sympy.exp(X**2) * sympy.erfc(X),
+    "ndtr": sympy.erfc(-X / sympy.sqrt(2)) / 2,
+    "log_ndtr": sympy.log(sympy.erfc(-X / sympy.sqrt(2)) / 2),
+    "gammainc": sympy.lowergamma(X, Y) / sympy.gamma(X),
+    "gammaincc": sympy.uppergamma(X, Y) / sympy.gamma(X),
+}
 STEPS = ("rint",)  # no slope but 0
 HEADS = {f"{row.name} {row.part}": row.head for row in SPECIAL}
 LONG = 2000  # bits of a constant
