@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from random import Random
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from verify.foreign.approach import GAPS, KINKS, secant
 from verify.foreign.arguments import Point
-from verify.foreign.cost import Functions, known
+from verify.foreign.cost import Functions, gaps_of
 from verify.numbers import Undecided
 
 MOVES = (("moved a little", 0.25, False), ("moved", 1.0, False), ("moved far", 3.0, True))  # by what part of its size
@@ -50,9 +50,10 @@ def at_kinks(point: Point, functions: Functions, gaps: tuple[float, ...]) -> Ite
     """Points at which a comparison of the cost nearly holds with equality, several comparisons in turn."""
     once = {f"{abs(gap):.9g}": q for q, gap in enumerate(gaps)}  # code may compare the same two numbers again
     for number in sorted(once.values(), key=lambda q: abs(gaps[q]))[:KINKS]:
+        value = cache(partial(gap_at, point, functions, number))  # the first steps are the same for every gap
         for gap in GAPS:
             goal = float(gap) * max(1.0, abs(gaps[number]))
-            step = secant(partial(gap_at, point, functions, number), goal)
+            step = secant(value, goal)
             if step is not None:
                 yield shifted(point, functions, step, number)
 
@@ -74,7 +75,7 @@ def shifted(point: Point, functions: Functions, step: float, number: int) -> Poi
 def gap_at(point: Point, functions: Functions, number: int, step: float) -> float | None:
     """The gap of one comparison of the cost after a step."""
     try:
-        gaps = known(functions, shifted(point, functions, step, number))[1].gaps
+        gaps = gaps_of(functions, shifted(point, functions, step, number))
     except (Undecided, ZeroDivisionError):
         return None
     return gaps[number] if number < len(gaps) else None

@@ -25,6 +25,7 @@ from verify.numbers import BITS
 from verify.shadow import Ties, shadow_of, shadows
 from verify.unroll import OBJECTIVE
 
+SHORT = 64  # bits of what is as sharp as a float
 SURE = 1e-20  # wider balls are computed once more with more bits
 Nudge = Callable[[Entry], Fraction]
 
@@ -93,6 +94,20 @@ class Slopes:
 
 def slopes(functions: Functions, point: Point, unit: float = 0.0, nudge: Nudge = unmoved) -> Slopes:
     """The cost on a tape, read backwards. NotOnBalls, Undecided, or whatever the code raises."""
+    tape, places, value = taped(functions, point, unit, nudge)
+    found = tape.slopes(value, len(places))
+    values = {OBJECTIVE: ball_of(value, unit), **dict(zip(places, found, strict=True))}
+    return Slopes(values, tape.ties, tuple(tape.gaps))
+
+
+def gaps_of(functions: Functions, point: Point) -> tuple[float, ...]:
+    """The gap of every comparison of the cost, to as many digits as floats have."""
+    with ctx.workprec(SHORT), Ties(equal=True):
+        return tuple(taped(functions, point, 0.0, unmoved)[0].gaps)
+
+
+def taped(functions: Functions, point: Point, unit: float, nudge: Nudge) -> tuple[Tape, list[Entry], Any]:
+    """The cost on a tape, with the names of its first elements and the last one."""
     tape, places = Tape(unit), list[Entry]()
     own = point.leaves(functions.reading.by)
 
@@ -114,10 +129,7 @@ def slopes(functions: Functions, point: Point, unit: float = 0.0, nudge: Nudge =
         result = np.asarray(result, dtype=object)
         if result.size != 1:
             raise NotOnBalls(f"the cost is an array of shape {result.shape}")
-        value = result.reshape(-1)[0]
-        found = tape.slopes(value, len(places))
-    values = {OBJECTIVE: ball_of(value, unit), **dict(zip(places, found, strict=True))}
-    return Slopes(values, tape.ties, tuple(tape.gaps))
+    return tape, places, result.reshape(-1)[0]
 
 
 def known(functions: Functions, point: Point) -> tuple[Known, Slopes]:
