@@ -26,7 +26,7 @@ from derive.order.dependence import Statement, adjoint_statements, statements_of
 from derive.order.schedule import Loop, schedule
 from derive.regions.gaps import gaps
 from derive.system import System, Tensor, accesses
-from derive.values.affine import Affine, Index
+from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Bound, Sum
 from derive.values.nodes import Expr
 
@@ -127,7 +127,9 @@ def _lower_item(item: Loop | Statement, scope: Scope, labels: dict[str, str]) ->
 def _lower_statement(statement: Statement, scope: Scope, labels: dict[str, str]) -> Line:
     """Letters that cannot be axes become loops around the assignment."""
     bounds = tuple(b for b in statement.bounds if b.index not in scope.loops)
-    looped = must_loop(_both(statement), bounds, scope) | _taps(statement, bounds, scope)
+    written = [x for p in statement.target.at for x in indices(p)]
+    twice = frozenset(b.index for b in bounds if written.count(b.index) > 1)
+    looped = must_loop(_both(statement), bounds, scope) | _taps(statement, bounds, scope) | twice
     first = outermost(bounds, looped)
     if first is not None:
         return Repeat(first, False, (_lower_statement(statement, scope.with_loop(first), labels),))

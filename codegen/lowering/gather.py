@@ -30,20 +30,29 @@ from derive.values.text import render_affine, render_expr
 Lower = Callable[[Expr, Scope], Value]
 
 
-def is_gather(access: Access) -> bool:
-    """Does an array give one of the positions?"""
-    return any(isinstance(atom, Expr) for position in access.at for atom, _ in position.terms)
+def is_gather(access: Access, scope: Scope) -> bool:
+    """Does an array give one of the positions, or does a letter stand in several of them, as on a diagonal?"""
+    return bool(diagonal(access, scope)) or any(
+        isinstance(atom, Expr) for position in access.at for atom, _ in position.terms
+    )
+
+
+def diagonal(access: Access, scope: Scope) -> list[Index]:
+    """The axis letters that stand in several positions of an entry."""
+    found = [x for position in access.at for x in direct(position) if x in scope.axes]
+    return [x for x in dict.fromkeys(found) if found.count(x) > 1]
 
 
 def entry(access: Access, scope: Scope, lower: Lower) -> Value:
     """The entry as its array holds it."""
-    return gather(access, scope, lower) if is_gather(access) else read(access, scope)
+    return gather(access, scope, lower) if is_gather(access, scope) else read(access, scope)
 
 
 def gather(access: Access, scope: Scope, lower: Lower) -> Value:
     """`E[word[i], k]`: a letter that stands in a place given by an array, and on its own, becomes an array too."""
     store, tensor = scope.stores[access.tensor], scope.tensors[access.tensor]
     given = [x for p in access.at for atom, _ in p.terms if isinstance(atom, Expr) for x in atom.letters]
+    given += diagonal(access, scope)
     keys: list[Affine] = []
     picks: list[Pick] = []
     args: list[Value] = []

@@ -137,8 +137,7 @@ def direct(position: Affine) -> tuple[Index, ...]:
 def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[Index]:
     """The letters of `bounds` that cannot be array axes.
 
-    They are keys, letters on which a length depends, and those that stand with another one in a position, twice in
-    one entry, or backwards.
+    They are keys, letters on which a length depends, and those that stand with another one in a position, or backwards.
     """
     found: set[Index] = set()
     mine = {b.index for b in bounds}
@@ -152,14 +151,12 @@ def must_loop(expr: Expr, bounds: tuple[Bound, ...], scope: Scope) -> frozenset[
     every: set[Node] = {*mine, *scope.axes}
     known = {**scope.axes, **{b.index: b for b in bounds}}
     for access in accesses:
-        seen: set[Index] = set()
         for position in access.at:
             here = [x for x in direct(position) if x in every and x not in found]
             backwards = [x for x in here if position.coefficient(x) < 1]
-            found.update(x for x in (*here[1:], *(x for x in here if x in seen), *backwards) if x in mine)
+            found.update(x for x in (*here[1:], *backwards) if x in mine)
             if len(here) > 1 and here[0] in mine and not any(x in found for x in here):
                 found.add(here[0])
-            seen.update(here)
     for node in nodes(expr):
         if isinstance(node, Bracket):
             for side in (node.left, node.right):

@@ -70,7 +70,7 @@ class Named:
         self, name: str, entry: Access, value: Expr, bounds: tuple[Bound, ...], made: list[Statement]
     ) -> Access:
         """A new variable for a value that an entry leads to."""
-        letters = [x for p in entry.at for x in indices(p)]
+        letters = dict.fromkeys(x for p in entry.at for x in indices(p))
         own = tuple(b for x in letters for b in bounds if b.index == x)
         return self.named(name, value, own, made)
 
