@@ -124,7 +124,7 @@ def check_against(
         return Verdict(name, system.name, (finding,), notes, 0, False, 0, 0, layout.text)
     pairs = [(case, "float64") for case in cases] + own
     judged = [judged_at(case, derivation, target, dtype) for case, dtype in pairs]
-    if not alone and not any(one.findings for one in judged):
+    if not alone and any(one.white for one in judged) and not any(one.findings for one in judged):
         more = tuple(further(derivation, target, cases, sizes or {}, among or {}, seed))
         pairs += [(case, "float64") for case, _ in more]
         judged += [one for _, one in more]
