@@ -1,4 +1,4 @@
-"""All planted mistakes, and right code at many points, judged: `PYTHONPATH=. python tests/examination.py`.
+"""All planted mistakes, and right code at many points, judged: `PYTHONPATH=.:tests python tests/examination.py`.
 
 `--points 200` judges the right implementations at so many points of every kind instead, `--only NAME` one of them.
 """
@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 from corpus import IMPLEMENTATIONS, MISTAKES, Implementation, Mistake, points
 
@@ -80,10 +81,11 @@ def judged(one: Implementation, text: str, file: Path, **options: Any) -> Verdic
 
 
 def examined(mistakes: Iterable[Mistake], folder: Path) -> Iterator[Row]:
-    """The mistakes one by one."""
+    """The mistakes one by one, without the diagnosis: `diagnosed.py` examines that."""
     for mistake in mistakes:
         started = time.process_time()
-        verdict = verdict_on(mistake.implementation, mistake, folder)
+        with patch("verify.foreign.check.diagnose", return_value=()):
+            verdict = verdict_on(mistake.implementation, mistake, folder)
         yield Row(mistake, verdict, time.process_time() - started)
 
 
