@@ -11,8 +11,18 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from verdict_network import ARGUMENTS, DECAY, WIDTHS, central_differences, cost, flat_cost, flat_gradient
-from verdict_network import gradient, parts, point
+from verdict_network import (
+    ARGUMENTS,
+    DECAY,
+    WIDTHS,
+    central_differences,
+    cost,
+    flat_cost,
+    flat_gradient,
+    gradient,
+    parts,
+    point,
+)
 
 Checks = dict[str, Callable[[], Any]]
 

@@ -25,8 +25,8 @@ from derive.language.prediction import asked, opened_value
 from derive.language.ranges import resolve, seen_so_far
 from derive.language.stated import check_defines, check_used, stated, stated_range, with_range
 from derive.language.surface import check_owner, lift
-from derive.language.unused import check_unused
 from derive.language.unresolved import Unresolved, with_ranges
+from derive.language.unused import check_unused
 from derive.regions.shapes import Asked, Draft, Shapes
 from derive.system import Alias, Stated, System, Tensor
 from derive.values.affine import Affine, Index

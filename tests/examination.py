@@ -25,7 +25,6 @@ from derive.derivation import Derivation
 from verify.foreign.check import check_gradient
 from verify.foreign.verdict import Verdict
 
-
 ROOT = Path(__file__).parents[1]
 LAYERS = {name: {"L": 3} for name in ("ufldl_network", "ufldl_autoencoder", "torch_function")}
 AMONG: dict[str, Mapping[str, tuple[float, ...]]] = {

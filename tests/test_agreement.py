@@ -7,6 +7,7 @@ import pkgutil
 
 import mpmath
 import pytest
+from gradients import symbolic_gradient
 from models import SHIPPED, VARIANTS, derivation
 from modules import module
 from oracle import Oracle
@@ -17,7 +18,6 @@ from verify.certificate import Certificate
 from verify.instance import instance
 from verify.numbers import Balls
 from verify.sizes import Sizes, plan
-from gradients import symbolic_gradient
 from verify.unroll import Unrolled
 
 NAMES = (*SHIPPED, *VARIANTS)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from corpus import IMPLEMENTATIONS, MISTAKES
 from diagnosed import outcome
-from sympy import log
 from examination import derivation, judged
+from sympy import log
 
 from derive import Model, Sum
 from derive.library import softmax

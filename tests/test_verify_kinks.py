@@ -8,8 +8,8 @@ from sympy import Abs, Max, Min, Piecewise, Rational, cos, sign, sin
 from codegen.render import render_module
 from derive import Derivation, Model, Sum, derive, function
 from verify.agreement import agree, check_code, make_cases
-from verify.run import load
 from verify.evidence import failures
+from verify.run import load
 from verify.steps import check_steps
 
 ACTIVATIONS = {

@@ -13,9 +13,9 @@ from models import derivation, system
 from derive.language.functions import function
 from derive.system import System
 from verify.case import sharp
+from verify.duals import Dual, combine
 from verify.formula import Formulas
 from verify.instance import instance
-from verify.duals import Dual, combine
 from verify.numbers import Balls, Exact, Undecided
 from verify.sizes import Sizes
 

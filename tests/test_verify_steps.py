@@ -10,22 +10,22 @@ from importlib import import_module
 
 import pytest
 import sympy
+from gradients import symbolic_gradient, true_gradient
 from models import derivation, system
 from modules import module
 
 import verify
-from gradients import symbolic_gradient, true_gradient
 from derive import Max, Model, Sum, derive, stop
 from derive.derivation import Step
 from derive.values.affine import Affine, Index
 from derive.values.nodes import Access, Call, Expr, add, mul, number, power
 from verify.agreement import agree, check_code, make_cases
 from verify.differences import central
+from verify.evidence import failures, weakest
 from verify.instance import instance
 from verify.numbers import Balls, Exact
 from verify.run import load
 from verify.sizes import plan
-from verify.evidence import failures, weakest
 from verify.steps import Bench, check_adjoint, check_steps
 from verify.unroll import OutOfRange, Unrolled
 

@@ -24,7 +24,6 @@ from derive.library import sigmoid, softplus
 from verify.agreement import agree
 from verify.run import load
 
-
 POINTS, WIDTH = 3, 2
 STEP = "1e-25"
 Cost = Callable[..., Any]

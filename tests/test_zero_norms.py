@@ -16,7 +16,6 @@ from derive import Model, Sum, derive, norm, norm2
 from verify.agreement import agree
 from verify.run import load
 
-
 COSTS: dict[str, Callable[..., Any]] = {
     "whole": lambda x, w, v, g, k, let: norm(v) + norm(w),
     "group lasso": lambda x, w, v, g, k, let: Sum(sqrt(Sum(v[g, k] ** 2, k)), g) + norm2(w),

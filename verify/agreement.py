@@ -13,6 +13,7 @@ from derive.values.nodes import ZERO
 from verify.case import DIGITS, Case, evaluated, further_cases, make_case, resting_cases, unrolled_gradient
 from verify.certificate import Certificate, Check
 from verify.claims import check_claims
+from verify.evidence import Evidence
 from verify.instance import instance
 from verify.judge import LOST, WORST, check_case, check_derivation
 from verify.mutants.score import score
@@ -20,7 +21,6 @@ from verify.numbers import Balls, Coins, Exact, Undecided
 from verify.run import Code
 from verify.sizes import Sizes, plan
 from verify.stated import check_stated
-from verify.evidence import Evidence
 from verify.steps import ATTEMPTS, check_steps
 from verify.symbolic import Symbolic
 from verify.unroll import OutOfRange, Unrolled

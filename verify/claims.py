@@ -12,9 +12,9 @@ from derive.values.affine import Affine
 from derive.values.nodes import ZERO, Access, Partial
 from derive.values.text import render_expr
 from verify.canonical import identical
+from verify.claimed_parts import Part, parts, written_out
 from verify.evidence import Judged
 from verify.numbers import Exact, Number, Undecided
-from verify.claimed_parts import Part, parts, written_out
 from verify.sizes import Sizes
 from verify.steps import BROKEN, Bench
 from verify.terms import Gap, wrong_term

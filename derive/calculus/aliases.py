@@ -7,9 +7,9 @@ from dataclasses import replace as with_changes
 from derive.derivation import Adjoint
 from derive.errors import ModelError
 from derive.system import Alias, System, size_name
-from derive.values.text import render_expr
 from derive.values.affine import Affine, Index
 from derive.values.nodes import Access
+from derive.values.text import render_expr
 
 
 def aliased(system: System, adjoints: tuple[Adjoint, ...]) -> tuple[Adjoint, ...]:

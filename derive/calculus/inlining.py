@@ -5,9 +5,9 @@ from __future__ import annotations
 from derive.calculus.flow import Flow
 from derive.calculus.instances import Context, defining
 from derive.calculus.places import free_slots
-from derive.regions.regions import region_of
 from derive.derivation import Adjoint
 from derive.errors import RuleDidNotApply
+from derive.regions.regions import region_of
 from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Bound, MatrixFunction, Product, Sum
 from derive.values.nodes import Access, Expr

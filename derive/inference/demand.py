@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from derive.values.affine import Affine, Index, Width, indices
-from derive.regions.unknown import UNKNOWN
 from derive.inference.candidates import Ends
-from derive.values.nodes import Access, Expr
+from derive.inference.sketch import Sketch
+from derive.regions.regions import Interval, end_of
+from derive.regions.unknown import UNKNOWN
+from derive.values.affine import Affine, Index, Width, indices
 from derive.values.binders import Bound
 from derive.values.facts import Facts
-from derive.regions.regions import Interval, end_of
-from derive.inference.sketch import Sketch
+from derive.values.nodes import Access, Expr
 from derive.values.text import render_affine
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace as with_changes
 
-from derive.values.affine import Index
 from derive.inference.candidates import Ends, agree, candidates, letters_of
 from derive.inference.demand import Demand, demanded
-from derive.values.scopes import scoped
-from derive.regions.shapes import Draft, Shapes
 from derive.inference.sketch import Sketch, sketched
 from derive.inference.supply import supplied
 from derive.inference.unranged import unranged
+from derive.regions.shapes import Draft, Shapes
+from derive.values.affine import Index
+from derive.values.scopes import scoped
 
 Found = dict[int, dict[Index, Ends]]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import replace as with_changes
 
-from derive.values.affine import Index, indices
-from derive.regions.unknown import UNKNOWN, range_of
 from derive.inference.candidates import Ends, candidates, is_base, letters_of
-from derive.values.walks import walk_inside
-from derive.values.nodes import Access
-from derive.values.binders import Bound
-from derive.values.scopes import scoped
 from derive.regions.shapes import Draft, Ranges, Shapes
+from derive.regions.unknown import UNKNOWN, range_of
 from derive.system import Slot, Tensor, accesses
+from derive.values.affine import Index, indices
+from derive.values.binders import Bound
+from derive.values.nodes import Access
+from derive.values.scopes import scoped
+from derive.values.walks import walk_inside
 
 NOWHERE: Ends = UNKNOWN, UNKNOWN
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from derive.values.affine import Affine, Index, indices
 from derive.inference.candidates import Ends
 from derive.inference.demand import Undecided, beside, highest, lowest, reach
-from derive.values.nodes import Access
-from derive.values.binders import Bound
 from derive.inference.sketch import Sketch
+from derive.values.affine import Affine, Index, indices
+from derive.values.binders import Bound
+from derive.values.nodes import Access
 
 
 @dataclass(frozen=True)

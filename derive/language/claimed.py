@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace as with_changes
 
-from derive.errors import ModelError, located
+from derive.errors import ModelError, Source, located
 from derive.language.axis_letters import Letters, check_whole
 from derive.language.entries import assigned
 from derive.language.functions import Function
@@ -17,7 +17,6 @@ from derive.regions.checks import check_reads
 from derive.regions.letters import relettered, renaming
 from derive.regions.shapes import Draft, Ranges, Shapes
 from derive.system import Claim, Equation, System, calls
-from derive.errors import Source
 from derive.values.affine import Affine, Index, indices
 from derive.values.binders import Bound
 from derive.values.nodes import DERIVED, ZERO, Access, Add, Expr, Partial, add, derived_by, is_derived

@@ -11,9 +11,9 @@ from derive.language.statements import check_given
 from derive.language.surface import lift, lift_relation, raised
 from derive.regions.shapes import Asked, Draft
 from derive.system import accesses
-from derive.values.text import render_expr
 from derive.values.affine import Affine, Index
 from derive.values.nodes import Access, Expr
+from derive.values.text import render_expr
 
 
 def opened_value(value: Expr, source: Source, axes: tuple[Index, ...] = ()) -> Draft:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-
 from derive.errors import ModelError
+from derive.regions.gaps import gap_error, gaps, is_corner, is_unread
+from derive.regions.regions import Interval, extent
 from derive.regions.suggested import equal_sizes
 from derive.system import Equation, System, Tensor, accesses
 from derive.values.affine import Affine, Index, indices
@@ -11,10 +12,6 @@ from derive.values.binders import Bound, MatrixFunction, inside
 from derive.values.facts import Facts
 from derive.values.nodes import Access, Expr
 from derive.values.text import render_affine, render_expr
-
-
-from derive.regions.regions import Interval, extent
-from derive.regions.gaps import gap_error, gaps, is_corner, is_unread
 
 
 def check_regions(system: System) -> None:

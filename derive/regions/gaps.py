@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from derive.errors import ModelError
+from derive.regions.regions import Interval, UnknownOrder, covers, cut, extent, region_of
 from derive.system import Equation, System, Tensor, accesses
 from derive.values.affine import indices
 from derive.values.binders import Bound
@@ -12,9 +13,6 @@ from derive.values.facts import Facts
 from derive.values.nodes import Access, Expr
 from derive.values.text import render_affine, render_expr
 from derive.values.walks import walk_inside
-
-
-from derive.regions.regions import Interval, UnknownOrder, covers, cut, extent, region_of
 
 
 def gaps(system: System, tensor: Tensor) -> Iterator[dict[int, Interval]]:

@@ -7,8 +7,6 @@ import numpy as np
 from corpus.layouts import (
     attention,
     attention_gradient,
-    packed_lstm,
-    packed_lstm_gradient,
     by_layer,
     char_rnn,
     char_rnn_gradient,
@@ -22,6 +20,8 @@ from corpus.layouts import (
     logistic,
     nielsen,
     nielsen_gradient,
+    packed_lstm,
+    packed_lstm_gradient,
     ridge,
     sklearn,
     sklearn_gradient,

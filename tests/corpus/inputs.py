@@ -6,29 +6,29 @@ from collections.abc import Callable
 
 from corpus.draws import Made, Random
 from corpus.inputs_networks import (
+    deep,
+    lstm,
     mlp,
     mlp_tanh,
-    deep,
+    multi_head_attention,
+    recurrent_network,
     softmax_classifier,
     softmax_squared_error,
     sparse_autoencoder,
     two_layer_relu,
-    recurrent_network,
-    lstm,
-    multi_head_attention,
 )
 from corpus.inputs_others import (
-    softmax_regression,
-    logistic_regression,
-    ridge_regression,
-    huber_regression,
-    poisson_regression,
+    bag_of_words,
     batch_norm,
     convolution,
-    support_vector_machine,
+    huber_regression,
+    logistic_regression,
     matrix_factorisation,
-    bag_of_words,
     max_pooling,
+    poisson_regression,
+    ridge_regression,
+    softmax_regression,
+    support_vector_machine,
 )
 
 MAKERS: dict[str, Callable[[Random, str], Made]] = {

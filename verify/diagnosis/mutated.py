@@ -17,7 +17,6 @@ from verify.run import divide
 from verify.symbolic import Symbolic
 from verify.unroll import Unrolled
 
-
 Known = dict[Entry, Number]
 Holds = Callable[[Entry], bool]
 

@@ -14,8 +14,8 @@ from flint import arb
 
 from verify.foreign.numpy_on_balls import UNIT, Namespace, balls, converted
 from verify.literals import ratio
-from verify.products import matmul
 from verify.numbers import Undecided
+from verify.products import matmul
 from verify.shadow import LONG, Shadow, of_float
 
 FLOATS = ("float", "float16", "float32", "float64", "longdouble")

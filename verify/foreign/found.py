@@ -13,7 +13,6 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-
 from derive.system import System
 from verify.foreign.code_keys import keys_of
 from verify.foreign.forms import Style, easiest, packed, templates

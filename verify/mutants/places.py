@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from verify.mutants.arrays import sizes
 from verify.mutants.arithmetic import passed_on
+from verify.mutants.arrays import sizes
 from verify.mutants.operator import Operator, Spot, filled, integer, moved, parsed
 
 
