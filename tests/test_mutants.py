@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from models import SHIPPED, derivation
 from modules import module
+from sympy import exp, log
 
 from codegen.render import render_module
-from derive import Derivation, Model, derive, eye, norm2
+from derive import Derivation, Model, Sum, derive, eye, norm2
 from derive.library import inverse, solve
 from gradproof import cli
 from gradproof.load import find, load
@@ -209,6 +210,28 @@ def test_what_only_floats_can_tell_survives():
     wanted = [v.word for v in judge_all(chosen, derived("mlp"), code("mlp"), cases("mlp"), first_difference)]
     words = [v.word for v in judge_all(chosen, derived("mlp"), broken, cases("mlp"), first_difference)]
     assert "equal" in wanted and words == [{"equal": "survived"}.get(word, word) for word in wanted]
+
+
+def test_numbers_that_are_turned_like_arrays_stay_what_they_are():
+    """The states of a recurrence of numbers: no fault may survive because balls bear less than floats."""
+    with Model("level") as model:
+        T = model.sizes("T")
+        t = model.indices("t")
+        model.assume(T >= 2)
+        y = model.data(y=(T,))
+        s = model.parameters(s=())
+        P, F = model.variables("P F")
+
+        P[1] = 1
+        F[t] = P[t] + exp(s)
+        P[t] = P[t - 1] / F[t - 1] + exp(s)
+        model.minimise(Sum(log(F[t]) * y[t], t))
+    level = derive(model)
+    right = Code.of(run.load(render_module(level, source="", digest=""), "level"), level, Balls(0))
+    turned = [m for m in mutants(kernels_of(right), OPERATORS) if m.operator == "value transposed"]
+    assert turned
+    words = {v.word for v in judge_all(turned, level, right, make_cases(level, 0), first_difference)}
+    assert words <= {REJECTED, "equal", "indistinguishable"}
 
 
 def test_the_certificate_has_the_score():

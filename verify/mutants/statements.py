@@ -46,7 +46,7 @@ VALUES = (
     stored("value to its sign", "np.sign(v)"),
     stored("value off by 1e-12", "v * 1.000000000001"),
     stored("value plus 1e-12", "v + 0.000000000001"),
-    stored("value transposed", "np.asarray(v).T", "v.T"),
+    stored("value transposed", "np.asarray(v).T[()]", "v.T"),  # [()]: a number stays one
     stored("value at most 1/16", "np.minimum(v, 1 / 16)"),
     stored("value at least 0", "np.maximum(v, 0)"),
     stored("value without its mean", "v - np.mean(v)"),
