@@ -204,3 +204,14 @@ def test_two_functions_of_one_name_are_refused() -> None:
         with pytest.raises(ModelError, match="two functions are called g"):
             Sum(function("g", lambda z: z)(p[i]) + function("g", lambda z: z**2)(p[i]), i)
         model.minimise(Sum(p[i] ** 2, i))
+
+
+def test_a_slot_that_no_letter_fills_gets_a_letter_that_no_tensor_has() -> None:
+    """The loop over it would take the place of the tensor in the generated code."""
+    with Model("slots") as model:
+        n = model.sizes("n")
+        b = model.indices("b")
+        tensors = [model.parameters(**{name: (n,)}) for name in "pqrstuvwefgh"] + [model.parameters(q1=(n,))]
+        model.minimise(sum(Sum(x[n + 1 - b] ** 2, (b, 1, n)) for x in tensors))
+    letters = {slot.index.name for tensor in model.system.tensors for slot in tensor.slots}
+    assert not letters & {tensor.name for tensor in model.system.tensors}

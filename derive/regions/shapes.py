@@ -149,7 +149,8 @@ def lettered(tensors: dict[str, Tensor], drafts: tuple[Draft, ...], taken: froze
 
     A slot that no letter ever fills gets a letter that the model does not use.
     """
-    spare = [Index(x) for x in "pqrstuvwefgh" if x not in taken] + [Index(f"q{n}") for n in range(1, 10)]
+    pool = (*"pqrstuvwefgh", *(f"q{n}" for n in range(1, len(taken) + 10)))
+    spare = [Index(x) for x in pool if x not in taken]
     seen: dict[str, list[Access]] = {}
     for access in (a for draft in drafts for a in accesses(draft.value)):
         seen.setdefault(access.tensor, []).append(access)
